@@ -1,0 +1,156 @@
+"""Days and windows: from "the last 30 days" to literal dates and instants, in the workspace's time zone.
+
+Nothing here reads the clock but `yesterday`, which only the outermost layers call.
+"""
+
+from __future__ import annotations
+
+import calendar as _calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Unit = Literal["hour", "day", "week", "month"]
+CalendarName = Literal[
+    "today", "yesterday", "this_week", "last_week", "this_month", "last_month",
+    "this_quarter", "last_quarter", "this_year", "last_year",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Days:
+    """A run of calendar days, both ends in.
+
+    Attributes
+    ----------
+    first, last : datetime.date or None
+        None leaves that end open. ``first`` after ``last`` holds no day.
+    """
+
+    first: date | None
+    last: date | None
+
+    def clipped(self, as_of: date) -> Days:
+        """Return the part that does not lie after `as_of`."""
+        return Days(self.first, as_of if self.last is None else min(self.last, as_of))
+
+    def __contains__(self, day: date) -> bool:
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True)
+class Instants:
+    """A stretch of elapsed time, the start in and the end out.
+
+    Attributes
+    ----------
+    start, end : datetime.datetime
+        In UTC.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+
+Span = Days | Instants
+
+
+def end_of(as_of: date, zone: ZoneInfo) -> datetime:
+    """Return the instant (UTC) at which the day ends in the zone; it belongs to the next day."""
+    return datetime.combine(as_of + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day of an instant in the zone."""
+    return at.astimezone(zone).date()
+
+
+def last(n: int, unit: Unit, as_of: date, zone: ZoneInfo) -> Span:
+    """Return the last `n` units that end with `as_of`, inclusive.
+
+    Days are calendar days, a week is 7 of them, months reach back to the day after the same day `n` months
+    ago (clamped to the month's end), hours are elapsed time back from the end of `as_of`.
+    """
+    if unit == "hour":
+        end = end_of(as_of, zone)
+        return Instants(end - timedelta(hours=n), end)
+    return Days(_first_day(n, unit, as_of), as_of)
+
+
+def ago(far: int, near: int, unit: Unit, as_of: date, zone: ZoneInfo) -> Span:
+    """Return the units between `far` and `near` ago, so that last `far` = last `near` plus this."""
+    if unit == "hour":
+        end = end_of(as_of, zone)
+        return Instants(end - timedelta(hours=far), end - timedelta(hours=near))
+    return Days(_first_day(far, unit, as_of), _first_day(near, unit, as_of) - timedelta(days=1))
+
+
+def next_days(n: int, unit: Unit, as_of: date) -> Days:
+    """Return tomorrow to `as_of` + `n` units (months clamped to the month's end)."""
+    if unit == "month":
+        return Days(as_of + timedelta(days=1), add_months(as_of, n))
+    return Days(as_of + timedelta(days=1), as_of + timedelta(days=n * (7 if unit == "week" else 1)))
+
+
+def calendar(name: CalendarName, as_of: date) -> Days:
+    """Return the whole calendar period around or before `as_of`; weeks begin on Monday."""
+    if name in ("today", "yesterday"):
+        day = as_of if name == "today" else as_of - timedelta(days=1)
+        return Days(day, day)
+    which, period = name.split("_")
+    start = _period_start(period, as_of)
+    if which == "last":
+        start = _period_start(period, start - timedelta(days=1))
+    return Days(start, _next_period(period, start) - timedelta(days=1))
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day `months` later (or earlier), clamped to the month's end."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, _calendar.monthrange(year, month + 1)[1]))
+
+
+def next_anniversary(day: date, as_of: date) -> date:
+    """Return the first anniversary of `day` on or after `as_of`; 29 February counts on 1 March otherwise."""
+    this_year = _anniversary(day, as_of.year)
+    return this_year if this_year >= as_of else _anniversary(day, as_of.year + 1)
+
+
+def yesterday(zone: ZoneInfo) -> date:
+    """Return the day before the present one in the zone. Reads the clock."""
+    return datetime.now(zone).date() - timedelta(days=1)
+
+
+def _first_day(n: int, unit: Unit, as_of: date) -> date:
+    if unit == "month":
+        return add_months(as_of, -n) + timedelta(days=1)
+    return as_of - timedelta(days=n * (7 if unit == "week" else 1) - 1)
+
+
+def _period_start(period: str, day: date) -> date:
+    match period:
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "quarter":
+            return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        case _:
+            return date(day.year, 1, 1)
+
+
+def _next_period(period: str, start: date) -> date:
+    if period == "week":
+        return start + timedelta(days=7)
+    return add_months(start, {"month": 1, "quarter": 3, "year": 12}[period])
+
+
+def _anniversary(day: date, year: int) -> date:
+    if (day.month, day.day) == (2, 29) and not _calendar.isleap(year):
+        return date(year, 3, 1)
+    return day.replace(year=year)

@@ -1,0 +1,165 @@
+"""What a maker of counts does; nothing above this layer knows which one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+import polars as pl
+
+from core.rules.tree import Rule
+from core.schema import Catalogue, TagType
+
+
+@dataclass(frozen=True)
+class NodeCounts:
+    """The four numbers of a node, in users (DESIGN section 6).
+
+    Attributes
+    ----------
+    own : int
+        Users for whom the node holds by itself, its `not` applied.
+    running : int or None
+        The parent's unmuted children up to and including this one, combined by the parent's match; None
+        under `at_least`, and for muted children before the first unmuted one. A root's is its `own`.
+    without : int
+        What would match if the node were muted (for a muted node: what matches).
+    missing : int
+        Users who lack a value that the condition needs.
+    """
+
+    own: int
+    running: int | None
+    without: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class WaterfallBar:
+    """One bar of the way from the base to the answer.
+
+    Attributes
+    ----------
+    kind : {"base", "node", "exclude", "take"}
+        ``node`` = after one unmuted child of the include root.
+    node : str or None
+        Id of that child, or of the exclude root.
+    count : int
+        Users that remain.
+    """
+
+    kind: Literal["base", "node", "exclude", "take"]
+    node: str | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All numbers of one rule at one `as_of`, from one pass.
+
+    Attributes
+    ----------
+    count, matched, base : int
+        After take; before take; everyone who exists at `as_of`.
+    nodes : mapping of str to NodeCounts
+        By node id, include and exclude trees.
+    waterfall : tuple of WaterfallBar
+        From the base over the include root's children and the exclude to the take.
+    """
+
+    count: int
+    matched: int
+    base: int
+    as_of: date
+    nodes: Mapping[str, NodeCounts]
+    waterfall: tuple[WaterfallBar, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a breakdown.
+
+    Attributes
+    ----------
+    value : str, bool or None
+        The tag's value; None for a histogram's bin.
+    low, high : float, datetime.date or None
+        The bin's ends, low in and high out (the last bin holds both); None for a value.
+    matched, base : int
+        Users of the answer, and of the base, in this bar.
+    """
+
+    value: str | bool | None
+    low: float | date | None
+    high: float | date | None
+    matched: int
+    base: int
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """How one tag is distributed among the people of an answer and in the base.
+
+    ``bars`` are the most frequent values (by base, descending; ties by value) or the bins in order; ``other``
+    is the rest of the values as (matched, base), ``missing`` those without a value. For a multi tag one user
+    stands in several bars; for all other types bars, other and missing add up to the count.
+    """
+
+    tag: str
+    type: TagType
+    bars: tuple[Bar, ...]
+    other: tuple[int, int]
+    missing: tuple[int, int]
+
+
+class Engine(Protocol):
+    """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
+
+    catalogue: Catalogue
+
+    def base_count(self, as_of: date) -> int:
+        """Return how many users exist at `as_of`."""
+        ...
+
+    def count(self, rule: Rule, as_of: date) -> Answer:
+        """Return all numbers of a rule."""
+        ...
+
+    def members(self, rule: Rule, as_of: date) -> pl.Series:
+        """Return the ``user_no`` (UInt32, ascending) of everyone in the answer, after take."""
+        ...
+
+    def frame(
+        self, user_nos: pl.Series, tags: Sequence[str], as_of: date, *, limit: int | None = None
+    ) -> pl.DataFrame:
+        """Return one row per user, sorted by ``user_id``: ``user_id`` and the tags' values under their keys.
+
+        Computed tags have their value at `as_of`; multi tags are lists; `limit` keeps the first rows.
+        """
+        ...
+
+    def breakdown(
+        self, rule: Rule, tag: str, as_of: date, *, top: int = 12, bins: int = 20
+    ) -> Breakdown:
+        """Return a tag's distribution among the answer's people against the base."""
+        ...
+
+    def values(
+        self, tag: str, as_of: date, *, event: str | None = None, search: str = "", limit: int = 200
+    ) -> list[tuple[str, int]]:
+        """Return values with their number of users (tag) or occurrences (property of `event`).
+
+        Text, enum and multi only; most frequent first, then by value; `search` keeps values that contain it,
+        ASCII case ignored. Tags count users of the base at `as_of`.
+        """
+        ...
+
+    def known_values(self, tag: str, wanted: Sequence[str], *, event: str | None = None) -> set[str]:
+        """Return which of the wanted values occur at all (for pasted lists)."""
+        ...
+
+    def coverage(self, tag: str, as_of: date) -> int:
+        """Return how many users of the base have a value of the tag."""
+        ...
