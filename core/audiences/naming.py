@@ -1,0 +1,85 @@
+"""Names of audiences: what is accepted, when two are the same, and the names made for copies."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Container
+
+from core.errors import ExportRefused, Problem, WorkspaceError
+from core.audiences.records import Actor
+
+MAX_NAME = 100
+MAX_NOTE = 10_000
+MAX_REASON = 2_000
+
+
+def clean_name(name: str) -> str:
+    """Return the name without surrounding space.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is blank, longer than `MAX_NAME` characters, or holds line breaks or other control characters.
+    """
+    cleaned = name.strip()
+    if not cleaned:
+        raise WorkspaceError(Problem("audience_name_missing"))
+    if len(cleaned) > MAX_NAME:
+        raise WorkspaceError(Problem("audience_name_too_long", params={"limit": MAX_NAME}))
+    if not cleaned.isprintable():
+        raise WorkspaceError(Problem("audience_name_unprintable"))
+    return cleaned
+
+
+def clean_note(note: str) -> str:
+    """Return the note without surrounding space; longer than `MAX_NOTE` characters is refused."""
+    cleaned = note.strip()
+    if len(cleaned) > MAX_NOTE:
+        raise WorkspaceError(Problem("audience_note_too_long", params={"limit": MAX_NOTE}))
+    if any(unicodedata.category(c) == "Cs" or c == "\0" for c in cleaned):
+        raise WorkspaceError(Problem("audience_name_unprintable"))
+    return cleaned
+
+
+def clean_actor(actor: Actor) -> Actor:
+    """Return the actor with a tidy name; nobody acts without one.
+
+    Raises
+    ------
+    WorkspaceError
+        If the name is blank.
+    """
+    name = "".join(c if c.isprintable() else " " for c in actor.name).strip()[:MAX_NAME]
+    if not name:
+        raise WorkspaceError(Problem("actor_missing"))
+    return Actor(name, actor.verified)
+
+
+def clean_reason(reason: str) -> str:
+    """Return the reason without surrounding space; longer than `MAX_REASON` characters is refused."""
+    cleaned = "".join(c if c.isprintable() or c == "\n" else " " for c in reason).strip()
+    if len(cleaned) > MAX_REASON:
+        raise ExportRefused(Problem("export_reason_too_long", params={"limit": MAX_REASON}))
+    return cleaned
+
+
+def folded(name: str) -> str:
+    """Return what two names have in common when people would take them for the same."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def copy_name(name: str, taken: Container[str]) -> str:
+    """Return the name for a copy: the first of "name (2)", "name (3)", … that is free.
+
+    Parameters
+    ----------
+    taken : container of str
+        Names in use, folded.
+    """
+    for number in itertools.count(2):
+        ending = f" ({number})"
+        candidate = name[: MAX_NAME - len(ending)] + ending
+        if folded(candidate) not in taken:
+            return candidate
+    raise AssertionError("there is always a next number")

@@ -1,0 +1,175 @@
+"""What operators make and leave behind, as inert data: audiences, export requests and results, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from core.rules.tree import Rule
+
+Purpose = Literal["analysis", "contact"]
+Format = Literal["csv", "xlsx"]
+Header = Literal["key", "zh", "en"]
+Action = Literal[
+    "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
+    "export", "reveal",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something.
+
+    Attributes
+    ----------
+    name : str
+        As typed, or as the login says.
+    verified : bool
+        Whether a login stands behind the name; everything that shows an unverified name says so.
+    """
+
+    name: str
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class Audience:
+    """A saved rule with a name.
+
+    Attributes
+    ----------
+    id : str
+        Random, never reused.
+    name : str
+        Unique among audiences, whatever the case and width of its letters.
+    rule : dict
+        In JSON form, as saved; it may name tags that the present data version no longer has.
+    created_at, changed_at : datetime.datetime
+        UTC.
+    revision : int
+        1 when created, one more with every change; whoever saves names the one they saw.
+    """
+
+    id: str
+    name: str
+    note: str
+    rule: dict[str, Any]
+    created_at: datetime
+    created_by: Actor
+    changed_at: datetime
+    changed_by: Actor
+    revision: int
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is to be exported, and why.
+
+    Attributes
+    ----------
+    rule : Rule
+        Who.
+    fields : tuple of str or None
+        Keys of tags in the order of the columns; ``user_id`` always comes first and need not be named.
+        None = the tags that the rule names, without personal ones.
+    purpose : {"analysis", "contact"}
+        For analysis personal tags are masked; for contact they are shown, and a reason is asked for.
+    as_of : datetime.date or None
+        None = the workspace's default day.
+    reason : str
+        Why these people are to be contacted; kept in the manifest and the log.
+    audience_name : str or None
+        Name of the audience, for the file name.
+    out : pathlib.Path or None
+        Where to write; None = a name from the audience and the day in the workspace's ``exports``.
+    header : {"key", "zh", "en"}
+        Whether the first row holds the tags' keys or their labels in a language.
+    """
+
+    rule: Rule
+    actor: Actor
+    fields: tuple[str, ...] | None = None
+    purpose: Purpose = "analysis"
+    format: Format = "csv"
+    as_of: date | None = None
+    reason: str = ""
+    audience_name: str | None = None
+    out: Path | None = None
+    header: Header = "key"
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """A finished export: where it lies and what it holds.
+
+    Attributes
+    ----------
+    rows : int
+        People in the list, the header not counted.
+    sha256 : str
+        Of the file's bytes, in hexadecimal.
+    """
+
+    path: Path
+    manifest_path: Path
+    file_name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ExportRecord:
+    """One row of the log of exports; says who took what away, when and why, but no personal value.
+
+    Attributes
+    ----------
+    rule : dict
+        In JSON form, values of personal tags masked.
+    sentence : dict
+        The rule in words, ``{"zh", "en"}``, masked likewise.
+    path : str
+        Where the file was written; it may have been moved since.
+    """
+
+    id: str
+    at: datetime
+    by: Actor
+    audience_name: str | None
+    purpose: Purpose
+    reason: str
+    format: Format
+    fields: tuple[str, ...]
+    revealed: tuple[str, ...]
+    rule: dict[str, Any]
+    sentence: dict[str, str]
+    data_version: str
+    as_of: date
+    rows: int
+    sha256: str
+    file_name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """One row of the audit log.
+
+    Attributes
+    ----------
+    at : datetime.datetime
+        UTC.
+    subject : str
+        What it was done to: an audience's name, a file, a data version, the place of a reveal.
+    detail : mapping
+        Further facts, JSON-ready, no personal value.
+    """
+
+    id: int
+    at: datetime
+    by: Actor
+    action: Action
+    subject: str
+    detail: Mapping[str, Any]

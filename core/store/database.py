@@ -1,0 +1,225 @@
+"""The database behind a workspace: opening it, bringing its tables up to date, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.errors import Problem, WorkspaceError
+
+URL_VARIABLE = "COTERIE_DATABASE_URL"
+FILE_NAME = "coterie.db"
+BUSY_SECONDS = 10
+# The newest migration. Kept here so that opening an up-to-date database need not load Alembic; a test holds
+# it to the migrations.
+REVISION = "0001"
+_UPGRADE_LOCK = 0x436F7465726965  # one number for every process: PostgreSQL's advisory lock
+
+
+class Database:
+    """A lazily opened, thread-safe database.
+
+    Nothing is connected until the first session, so that counting works without one.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The workspace; its SQLite file lies in it.
+    url : str or None
+        A database URL instead; None = ``COTERIE_DATABASE_URL``, else the SQLite file.
+    """
+
+    def __init__(self, root: Path, url: str | None = None) -> None:
+        self._root = root
+        self._given = url if url is not None else os.environ.get(URL_VARIABLE) or None
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that sees one state of the database and changes nothing."""
+        with self._explained(), Session(self._ready(), expire_on_commit=False) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session that is committed at the end, or rolled back if anything is raised.
+
+        On SQLite the write lock is taken at the beginning, so that what was read cannot change before it is
+        written; others wait up to `BUSY_SECONDS`.
+        """
+        engine = self._ready().execution_options(coterie_writes=True)
+        with self._explained(), Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection; the next session opens new ones."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+    def _ready(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                engine = self._connected()
+                try:
+                    with self._explained():
+                        self._bring_up_to_date(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine = engine
+            return self._engine
+
+    def _connected(self) -> Engine:
+        url = self._url()
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        return create_engine(url, pool_pre_ping=True)
+
+    def _url(self) -> URL:
+        if self._given is None:
+            return URL.create("sqlite", database=str(self._root / FILE_NAME))
+        try:
+            url = make_url(self._given)
+            if url.drivername in ("postgres", "postgresql"):
+                url = url.set(drivername="postgresql+psycopg")
+            backend = url.get_backend_name()
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            raise WorkspaceError(
+                Problem("database_url_unreadable", params={"variable": URL_VARIABLE})
+            ) from error
+        if backend not in ("sqlite", "postgresql"):
+            raise WorkspaceError(
+                Problem(
+                    "database_unsupported",
+                    params={"kind": backend, "variable": URL_VARIABLE},
+                    allowed=("postgresql", "sqlite"),
+                )
+            )
+        return url
+
+    def _bring_up_to_date(self, engine: Engine) -> None:
+        if _revision(engine) == REVISION:
+            return
+        with self._only_one_upgrades(engine):
+            found = _revision(engine)
+            if found == REVISION:
+                return
+            from core.store import upgrade
+
+            if found is not None and found not in upgrade.known_revisions():
+                raise WorkspaceError(Problem("database_newer", params={"found": found, "known": REVISION}))
+            upgrade.to_newest(engine)
+
+    @contextlib.contextmanager
+    def _only_one_upgrades(self, engine: Engine) -> Iterator[None]:
+        """Hold off other processes that open the same new or old database at this moment."""
+        if engine.dialect.name == "postgresql":
+            with engine.connect() as connection:
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
+                try:
+                    yield
+                finally:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
+            return
+        file = Path(engine.url.database or FILE_NAME)
+        try:
+            lock = os.open(file.with_name(file.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise WorkspaceError(
+                Problem("database_unavailable", params={"where": str(file), "why": error.strerror})
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the driver raises for a database that is busy, gone or broken into a `WorkspaceError`.
+
+        Errors in our own statements pass through: they are faults of ours.
+        """
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            code = _what_is_wrong(error)
+            if code is None:
+                raise
+            raise WorkspaceError(
+                Problem(code, params={"where": self._where(), "why": _first_line(error)})
+            ) from error
+
+    def _where(self) -> str:
+        """Return the database's place for messages, never with a password."""
+        return str(self._root / FILE_NAME) if self._given is None else self._url().render_as_string()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    del record
+    # The driver would begin transactions by itself, late and only for writing; _begin_sqlite does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # Full: what was saved survives a power cut, not only a crash.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("coterie_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _revision(engine: Engine) -> str | None:
+    """Return the migration that the database is at; None = it has no tables yet."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _what_is_wrong(error: SQLAlchemyError) -> str | None:
+    if isinstance(error, PoolTimeout):
+        return "database_busy"
+    words = str(getattr(error, "orig", error)).lower()
+    for code, signs in {
+        "database_busy": ("database is locked", "database table is locked", "lock timeout", "deadlock"),
+        "database_full": ("disk is full", "no space left", "disk full"),
+        "database_read_only": ("readonly database", "read-only transaction"),
+        "database_damaged": ("not a database", "malformed"),
+        "database_unavailable": ("unable to open database file", "disk i/o error"),
+    }.items():
+        if any(sign in words for sign in signs):
+            return code
+    lost = isinstance(error, DBAPIError) and (
+        error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
+    )
+    # SQLite also says OperationalError for wrong SQL, which is ours to mend.
+    return "database_unavailable" if lost and "sqlite3" not in type(error.orig).__module__ else None
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]

@@ -1,0 +1,136 @@
+"""The tables that keep what operators made: audiences, drafts, kept rules, exports, the log.
+
+Members of audiences never stand here: they are computed, or lie as Parquet in the lake.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, Index, Integer, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An instant in UTC. SQLite keeps no time zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse times without a zone: they would be read in whatever zone the database has."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of the models; constraints have names, so that a migration can find them again."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcTime(),
+        date: Date(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+    }
+
+
+class AudienceRow(Base):
+    """One audience; ``folded_name`` is what makes names unique."""
+
+    __tablename__ = "audiences"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    folded_name: Mapped[str] = mapped_column(String(1000), unique=True)
+    note: Mapped[str] = mapped_column(Text)
+    rule: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_by_verified: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_by_verified: Mapped[bool]
+    revision: Mapped[int]
+
+
+class DraftRow(Base):
+    """An unsaved rule with its history, one per browser."""
+
+    __tablename__ = "drafts"
+
+    owner: Mapped[str] = mapped_column(String(200), primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeptRuleRow(Base):
+    """A rule behind a random token, for links that must not carry its values."""
+
+    __tablename__ = "kept_rules"
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    rule: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime]
+
+
+class ExportRow(Base):
+    """One export."""
+
+    __tablename__ = "exports"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+    audience_name: Mapped[str | None] = mapped_column(String(200))
+    purpose: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(String(16))
+    fields: Mapped[list[str]]
+    revealed: Mapped[list[str]]
+    rule: Mapped[dict[str, Any]]
+    sentence: Mapped[dict[str, Any]]
+    data_version: Mapped[str] = mapped_column(String(100))
+    as_of: Mapped[date]
+    rows: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(Text)
+    path: Mapped[str] = mapped_column(Text)
+
+
+class LogRow(Base):
+    """One entry of the audit log; rows are only ever added."""
+
+    __tablename__ = "log"
+    __table_args__ = (Index("ix_log_at", "at"),)
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]]
