@@ -1,0 +1,1 @@
+"""The frame around the pages: server, menu, state, language, theme, charts."""

@@ -1,0 +1,65 @@
+"""The frame: draws the header and the menu, then the page inside the error boundary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import WorkspaceError
+from dashboard import header, navigation, state
+from dashboard.errors import boundary, describe
+from dashboard.i18n import keep_language, t
+
+MARK = Path(__file__).resolve().parent / "assets" / "mark.svg"
+
+
+def run() -> None:
+    """Draw the whole screen once."""
+    keep_language()
+    pages = navigation.pages()
+    item, page = navigation.chosen(pages)
+    st.set_page_config(
+        page_title=f"{page.title} · {t('frame.product')}",
+        page_icon=str(MARK),
+        layout="wide",
+        menu_items={"About": t("frame.about")},
+    )
+    st.logo(str(MARK), size="small")
+    header.style()
+    with boundary():
+        header.draw()
+    with boundary():
+        if item.needs_data and not _has_data():
+            return
+        page.run()
+
+
+def _has_data() -> bool:
+    """Tell whether there is something to ask about; say what to do when there is not."""
+    root = state.workspace_root()
+    if not root.exists() or not any(root.iterdir()):
+        _teach("no_workspace", root=str(root))
+        if st.button(t("frame.no_workspace.create"), type="primary"):
+            state.create_workspace()
+            st.switch_page(navigation.page_file("data"))
+        return False
+    try:
+        state.workspace().data_version()
+    except WorkspaceError as error:
+        if error.code != "no_data":
+            st.error(describe(error))
+            return False
+        _teach("no_data")
+        st.page_link(navigation.page_file("data"), label=t("frame.no_data.open"))
+        return False
+    return True
+
+
+def _teach(what: str, **params: object) -> None:
+    st.header(t(f"frame.{what}.title"), anchor=False)
+    st.markdown(t(f"frame.{what}.body", **params))
+
+
+if __name__ == "__main__":
+    run()
