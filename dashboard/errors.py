@@ -50,7 +50,7 @@ def show_uncaught(error: Exception) -> bool:
 
 
 def describe(error: CallerError) -> str:
-    """Return an error that the caller can mend, as Markdown: the problems with their places, the next step."""
+    """Return an error that the caller can mend, as Markdown: problems with their places, the next step."""
     lines = [_line(problem) for problem in error.problems[:MOST_PROBLEMS]]
     hidden = len(error.problems) - len(lines)
     if hidden:

@@ -76,14 +76,18 @@ def _language_switch() -> None:
 
 
 def _keep_in_browser() -> None:
-    """Let the browser keep what was chosen here, and name the page's language for readers and fonts."""
-    data: dict[str, Any] = {"language": i18n.language(), "cookies": {}}
+    """Let the browser keep what was chosen here, name the page's language, and report its scheme."""
+    data: dict[str, Any] = {"language": i18n.language(), "scheme": theme.scheme(), "cookies": {}}
     if i18n.was_chosen():
         data["cookies"][i18n.LANGUAGE_COOKIE] = i18n.language()
     if state.name_was_typed():
         data["cookies"][state.ACTOR_COOKIE] = state.typed_name()
     component = st.components.v2.component("coterie_frame", js=_asset("frame.js"))
-    component(key="coterie_frame", data=data, height=0)
+    component(key=theme.SCHEME_REPORT, data=data, height=0, on_scheme_change=_redraw)
+
+
+def _redraw() -> None:
+    """Do nothing but let Streamlit run the page again, so that charts are drawn in the reported scheme."""
 
 
 def _asset(name: str) -> str:

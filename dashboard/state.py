@@ -73,7 +73,7 @@ def create_workspace() -> Workspace:
 
 
 def forget_workspace() -> None:
-    """Let go of the workspace, so that the next question opens it anew: when the server stops, and in tests."""
+    """Let go of the workspace: when the server stops, and in tests. The next question opens it anew."""
     _opened.forget()
 
 

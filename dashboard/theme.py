@@ -8,6 +8,8 @@ from typing import Literal
 import streamlit as st
 
 Scheme = Literal["light", "dark"]
+SCHEME_REPORT = "coterie_frame"
+"""Key of the frame's script in the session, by which the browser reports its scheme."""
 
 FONT = "'Source Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 CODE_FONT = "'Source Code Pro', 'Noto Sans Mono CJK SC', monospace"
@@ -89,8 +91,13 @@ PALETTES: dict[Scheme, Palette] = {"light": LIGHT, "dark": DARK}
 
 
 def scheme() -> Scheme:
-    """Return the scheme that this session's browser shows; light when it has not said."""
-    return "dark" if st.context.theme.type == "dark" else "light"
+    """Return the scheme that this session's browser shows; light when it has not said.
+
+    Streamlit tells it when a session begins and with the next run after a change; the frame's script tells it
+    as soon as the operator changes it, which makes that run happen (`dashboard.header`).
+    """
+    reported = st.session_state.get(SCHEME_REPORT, {}).get("scheme")
+    return "dark" if (reported or st.context.theme.type) == "dark" else "light"
 
 
 def palette() -> Palette:

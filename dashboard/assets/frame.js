@@ -1,11 +1,38 @@
-// What only the browser can do for the frame: name the page's language, and keep what was chosen in cookies.
+// What only the browser can do for the frame: name the page's language for readers and fonts, keep what was
+// chosen in cookies, and report a change between light and dark, which charts must follow.
 
 const A_YEAR = 60 * 60 * 24 * 365;
+const watched = new WeakMap();
 
-export default function ({ data }) {
+export default function ({ data, parentElement, setStateValue }) {
   document.documentElement.lang = data.language === "zh" ? "zh-CN" : "en";
+  keep(data.cookies);
+
+  const app = document.querySelector(".stApp");
+  const state = watched.get(parentElement) ?? {};
+  state.drawn = data.scheme;
+  state.report = () => {
+    const shown = getComputedStyle(app).colorScheme === "dark" ? "dark" : "light";
+    if (shown !== state.drawn) {
+      state.drawn = shown;
+      setStateValue("scheme", shown);
+    }
+  };
+  if (!state.observer) {
+    state.observer = new MutationObserver(() => state.report());
+    state.observer.observe(app, { attributes: true, attributeFilter: ["class"] });
+    watched.set(parentElement, state);
+  }
+  state.report();
+  return () => {
+    state.observer.disconnect();
+    watched.delete(parentElement);
+  };
+}
+
+function keep(cookies) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  for (const [name, value] of Object.entries(data.cookies)) {
+  for (const [name, value] of Object.entries(cookies)) {
     document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=${A_YEAR}; SameSite=Lax${secure}`;
   }
 }

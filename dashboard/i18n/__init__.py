@@ -56,8 +56,8 @@ def pick(wording: Wording) -> str:
 def language() -> Language:
     """Return the language of this session.
 
-    The link decides (``?lang=en``), else what was chosen in this session, else what was chosen in this browser
-    the last time, else what the browser prefers: Chinese where it asks for any Chinese, English otherwise.
+    The link decides (``?lang=en``), else what was chosen in this session, else what was chosen in this
+    browser before, else what the browser prefers: Chinese where it asks for any Chinese, English otherwise.
     """
     in_link = _known(st.query_params.get(_PARAMETER))
     if in_link is not None:
