@@ -125,7 +125,9 @@ class AudienceStore:
             if revision is not None:
                 _refuse_stale(row, revision)
             session.delete(row)
-            add_entry(session, at, actor, "delete_audience", row.name, {"id": row.id, "revision": row.revision})
+            add_entry(
+                session, at, actor, "delete_audience", row.name, {"id": row.id, "revision": row.revision}
+            )
 
     def _changed(
         self, action: Action, change: Callable[[Session], AudienceRow], actor: Actor, at: datetime, *,
@@ -144,7 +146,9 @@ class AudienceStore:
             with self._database.writing() as session:
                 row = change(session)
                 session.flush()
-                add_entry(session, at, actor, action, row.name, {"id": row.id, "revision": row.revision, "new": new})
+                add_entry(
+                    session, at, actor, action, row.name, {"id": row.id, "revision": row.revision, "new": new}
+                )
                 return _audience(row)
 
 

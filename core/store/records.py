@@ -62,7 +62,12 @@ class RecordStore:
             newest = select(LogRow).order_by(LogRow.id.desc()).limit(limit)
             return [
                 LogEntry(
-                    row.id, row.at, Actor(row.by, row.by_verified), cast(Action, row.action), row.subject, row.detail
+                    row.id,
+                    row.at,
+                    Actor(row.by, row.by_verified),
+                    cast(Action, row.action),
+                    row.subject,
+                    row.detail,
                 )
                 for row in session.scalars(newest)
             ]
@@ -74,7 +79,11 @@ def add_entry(
     """Add one entry to the log within a transaction that does the thing itself."""
     session.add(
         LogRow(
-            at=at, by=actor.name, by_verified=actor.verified, action=action, subject=subject,
+            at=at,
+            by=actor.name,
+            by_verified=actor.verified,
+            action=action,
+            subject=subject,
             detail=dict(detail),
         )  # fmt: skip
     )

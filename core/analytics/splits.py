@@ -1,0 +1,80 @@
+"""From a breakdown's bars to conditions: the parts into which one tag divides people, each as rule nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from core.engines.base import Bar, Breakdown
+from core.messages import Text, say
+from core.rules.tree import Node, TagCondition
+from core.schema import TagType
+
+
+@dataclass(frozen=True)
+class Part:
+    """The people with one value (or in one bin) of a tag.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+        Conditions that hold for exactly these people; ids are placeholders.
+    """
+
+    label: Text
+    nodes: tuple[Node, ...]
+
+
+def parts(breakdown: Breakdown) -> tuple[Part, ...]:
+    """Return the parts of a breakdown that hold anybody: its bars, the rest, and people without a value.
+
+    For a multi tag there is no part for the rest: "has another value too" is no condition of the language.
+    """
+    tag, kind = breakdown.tag, breakdown.type
+    found = [
+        Part(_label(bar), _bar_nodes(tag, kind, bar, is_last=place == len(breakdown.bars) - 1))
+        for place, bar in enumerate(breakdown.bars)
+        if bar.matched
+    ]
+    if breakdown.other[0] and kind is not TagType.MULTI:
+        shown = [bar.value for bar in breakdown.bars]
+        found.append(Part(say("split_other"), (_condition(tag, "not_in", shown),)))
+    if breakdown.missing[0]:
+        found.append(Part(say("split_missing"), (_condition(tag, "not_set"),)))
+    return tuple(found)
+
+
+def _bar_nodes(tag: str, kind: TagType, bar: Bar, *, is_last: bool) -> tuple[Node, ...]:
+    match kind:
+        case TagType.TEXT | TagType.ENUM:
+            return (_condition(tag, "is", bar.value),)
+        case TagType.MULTI:
+            return (_condition(tag, "has_any", [bar.value]),)
+        case TagType.BOOLEAN:
+            return (_condition(tag, "is_true" if bar.value else "is_false"),)
+        case TagType.NUMBER:
+            if is_last:
+                return (_condition(tag, "between", [bar.low, bar.high]),)
+            return (_condition(tag, "gte", bar.low), _condition(tag, "lt", bar.high))
+        case TagType.DATE:
+            first, after = bar.low, bar.high
+            if not isinstance(first, date) or not isinstance(after, date):
+                raise TypeError(f"a date tag's bin ends in days, not in {first!r} and {after!r}")
+            last = after if is_last else after - timedelta(days=1)
+            return (_condition(tag, "between", [first.isoformat(), last.isoformat()]),)
+
+
+def _condition(tag: str, op: str, value: object = None) -> TagCondition:
+    return TagCondition(id=tag, tag=tag, op=op, value=value)
+
+
+def _label(bar: Bar) -> Text:
+    if bar.value is None:
+        return say("split_bin", low=_short(bar.low), high=_short(bar.high))
+    if isinstance(bar.value, bool):
+        return say("split_true" if bar.value else "split_false")
+    return Text(zh=bar.value, en=bar.value)
+
+
+def _short(end: float | date | None) -> str:
+    return f"{end:,.6g}" if isinstance(end, int | float) else str(end)

@@ -1,0 +1,48 @@
+"""The one door to core for pages and the command line.
+
+`Workspace` is put together from four parts, each in its file: `versions` (the data), `questions` (what is
+asked of it), `keeping` (what operators save), `exporting` (what they take away). Only here and in the command
+line is the clock read.
+"""
+
+from __future__ import annotations
+
+from core.analytics.journey import Funnel, FunnelGroup, FunnelStep
+from core.audiences.records import (
+    Action,
+    Actor,
+    Audience,
+    ExportRecord,
+    ExportRequest,
+    ExportResult,
+    Format,
+    Header,
+    LogEntry,
+    Purpose,
+)
+from core.workspace.answers import Checked, CountAnswer
+from core.workspace.exporting import Exporting, asks_nothing
+
+__all__ = [
+    "Action",
+    "Actor",
+    "Audience",
+    "Checked",
+    "CountAnswer",
+    "ExportRecord",
+    "ExportRequest",
+    "ExportResult",
+    "Format",
+    "Funnel",
+    "FunnelGroup",
+    "FunnelStep",
+    "Header",
+    "LogEntry",
+    "Purpose",
+    "Workspace",
+    "asks_nothing",
+]
+
+
+class Workspace(Exporting):
+    """A folder with data versions and a database of what operators made; see the methods of its parts."""

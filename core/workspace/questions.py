@@ -1,0 +1,229 @@
+"""What can be asked of the data: counts, breakdowns, members, sentences, the journey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from core.analytics import journey, splits
+from core.analytics.journey import Funnel
+from core.audiences.fields import known_fields
+from core.audiences.masking import mask, masked, masked_rule
+from core.engines.base import Breakdown, Engine
+from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
+from core.lake.versions import DataVersion
+from core.messages import Text
+from core.rules.check import check
+from core.rules.describe import describe
+from core.rules.parse import parse_rule
+from core.rules.tree import Rule, TagCondition, TakeTop, is_muted, nodes
+from core.schema import USER_ID, Catalogue, Personal, TagSpec
+from core.workspace.answers import Checked, CountAnswer
+from core.workspace.versions import Versions
+
+SPLIT_VALUES, SPLIT_BINS = 8, 6
+
+
+class Questions(Versions):
+    """Everything that is asked, for one day, of the data version in use."""
+
+    def parse(self, source: str | bytes | Mapping[str, Any]) -> Rule:
+        """Return the rule, read and checked against the catalogue.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong, in the whole rule.
+        """
+        rule = parse_rule(source)
+        _refuse_errors(check(rule, self.data_version().catalogue))
+        return rule
+
+    def check(self, source: str | bytes | Mapping[str, Any]) -> Checked:
+        """Return the rule and everything that is wrong with it; a bad rule never raises."""
+        try:
+            rule = parse_rule(source)
+        except RuleError as error:
+            return Checked(None, error.problems)
+        return Checked(rule, check(rule, self.data_version().catalogue))
+
+    def sentence(self, rule: Rule, *, reveal: bool = True) -> Text:
+        """Return the rule in words; without `reveal` the values of personal tags are masked."""
+        catalogue = self.data_version().catalogue
+        return describe(rule if reveal else masked_rule(rule, catalogue), catalogue)
+
+    def count(self, rule: Rule, as_of: date | None = None) -> CountAnswer:
+        """Return how many users a rule matches, with the numbers of all its nodes.
+
+        Raises
+        ------
+        RuleError
+            If the rule does not fit the catalogue.
+        """
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        problems = check(rule, version.catalogue)
+        _refuse_errors(problems)
+        return CountAnswer(
+            answer=engine.count(rule, day),
+            data_version=version.id,
+            sentence=describe(rule, version.catalogue),
+            not_historical=_imported_tags(rule, version.catalogue)
+            if day < self._default_as_of(version)
+            else (),
+            warnings=problems,
+        )
+
+    def breakdown(
+        self, rule: Rule, tag: str, as_of: date | None = None, *, top: int = 12, bins: int = 20,
+        reveal: bool = False,
+    ) -> Breakdown:  # fmt: skip
+        """Return how a tag is distributed among the members and in the base.
+
+        Values of a personal tag are masked unless `reveal` (log it first).
+        """
+        version, engine, day = self._asked(rule, as_of)
+        spec = _tag(version.catalogue, tag)
+        found = engine.breakdown(rule, tag, day, top=top, bins=bins)
+        if spec.personal is None or reveal:
+            return found
+        bars = tuple(
+            replace(
+                bar, value=None if bar.value is None else mask(bar.value, spec.personal), low=None, high=None
+            )
+            for bar in found.bars
+        )
+        return replace(found, bars=bars)
+
+    def values(
+        self, tag: str, *, event: str | None = None, search: str = "", limit: int = 200,
+        as_of: date | None = None, reveal: bool = False,
+    ) -> list[tuple[str, int]]:  # fmt: skip
+        """Return values of a tag (or of a property of `event`) with their number, the most frequent first.
+
+        Values of a personal tag are masked unless `reveal`, and the search then looks at the masked ones.
+        """
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        personal = _field(version.catalogue, tag, event)
+        if personal is None or reveal:
+            return engine.values(tag, day, event=event, search=search, limit=limit)
+        shown = [(mask(value, personal), n) for value, n in engine.values(tag, day, limit=limit)]
+        return [(value, n) for value, n in shown if search.lower() in value.lower()]
+
+    def known_values(self, tag: str, wanted: Sequence[str], *, event: str | None = None) -> set[str]:
+        """Return which of the wanted values occur at all (for pasted lists)."""
+        version, engine = self._engine()
+        _field(version.catalogue, tag, event)
+        return engine.known_values(tag, wanted, event=event)
+
+    def preview(
+        self, rule: Rule, fields: Sequence[str], as_of: date | None = None, *, limit: int = 20,
+        reveal: bool = False,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Return the first members by ``user_id``, one row each: ``user_id`` and the fields.
+
+        Personal fields are masked, as text, unless `reveal`; who reveals calls `log_reveal` first.
+
+        Raises
+        ------
+        NotFound
+            If a field is no tag.
+        """
+        version, engine, day = self._asked(rule, as_of)
+        keys = known_fields(fields, version.catalogue)
+        frame = engine.frame(engine.members(rule, day), keys, day, limit=limit)
+        return frame if reveal else masked_frame(frame, version.catalogue)
+
+    def members(self, rule: Rule, as_of: date | None = None) -> list[str]:
+        """Return the members' ``user_id``, sorted by code point."""
+        return self.members_frame(rule, as_of)[USER_ID].to_list()
+
+    def members_frame(self, rule: Rule, as_of: date | None = None) -> pl.DataFrame:
+        """Return the members as one column ``user_id``, sorted by code point."""
+        _, engine, day = self._asked(rule, as_of)
+        return engine.frame(engine.members(rule, day), (), day)
+
+    def mask(self, value: object, kind: Personal) -> str:
+        """Return a personal value masked: ``王**``, ``138****1234``, ``z***@example.com``."""
+        return mask(value, kind)
+
+    def funnel(
+        self, as_of: date | None = None, *, audience: Rule | None = None, split: str | None = None
+    ) -> Funnel:
+        """Return the journey as a funnel, of everybody or of an audience, split by one tag or not."""
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        if audience is not None:
+            _refuse_errors(check(audience, version.catalogue))
+
+        def count(rule: Rule) -> int:
+            _refuse_errors(check(rule, version.catalogue))
+            return engine.count(rule, day).count
+
+        def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
+            return splits.parts(engine.breakdown(rule, tag, day, top=SPLIT_VALUES, bins=SPLIT_BINS))
+
+        return journey.funnel(version.catalogue, count, audience=audience, split=split, parts_of=parts_of)
+
+    def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date]:
+        version, engine = self._engine()
+        _refuse_errors(check(rule, version.catalogue))
+        return version, engine, self._day(version, as_of)
+
+
+def masked_frame(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Return the frame with the columns of personal tags masked."""
+    return frame.with_columns(
+        masked(pl.col(key), frame.schema[key], personal).alias(key)
+        for key in frame.columns
+        if key in catalogue.tags and (personal := catalogue.tags[key].personal) is not None
+    )
+
+
+def _refuse_errors(problems: Sequence[Problem]) -> None:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise RuleError(errors)
+
+
+def _tag(catalogue: Catalogue, tag: str) -> TagSpec:
+    spec = catalogue.tags.get(tag)
+    if spec is None:
+        raise _unknown("field_unknown", tag, tuple(catalogue.tags))
+    return spec
+
+
+def _field(catalogue: Catalogue, key: str, event: str | None) -> Personal | None:
+    """Return the personal kind of a tag, or None; an unknown tag, event or property is refused."""
+    if event is None:
+        return _tag(catalogue, key).personal
+    spec = catalogue.events.get(event)
+    if spec is None:
+        raise _unknown("event_unknown", event, tuple(catalogue.events))
+    if key not in spec.properties:
+        raise _unknown("field_unknown", key, tuple(spec.properties))
+    return None
+
+
+def _unknown(code: str, given: str, allowed: tuple[str, ...]) -> CallerError:
+    return NotFound(
+        Problem(code, params={"name": given}, allowed=allowed, nearest=nearest_name(given, allowed))
+    )
+
+
+def _imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the imported tags that the rule asks about, in its order; muted conditions ask nothing."""
+    asked: list[str] = []
+    for node in nodes(rule):
+        if isinstance(node, TagCondition) and not is_muted(node):
+            asked.append(node.tag)
+            if isinstance(node.value, Mapping) and node.value.keys() == {"tag"}:
+                asked.append(str(node.value["tag"]))
+    if isinstance(rule.take, TakeTop):
+        asked.append(rule.take.by)
+    return tuple(dict.fromkeys(tag for tag in asked if catalogue.tags[tag].computed is None))
