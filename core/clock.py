@@ -60,8 +60,14 @@ Span = Days | Instants
 
 
 def end_of(as_of: date, zone: ZoneInfo) -> datetime:
-    """Return the instant (UTC) at which the day ends in the zone; it belongs to the next day."""
-    return datetime.combine(as_of + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+    """Return the instant (UTC) at which the day ends in the zone; it belongs to the next day.
+
+    Beyond what a datetime can hold, the last instant that it can.
+    """
+    try:
+        return datetime.combine(as_of + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
@@ -77,48 +83,70 @@ def last(n: int, unit: Unit, as_of: date, zone: ZoneInfo) -> Span:
     """
     if unit == "hour":
         end = end_of(as_of, zone)
-        return Instants(end - timedelta(hours=n), end)
-    return Days(_first_day(n, unit, as_of), as_of)
+        return Instants(_hours_before(end, n), end)
+    return Days(first_day(n, unit, as_of), as_of)
 
 
 def ago(far: int, near: int, unit: Unit, as_of: date, zone: ZoneInfo) -> Span:
     """Return the units between `far` and `near` ago, so that last `far` = last `near` plus this."""
     if unit == "hour":
         end = end_of(as_of, zone)
-        return Instants(end - timedelta(hours=far), end - timedelta(hours=near))
-    return Days(_first_day(far, unit, as_of), _first_day(near, unit, as_of) - timedelta(days=1))
+        return Instants(_hours_before(end, far), _hours_before(end, near))
+    return Days(first_day(far, unit, as_of), add_days(first_day(near, unit, as_of), -1))
 
 
 def next_days(n: int, unit: Unit, as_of: date) -> Days:
     """Return tomorrow to `as_of` + `n` units (months clamped to the month's end)."""
+    tomorrow = add_days(as_of, 1)
+    if tomorrow == as_of:
+        return Days(date.max, date.min)
     if unit == "month":
-        return Days(as_of + timedelta(days=1), add_months(as_of, n))
-    return Days(as_of + timedelta(days=1), as_of + timedelta(days=n * (7 if unit == "week" else 1)))
+        return Days(tomorrow, add_months(as_of, n))
+    return Days(tomorrow, add_days(as_of, n * (7 if unit == "week" else 1)))
 
 
 def calendar(name: CalendarName, as_of: date) -> Days:
     """Return the whole calendar period around or before `as_of`; weeks begin on Monday."""
     if name in ("today", "yesterday"):
-        day = as_of if name == "today" else as_of - timedelta(days=1)
+        day = as_of if name == "today" else add_days(as_of, -1)
         return Days(day, day)
     which, period = name.split("_")
     start = _period_start(period, as_of)
     if which == "last":
-        start = _period_start(period, start - timedelta(days=1))
-    return Days(start, _next_period(period, start) - timedelta(days=1))
+        start = _period_start(period, add_days(start, -1))
+    return Days(start, _last_of_period(period, start))
+
+
+def first_day(n: int, unit: Unit, as_of: date) -> date:
+    """Return the first of the last `n` days, weeks or months that end with `as_of`."""
+    if unit == "month":
+        return add_days(add_months(as_of, -n), 1)
+    return add_days(as_of, 1 - n * (7 if unit == "week" else 1))
+
+
+def add_days(day: date, days: int) -> date:
+    """Return the day `days` later (or earlier), at most the first or last that the calendar holds."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.min if days < 0 else date.max
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the same day `months` later (or earlier), clamped to the month's end."""
+    """Return the same day `months` later (or earlier), clamped to the month's end and to the calendar's."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.min if year < date.min.year else date.max
     return date(year, month + 1, min(day.day, _calendar.monthrange(year, month + 1)[1]))
 
 
 def next_anniversary(day: date, as_of: date) -> date:
     """Return the first anniversary of `day` on or after `as_of`; 29 February counts on 1 March otherwise."""
     this_year = _anniversary(day, as_of.year)
-    return this_year if this_year >= as_of else _anniversary(day, as_of.year + 1)
+    if this_year >= as_of or as_of.year == date.max.year:
+        return this_year
+    return _anniversary(day, as_of.year + 1)
 
 
 def yesterday(zone: ZoneInfo) -> date:
@@ -126,10 +154,11 @@ def yesterday(zone: ZoneInfo) -> date:
     return datetime.now(zone).date() - timedelta(days=1)
 
 
-def _first_day(n: int, unit: Unit, as_of: date) -> date:
-    if unit == "month":
-        return add_months(as_of, -n) + timedelta(days=1)
-    return as_of - timedelta(days=n * (7 if unit == "week" else 1) - 1)
+def _hours_before(end: datetime, hours: int) -> datetime:
+    try:
+        return end - timedelta(hours=hours)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _period_start(period: str, day: date) -> date:
@@ -144,10 +173,11 @@ def _period_start(period: str, day: date) -> date:
             return date(day.year, 1, 1)
 
 
-def _next_period(period: str, start: date) -> date:
+def _last_of_period(period: str, start: date) -> date:
     if period == "week":
-        return start + timedelta(days=7)
-    return add_months(start, {"month": 1, "quarter": 3, "year": 12}[period])
+        return add_days(start, 6)
+    following = add_months(start, {"month": 1, "quarter": 3, "year": 12}[period])
+    return following if following == date.max else add_days(following, -1)
 
 
 def _anniversary(day: date, year: int) -> date:

@@ -1,0 +1,1 @@
+"""The condition language: what a rule is, whether it fits, what it says and whom it means."""
