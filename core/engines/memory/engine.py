@@ -1,0 +1,224 @@
+"""The engine that counts in memory: packed masks over dictionary codes, everything edited only once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from core.engines.base import Answer, Breakdown, NodeCounts, WaterfallBar
+from core.engines.memory import breakdowns, people
+from core.engines.memory.bits import Words, count, rows_in
+from core.engines.memory.breakdowns import Counts, Histogram
+from core.engines.memory.cache import Cache
+from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
+from core.engines.memory.conditions import Conditions
+from core.engines.memory.held import HeldVersion
+from core.engines.memory.tiles import SHARD_ROWS, Tiles
+from core.engines.memory.tree import Counted, Pass
+from core.lake.tables import Tables
+from core.rules.ops import op_of
+from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
+from core.schema import USER_NO, TagType
+
+CACHE_BYTES = 512 << 20
+
+
+class MemoryEngine:
+    """Answers rules over one data version held in memory; implements `core.engines.base.Engine`.
+
+    Columns are loaded when they are first asked for and stay; masks, measures and computed tags are
+    remembered up to a limit. Safe to share between threads.
+
+    Parameters
+    ----------
+    tables : Tables
+        The data version.
+    cache_bytes : int
+        Bytes that remembered masks, measures and computed tags may take together.
+    threads : int
+        Threads that work on one question.
+    shard_rows : int
+        Users per shard; a multiple of 64.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        cache_bytes: int = CACHE_BYTES,
+        threads: int = 2,
+        shard_rows: int = SHARD_ROWS,
+    ) -> None:
+        self.catalogue = tables.catalogue
+        self._held = HeldVersion(tables)
+        self._cache = Cache(cache_bytes)
+        self._tiles = Tiles(threads, shard_rows)
+        self._conditions = Conditions(self._held, self._cache, self._tiles)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held: loaded columns, and what is remembered."""
+        return self._held.nbytes + self._cache.nbytes
+
+    def forget(self) -> None:
+        """Drop every remembered mask, measure and computed tag; loaded columns stay."""
+        self._cache.clear()
+
+    def base_count(self, as_of: date) -> int:
+        """Return how many users exist at `as_of`."""
+        return self._conditions.base_count(as_of)
+
+    def count(self, rule: Rule, as_of: date) -> Answer:
+        """Return all numbers of a rule (see `core.engines.base`)."""
+        counted = self._counted(rule, as_of)
+        base = self.base_count(as_of)
+        matched = count(counted.matched)
+        taken = count(self._taken(rule, counted.matched, as_of))
+        numbers = {
+            node.id: NodeCounts(
+                own=counted.own[node.id],
+                running=counted.running.get(node.id),
+                without=counted.without[node.id],
+                missing=0 if isinstance(node, Group) else self._conditions.missing(node, as_of),
+            )
+            for node in nodes(rule)
+        }
+        bars = _waterfall(rule, counted, base, matched, taken)
+        return Answer(taken, matched, base, as_of, numbers, bars)
+
+    def members(self, rule: Rule, as_of: date) -> pl.Series:
+        """Return the ``user_no`` (UInt32, ascending) of everyone in the answer, after take."""
+        rows = rows_in(self._answer(rule, as_of), self._held.user_count)
+        return self._held.user_nos.gather(rows).alias(USER_NO)
+
+    def frame(
+        self, user_nos: pl.Series, tags: Sequence[str], as_of: date, *, limit: int | None = None
+    ) -> pl.DataFrame:
+        """Return one row per user, sorted by ``user_id``, with the tags' values under their keys."""
+        rows = self._held.rows_of(user_nos)
+        if limit is not None and limit < len(rows):
+            rows = people.first_by_id(rows, limit, self._held)
+        else:
+            order = None
+            if people.is_many(rows, self._held):
+                key = ("by user_id", self._held.segments)
+                order = self._cache.get(key, lambda: people.all_by_id(self._held))
+            rows = people.by_id(rows, order, self._held)
+        columns = {tag: self._conditions.column(tag, as_of) for tag in tags}
+        return people.table(rows, columns, self._held)
+
+    def breakdown(self, rule: Rule, tag: str, as_of: date, *, top: int = 12, bins: int = 20) -> Breakdown:
+        """Return a tag's distribution among the answer's people against the base."""
+        spec = self.catalogue.tags[tag]
+        matched = self._answer(rule, as_of)
+        base = self._conditions.base(as_of)
+        column = self._conditions.column(tag, as_of)
+        if spec.type is TagType.NUMBER and isinstance(column, PlainColumn):
+            histogram = self._histogram(tag, column, as_of, bins)
+            base_counts = self._base_counts(("bins", bins, tag), tag, histogram, as_of)
+            return breakdowns.of_numbers(spec, histogram, matched, base_counts)
+        listed = self._with_dictionary(tag, column, as_of)
+        base_counts = self._base_counts(("values", tag), tag, listed, as_of)
+        if spec.type is TagType.DATE and isinstance(listed, CodedColumn):
+            return breakdowns.of_dates(spec, listed, matched, base_counts, bins)
+        return breakdowns.of_values(spec, listed, matched, base, base_counts, top)
+
+    def values(
+        self, tag: str, as_of: date, *, event: str | None = None, search: str = "", limit: int = 200
+    ) -> list[tuple[str, int]]:
+        """Return values with their number of users of the base (tag) or occurrences (property of `event`)."""
+        if event is None:
+            column = self._with_dictionary(tag, self._conditions.column(tag, as_of), as_of)
+            counts = self._base_counts(("values", tag), tag, column, as_of)
+        else:
+            column, counts = self._property_counts(event, tag, as_of)
+        shown = np.asarray(counts[: len(column.dictionary)])
+        if search:
+            contains = op_of(TagType.TEXT, "contains_any")
+            found = contains.expr(pl.col("value"), contains.literal([search], as_of))
+            hit = column.dictionary.cast(pl.String).alias("value").to_frame().select(found).to_series()
+            shown = np.where(hit.to_numpy(), shown, 0)
+        order = breakdowns.most_frequent(shown)[:limit]
+        return [(str(column.dictionary[code]), int(shown[code])) for code in order.tolist()]
+
+    def known_values(self, tag: str, wanted: Sequence[str], *, event: str | None = None) -> set[str]:
+        """Return which of the wanted values occur at all."""
+        column = self._held.column(tag) if event is None else self._held.partition(event).column(tag)
+        held = column.values if isinstance(column, PlainColumn) else column.dictionary
+        asked = pl.Series(list(dict.fromkeys(wanted)), dtype=pl.String)
+        return set(asked.filter(asked.is_in(held.cast(pl.String).implode())).to_list())
+
+    def coverage(self, tag: str, as_of: date) -> int:
+        """Return how many users of the base have a value of the tag."""
+        return count(self._conditions.valid(tag, as_of) & self._conditions.base(as_of))
+
+    def _counted(self, rule: Rule, as_of: date) -> Counted:
+        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
+        holds = {node.id: self._conditions.holds(node, as_of) for node in conditions}
+        return Pass(rule, holds, self._conditions.base(as_of)).run(self._tiles)
+
+    def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
+        take = rule.take
+        if take is None:
+            return matched
+        if isinstance(take, TakeShare):
+            key = ("share", self._held.segments, take.seed, take.share)
+            share = self._cache.get(
+                key, lambda: people.share_mask(take.seed, take.share, self._held, self._tiles)
+            )
+            return matched & share
+        return people.taken_top(take, matched, self._conditions.column(take.by, as_of), self._held)
+
+    def _answer(self, rule: Rule, as_of: date) -> Words:
+        """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
+        key = ("answer", self._held.segments, rule.model_dump_json(), as_of)
+        return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of).matched, as_of))
+
+    def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:
+        if not isinstance(column, PlainColumn):
+            return column
+        key = ("coded", self._conditions.column_key(tag, as_of))
+        return self._cache.get(key, lambda: breakdowns.as_coded(column))
+
+    def _histogram(self, tag: str, column: PlainColumn, as_of: date, bins: int) -> Histogram:
+        key = ("histogram", self._conditions.column_key(tag, as_of), as_of, bins)
+        base = self._conditions.base(as_of)
+        return self._cache.get(key, lambda: breakdowns.histogram(column, base, bins, self._tiles))
+
+    def _base_counts(
+        self, of: tuple[object, ...], tag: str, column: CodedColumn | MultiColumn | Histogram, as_of: date
+    ) -> Counts:
+        """Return the base's histogram: per bin or code, the missing last; per value for a multi tag."""
+        key = ("base histogram", of, self._conditions.column_key(tag, as_of), as_of)
+        base = self._conditions.base(as_of)
+        return self._cache.get(key, lambda: breakdowns.counts_among(column, base))
+
+    def _property_counts(self, event: str, key: str, as_of: date) -> tuple[CodedColumn | MultiColumn, Counts]:
+        """Return a property's values and how many occurrences up to `as_of` have each."""
+        partition = self._held.partition(event)
+        column = breakdowns.as_coded(partition.column(key))
+        name = ("property values", self._held.tables.segments_of(event), self._held.segments, key)
+        seen = partition.last_seen(as_of)
+        counts = self._cache.get(
+            (*name, seen), lambda: breakdowns.counts_among(column, partition.seen(as_of))
+        )
+        return column, counts
+
+
+def _waterfall(rule: Rule, counted: Counted, base: int, matched: int, taken: int) -> tuple[WaterfallBar, ...]:
+    """Return the bars from the base over the include root's children and the exclude to the take."""
+    bars = [WaterfallBar("base", None, base)]
+    if not is_muted(rule.include):
+        bars += [
+            WaterfallBar("node", child.id, counted.running[child.id])
+            for child in rule.include.children
+            if not is_muted(child) and child.id in counted.running
+        ]
+    if rule.exclude is not None and rule.exclude.children and not is_muted(rule.exclude):
+        bars.append(WaterfallBar("exclude", rule.exclude.id, matched))
+    if rule.take is not None:
+        bars.append(WaterfallBar("take", None, taken))
+    return tuple(bars)

@@ -1,0 +1,55 @@
+"""Work on rows in shards, on a few threads: NumPy and Polars release the interpreter while they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from core.engines.memory.bits import WORD_BITS
+
+SHARD_ROWS = 1 << 20
+"""A shard's mask is 128 KiB: the masks of a rule's nodes stay in a core's cache while they are combined."""
+
+
+class Tiles:
+    """Runs work over shards of rows.
+
+    Parameters
+    ----------
+    threads : int
+        Threads that work on one question, the asking one among them.
+    shard_rows : int
+        Rows per shard; a multiple of 64, so that no word belongs to two shards.
+    """
+
+    def __init__(self, threads: int = 2, shard_rows: int = SHARD_ROWS) -> None:
+        if threads < 1 or shard_rows < 1 or shard_rows % WORD_BITS:
+            raise ValueError("at least one thread, and shards of whole words")
+        self.threads = threads
+        self.shard_rows = shard_rows
+        self._pool = ThreadPoolExecutor(threads - 1, "count") if threads > 1 else None
+
+    def run(self, rows: int, work: Callable[[int, int], None]) -> None:
+        """Call ``work(start, stop)`` once for every shard of `rows`; return when all are done.
+
+        The asking thread takes shards itself, so it never waits for threads that others keep busy.
+        """
+        shards = [(start, min(start + self.shard_rows, rows)) for start in range(0, rows, self.shard_rows)]
+        left = iter(shards)
+        others = (
+            [self._pool.submit(_drain, left, work) for _ in range(min(self.threads, len(shards)) - 1)]
+            if self._pool is not None
+            else []
+        )
+        try:
+            _drain(left, work)
+        finally:
+            for other in others:
+                if not other.cancel():
+                    other.result()
+
+
+def _drain(left: Iterator[tuple[int, int]], work: Callable[[int, int], None]) -> None:
+    """Take shards until none is left; a list's iterator hands each to one thread only."""
+    for start, stop in left:
+        work(start, stop)
