@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import WorkspaceError
 from dashboard import header, navigation, state
-from dashboard.errors import boundary, describe
+from dashboard.errors import boundary
 from dashboard.i18n import keep_language, t
 
 MARK = Path(__file__).resolve().parent / "assets" / "mark.svg"
@@ -30,26 +30,30 @@ def run() -> None:
     with boundary():
         header.draw()
     with boundary():
-        if item.needs_data and not _has_data():
-            return
-        page.run()
+        if _has_workspace() and (not item.needs_data or _has_data()):
+            page.run()
+
+
+def _has_workspace() -> bool:
+    """Tell whether there is a workspace; where there is nothing at all, offer to make one."""
+    root = state.workspace_root()
+    if root.exists() and any(root.iterdir()):
+        state.workspace()
+        return True
+    _teach("no_workspace", root=str(root))
+    if st.button(t("frame.no_workspace.create"), type="primary"):
+        state.create_workspace()
+        st.switch_page(navigation.page_file("data"))
+    return False
 
 
 def _has_data() -> bool:
-    """Tell whether there is something to ask about; say what to do when there is not."""
-    root = state.workspace_root()
-    if not root.exists() or not any(root.iterdir()):
-        _teach("no_workspace", root=str(root))
-        if st.button(t("frame.no_workspace.create"), type="primary"):
-            state.create_workspace()
-            st.switch_page(navigation.page_file("data"))
-        return False
+    """Tell whether there is something to ask about; where nothing was imported yet, say how that is done."""
     try:
         state.workspace().data_version()
     except WorkspaceError as error:
         if error.code != "no_data":
-            st.error(describe(error))
-            return False
+            raise
         _teach("no_data")
         st.page_link(navigation.page_file("data"), label=t("frame.no_data.open"))
         return False

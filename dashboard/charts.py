@@ -15,7 +15,7 @@ import streamlit as st
 
 from core.engines.base import Bar, Breakdown, WaterfallBar
 from core.schema import TagSpec
-from dashboard import theme
+from dashboard import tables, theme
 from dashboard.i18n import pick, t
 from dashboard.theme import Palette
 
@@ -70,7 +70,7 @@ def draw(chart: Chart, *, key: str) -> None:
         alt=chart.summary,
         config={"displayModeBar": False, "scrollZoom": False},
     )
-    st.html(_table(chart))
+    st.html(tables.table(chart.summary, chart.header, chart.rows, unseen=True))
 
 
 def waterfall(
@@ -443,18 +443,3 @@ def _layout(colours: Palette, *, height: int, margin: Mapping[str, int]) -> dict
 def _safe(words: str) -> str:
     """Return words in which Plotly finds no markup: values are people's own text. Line breaks stay."""
     return escape(words, quote=False).replace("\n", "<br>")
-
-
-def _table(chart: Chart) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in chart.header)
-    body = "".join(
-        "<tr>"
-        + f'<th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in chart.rows
-    )
-    return (
-        f'<table class="coterie-unseen"><caption>{escape(chart.summary)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )

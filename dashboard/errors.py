@@ -25,8 +25,9 @@ _log = logging.getLogger("coterie.dashboard")
 def boundary() -> Iterator[None]:
     """Show what goes wrong inside as one clear message, in place; also a decorator for callbacks.
 
-    A `CallerError` is said in the session's language: what is wrong, where, what would be allowed, and the
-    next step. Anything else is our fault: it is logged under an id, and the page shows the id and no detail.
+    A `CallerError` is said in the session's language: what is wrong, where, what would be allowed, and (in
+    its own words) the next step. Anything else is our fault: it is logged under an id, and the page shows the
+    id and no detail.
     Streamlit's own control flow (rerun, stop) passes through.
     """
     try:
@@ -50,13 +51,12 @@ def show_uncaught(error: Exception) -> bool:
 
 
 def describe(error: CallerError) -> str:
-    """Return an error that the caller can mend, as Markdown: problems with their places, the next step."""
+    """Return an error that the caller can mend, as Markdown: its problems with their places and remedies."""
     lines = [_line(problem) for problem in error.problems[:MOST_PROBLEMS]]
     hidden = len(error.problems) - len(lines)
     if hidden:
         lines.append(t("frame.error.more", n=hidden))
-    body = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
-    return f"{body}\n\n{t(f'frame.error.next.{type(error).__name__}')}"
+    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
 
 
 def verbatim(words: object) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import CallerError
 from core.messages import Language
 from dashboard import i18n, state, theme
+from dashboard.errors import verbatim
 from dashboard.i18n import t
 
 _OTHER: dict[Language, Language] = {"zh": "en", "en": "zh"}
@@ -44,13 +45,13 @@ def _data_pill() -> None:
 
 def _actor_popover() -> None:
     actor = state.actor()
-    with st.popover(actor.name or t("frame.actor.nobody"), key="coterie_actor", type="tertiary"):
+    with st.popover(verbatim(actor.name), key="coterie_actor", type="tertiary"):
         if actor.verified:
             st.write(t("frame.actor.verified"))
             return
         st.text_input(
             t("frame.actor.name"),
-            value=actor.name,
+            value=state.typed_name(),
             key=_NAME_INPUT,
             max_chars=60,
             autocomplete="name",

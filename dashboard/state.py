@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from core.workspace import Actor, Workspace
+from dashboard.i18n import t
 
 WORKSPACE_VARIABLE = "COTERIE_WORKSPACE"
 DEFAULT_WORKSPACE = Path("workspace")
@@ -116,14 +117,14 @@ def new_session_key() -> str:
 def actor() -> Actor:
     """Return who acts in this session, for the log.
 
-    Whoever logged in (``st.user``) is verified; a name that somebody typed is not. The name is empty when
-    nobody gave one.
+    Whoever logged in (``st.user``) is verified; a name that somebody typed is not. Where nobody gave a name,
+    the log says so in its place.
     """
     account = st.user.to_dict()
     name = account.get("name") or account.get("email")
     if name and account.get("is_logged_in", True):
         return Actor(name=str(name), verified=True)
-    return Actor(name=typed_name(), verified=False)
+    return Actor(name=typed_name() or t("frame.actor.nobody"), verified=False)
 
 
 def typed_name() -> str:

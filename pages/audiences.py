@@ -1,0 +1,149 @@
+"""人群 Audiences: every saved audience with its size now; open, rename, duplicate, delete and undo that."""
+
+import json
+from datetime import date
+
+import streamlit as st
+
+from core.errors import CallerError
+from core.messages import message_of
+from core.workspace import Audience
+from dashboard import charts, links, navigation, people, state
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import pick, t
+
+PER_PAGE = 20
+DELETED = "audiences:deleted"
+workspace = state.workspace()
+
+
+@st.cache_data(max_entries=5_000, show_spinner=False)
+def size(data_version: str, as_of: date, rule: str) -> tuple[int, int]:  # noqa: ARG001  part of the key
+    """Return how many people a rule matches, and how many there are."""
+    answer = workspace.count(workspace.parse(rule), as_of).answer
+    return answer.count, answer.base
+
+
+def found_by(words: str, audience: Audience) -> bool:
+    """Tell whether an audience's name, note or author contains every word."""
+    text = f"{audience.name} {audience.note} {audience.changed_by.name}".casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+@st.dialog(t("audiences.rename"))
+def rename(audience: Audience) -> None:
+    with st.form("audiences_rename", border=False):
+        name = st.text_input(t("audiences.name"), value=audience.name, max_chars=100)
+        if st.form_submit_button(t("audiences.rename"), type="primary"):
+            with boundary():
+                workspace.rename_audience(audience.id, name, actor=state.actor(), revision=audience.revision)
+                st.rerun()
+
+
+@st.dialog(t("audiences.delete"))
+def delete(audience: Audience) -> None:
+    st.markdown(t("audiences.delete.sure", name=verbatim(audience.name)))
+    if st.button(t("audiences.delete.do", name=verbatim(audience.name)), type="primary"):
+        with boundary():
+            workspace.delete_audience(audience.id, actor=state.actor(), revision=audience.revision)
+            st.session_state[DELETED] = audience
+            st.rerun()
+
+
+def draw_row(audience: Audience) -> st.delta_generator.DeltaGenerator:
+    """Draw one audience and return the place for its size."""
+    with st.container(border=True, key=f"audience_{audience.id}"):
+        what, how_many, who, menu = st.columns([10, 3, 4, 1], vertical_alignment="center")
+        with what:
+            st.page_link(
+                navigation.page_file("build"),
+                label=f"**{verbatim(audience.name)}**",
+                query_params={links.AUDIENCE: audience.id},
+                help=t("audiences.open"),
+            )
+            checked = workspace.check(audience.rule)
+            if checked.rule is not None and not checked.errors:
+                st.caption(verbatim(pick(workspace.sentence(checked.rule, reveal=False))))
+            if audience.note:
+                st.markdown(verbatim(audience.note))
+        who.caption(
+            t(
+                "audiences.changed",
+                who=verbatim(people.signed(audience.changed_by)),
+                when=people.moment(audience.changed_at),
+            )
+        )
+        with menu:
+            chosen = st.menu_button(
+                t("audiences.menu"),
+                ("rename", "duplicate", "delete"),
+                format_func=lambda action: t(f"audiences.{action}"),
+                key=f"audience_menu_{audience.id}",
+                type="tertiary",
+            )
+        act(chosen, audience)
+    return how_many.empty()
+
+
+def act(chosen: str | None, audience: Audience) -> None:
+    match chosen:
+        case "rename":
+            rename(audience)
+        case "delete":
+            delete(audience)
+        case "duplicate":
+            with boundary():
+                workspace.duplicate_audience(audience.id, actor=state.actor())
+                st.rerun()
+
+
+def draw_size(place: st.delta_generator.DeltaGenerator, audience: Audience) -> None:
+    """Count an audience and write its size, or why it has none, into its place."""
+    version, day = workspace.data_version().id, state.as_of()
+    try:
+        count, base = size(version, day, json.dumps(audience.rule, sort_keys=True))
+    except CallerError as error:
+        place.markdown(f":red[{t('audiences.broken')}]", help=verbatim(pick(message_of(error.problems[0]))))
+    else:
+        place.markdown(t("audiences.size", count=count, share=charts.share(count, base)))
+
+
+st.title(t("audiences.title"), anchor=False)
+deleted = st.session_state.get(DELETED)
+if deleted is not None:
+    with st.container(horizontal=True, vertical_alignment="center", key="audiences_deleted"):
+        st.markdown(t("audiences.deleted", name=verbatim(deleted.name)))
+        if st.button(t("audiences.undo")):
+            with boundary():
+                workspace.save_audience(
+                    name=deleted.name, note=deleted.note, rule=deleted.rule, actor=state.actor()
+                )
+                del st.session_state[DELETED]
+                st.rerun()
+
+audiences = workspace.audiences()
+if not audiences:
+    st.subheader(t("audiences.empty.title"), anchor=False)
+    st.markdown(t("audiences.empty.body"))
+    st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
+    st.stop()
+
+words = st.text_input(
+    t("audiences.search"),
+    placeholder=t("audiences.search"),
+    label_visibility="collapsed",
+    key="audiences_search",
+)
+shown = [audience for audience in audiences if found_by(words, audience)]
+st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
+if not shown:
+    st.info(t("audiences.none_found", words=verbatim(words)))
+    st.stop()
+
+pages = -(-len(shown) // PER_PAGE)
+first = (st.pagination(pages, key="audiences_page") - 1) * PER_PAGE if pages > 1 else 0
+places = [(draw_row(audience), audience) for audience in shown[first : first + PER_PAGE]]
+for place, _ in places:
+    place.skeleton(height=24)
+for place, audience in places:
+    draw_size(place, audience)
