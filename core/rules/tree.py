@@ -1,16 +1,19 @@
 """The condition language, version 1: the nodes of a rule as inert data, exactly as they stand in JSON.
 
-Shape only. What the words mean is in `ops` (one entry per op) and `windows`; whether they fit a catalogue is
-asked of `check`. `parse_rule` is the way in, `dump_rule` the way out, and the two are inverse.
+Shape only. What the words mean is in `ops` (one entry per op), `measures` and `windows`; whether they fit a
+catalogue is asked of `check`. `parse_rule` is the way in, `dump_rule` the way out, and the two are inverse.
+What a validator here refuses carries the code of its message, which `parse` turns into a Problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.clock import CalendarName, Unit
 
@@ -18,6 +21,26 @@ MAX_DEPTH = 8
 Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
 MEASURES_ZERO_WHEN_NONE: frozenset[str] = frozenset({"count", "sum", "distinct", "days"})
+
+
+# The longest window of each unit: a hundred years, so that no arithmetic leaves the calendar.
+MAX_WINDOW: Mapping[str, int] = {"hour": 876_000, "day": 36_500, "week": 5_200, "month": 1_200}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise PydanticCustomError("value_not_date", "a day is written YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise PydanticCustomError("date_does_not_exist", "the calendar has no such day") from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 class _Model(BaseModel):
@@ -30,12 +53,31 @@ class LastWindow(_Model):
     last: Annotated[int, Field(ge=1, strict=True)]
     unit: Unit
 
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        _no_longer_than_allowed(self.last, self.unit)
+        return self
+
 
 class BetweenWindow(_Model):
     """Calendar days, both ends in; either may be absent, not both."""
 
-    from_: date | None = Field(default=None, alias="from")
-    to: date | None = None
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.from_ is None and self.to is None:
+            raise PydanticCustomError("window_empty", "a window says which days")
+        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+            raise PydanticCustomError(
+                "window_reversed",
+                "from is after to",
+                {"first": self.from_.isoformat(), "last": self.to.isoformat()},
+            )
+        return self
 
 
 class AgoWindow(_Model):
@@ -44,6 +86,14 @@ class AgoWindow(_Model):
     ago: tuple[Annotated[int, Field(ge=1, strict=True)], Annotated[int, Field(ge=0, strict=True)]]
     unit: Unit
 
+    @model_validator(mode="after")
+    def _descends(self) -> Self:
+        far, near = self.ago
+        if far <= near:
+            raise PydanticCustomError("ago_not_descending", "ago descends", {"far": far, "near": near})
+        _no_longer_than_allowed(far, self.unit)
+        return self
+
 
 class CalendarWindow(_Model):
     """A named calendar period."""
@@ -51,7 +101,22 @@ class CalendarWindow(_Model):
     calendar: CalendarName
 
 
-Window = LastWindow | AgoWindow | CalendarWindow | BetweenWindow
+def _window_kind(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return {LastWindow: "last", AgoWindow: "ago", CalendarWindow: "calendar"}.get(type(value), "between")
+    if isinstance(value, Mapping):
+        named = next((kind for kind in ("last", "ago", "calendar") if kind in value), None)
+        return named or ("last" if "unit" in value else "between")
+    return "between"
+
+
+Window = Annotated[
+    Annotated[LastWindow, Tag("last")]
+    | Annotated[AgoWindow, Tag("ago")]
+    | Annotated[CalendarWindow, Tag("calendar")]
+    | Annotated[BetweenWindow, Tag("between")],
+    Discriminator(_window_kind),
+]
 
 
 class PropertyCondition(_Model):
@@ -64,8 +129,8 @@ class PropertyCondition(_Model):
 
 class _Node(_Model):
     id: str = Field(min_length=1)
-    not_: bool = Field(default=False, alias="not", strict=True)
-    muted: Annotated[bool, Field(strict=True)] = False
+    not_: Flag = Field(default=False, alias="not")
+    muted: Flag = False
 
 
 class TagCondition(_Node):
@@ -99,6 +164,14 @@ class Group(_Node):
     label: str | None = None
     children: tuple[Node, ...] = ()
 
+    @model_validator(mode="after")
+    def _k_fits_the_match(self) -> Self:
+        if self.match == "at_least" and self.k is None:
+            raise PydanticCustomError("k_missing", "at_least needs k")
+        if self.match != "at_least" and self.k is not None:
+            raise PydanticCustomError("k_not_wanted", "only at_least takes k", {"match": self.match})
+        return self
+
 
 Condition = TagCondition | EventCondition
 Node = Annotated[TagCondition | EventCondition | Group, Field(discriminator="kind")]
@@ -115,20 +188,40 @@ class TakeTop(_Model):
 class TakeShare(_Model):
     """A stable random share: each user for themselves, by the hash."""
 
-    share: Annotated[float, Field(ge=0, le=1)]
+    share: Annotated[float, Field(ge=0, le=1, strict=True)]
     seed: str
 
 
-Take = TakeTop | TakeShare
+def _take_kind(value: object) -> str:
+    has_share = isinstance(value, TakeShare) or (isinstance(value, Mapping) and "share" in value)
+    return "share" if has_share else "top"
+
+
+Take = Annotated[
+    Annotated[TakeTop, Tag("top")] | Annotated[TakeShare, Tag("share")], Discriminator(_take_kind)
+]
+
+
+def _version(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise PydanticCustomError("unknown_rule_version", "the version is the number 1", {"allowed": ("1",)})
+    return value
 
 
 class Rule(_Model):
     """The whole definition: include, minus exclude, then take."""
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], BeforeValidator(_version)] = 1
     include: Group
     exclude: Group | None = None
     take: Take | None = None
+
+
+def _no_longer_than_allowed(n: int, unit: str) -> None:
+    if n > MAX_WINDOW[unit]:
+        raise PydanticCustomError(
+            "window_too_long", "too long", {"n": n, "unit": unit, "limit": MAX_WINDOW[unit]}
+        )
 
 
 def walk(node: TagCondition | EventCondition | Group) -> Iterator[TagCondition | EventCondition | Group]:
