@@ -1,1 +1,1 @@
-"""A seeded generator of a marketplace like 在行, and the small sample it made (CSV files and an import plan)."""
+"""A seeded generator of a marketplace like 在行, and the small sample it made: CSV files and a plan."""

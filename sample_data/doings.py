@@ -1,4 +1,4 @@
-"""What users do: the journey from registering to a completed order, orders after the first, and coming back."""
+"""What users do: the journey from registering to a completed order, later orders, and coming back."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from sample_data.people import People
 from sample_data.words import CATEGORIES
 from sample_data.world import World
 
-# One row per step after registering: how likely somebody of average drive takes it (as a logit), how much drive
-# matters, the median delay in minutes since the step before, and the spread of that delay.
+# One row per step after registering: how likely somebody of average drive takes it (as a logit), how much
+# drive matters, the median delay in minutes since the step before, and the spread of that delay.
 _STEPS = (
     (1.26, 0.55, 25, 2.6),  # effective action
     (0.93, 0.60, 90, 2.6),  # searched and entered a category
@@ -42,7 +42,7 @@ _PRICE_STEPS_SHARE = 0.32  # how much means move the price of a meeting (log poi
 
 @dataclass(frozen=True)
 class Acts:
-    """Occurrences of one kind: the user's row in the chunk, the minute, and a category or expert where it has one."""
+    """Occurrences of one kind: the user's row in the chunk, the minute, and an expert or category."""
 
     user: Ints
     at: Ints
@@ -138,7 +138,9 @@ def _orders(
     first = np.flatnonzero(steps[SUBMIT] < END)
     content = np.flatnonzero(steps[COMPLETE] < END)
     # People who have once met an expert stay longer, and some of them order again and again.
-    life = (800 * DAY * np.exp(0.3 * people.means[content]) * rng.exponential(1.0, len(content))).astype(np.int64)
+    life = (800 * DAY * np.exp(0.3 * people.means[content]) * rng.exponential(1.0, len(content))).astype(
+        np.int64
+    )
     until = np.minimum(steps[COMPLETE][content] + life, END)
     per_month = 0.42 * np.exp(0.55 * people.means[content] + 0.75 * rng.standard_normal(len(content)) - 0.28)
     months = (until - steps[COMPLETE][content]) / (30 * DAY)
@@ -167,7 +169,9 @@ def _orders(
     is_online = rng.random(len(users)) < np.where(people.city[users] < 6, 0.42, 0.78)
     meetings = 1 + (rng.random(len(users)) < 0.06 + 0.06 * sigmoid(2 * people.means[users]))
     amount = world.expert_price[expert] * meetings * np.where(is_online, 0.8, 1.0)
-    amount = np.round(amount * np.exp(_PRICE_STEPS_SHARE * (people.means[users] - 0.3) * 0.5)).astype(np.int64)
+    amount = np.round(amount * np.exp(_PRICE_STEPS_SHARE * (people.means[users] - 0.3) * 0.5)).astype(
+        np.int64
+    )
     is_open = (paid < END) & (completed >= END)
     goes_back = rng.random(len(users)) < np.where(is_open, 0.25, np.where(completed < END, 0.012, 0.0))
     since = np.where(completed < END, completed, np.minimum(paid, END))
@@ -228,7 +232,7 @@ def _contacts(
 
 
 def _logins(rng: np.random.Generator, people: People, gone: Ints, orders: Orders, chats: Acts) -> Acts:
-    """Return logins (``what`` = device): at registration, before orders and chats, and whenever people look in."""
+    """Return logins (``what`` = device): at registration, before orders and chats, and now and then."""
     days = (gone - people.registered) / DAY
     per_day: Floats = 0.0310 * np.exp(0.40 * people.drive + 0.5 * rng.standard_normal(len(people)))
     looks = repeat(rng.poisson(np.minimum(per_day, 0.8) * days))

@@ -1,4 +1,4 @@
-"""Small vectorised draws that every part of the generator shares: choices, rhythms of day and week, repeats."""
+"""Small vectorised draws that the generator's parts share: choices, rhythms of day and week, repeats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-# Times are whole minutes of local time since the marketplace opened; the log of the marketplace knows no seconds.
+# Times are whole minutes of local time since the marketplace opened; its log knows no seconds.
 OPENED = date(2016, 9, 1)
 AS_OF = date(2019, 7, 14)
 DAY, HOUR = 1440, 60
@@ -22,7 +22,32 @@ END = (LAST_DAY + 1) * DAY  # the first minute after the data's last day
 NEVER = np.int64(1 << 40)  # later than everything, so that "at or before END" sorts it out
 
 _HOURS = np.array(
-    [1.6, 0.7, 0.3, 0.2, 0.2, 0.4, 1.0, 2.2, 3.8, 5.6, 6.6, 5.9, 5.6, 5.0, 5.7, 6.0, 5.6, 4.9, 4.4, 5.2, 6.9, 7.8, 6.3, 3.6]
+    [
+        1.6,
+        0.7,
+        0.3,
+        0.2,
+        0.2,
+        0.4,
+        1.0,
+        2.2,
+        3.8,
+        5.6,
+        6.6,
+        5.9,
+        5.6,
+        5.0,
+        5.7,
+        6.0,
+        5.6,
+        4.9,
+        4.4,
+        5.2,
+        6.9,
+        7.8,
+        6.3,
+        3.6,
+    ]
 )
 _HOUR_ENDS = np.cumsum(_HOURS) / _HOURS.sum()
 # Monday to Sunday: offices look around on weekdays, Saturday is the quietest.
@@ -69,8 +94,8 @@ def after(rng: np.random.Generator, start: Ints, median_minutes: float, spread: 
 def between(rng: np.random.Generator, start: Ints, stop: Ints) -> tuple[Ints, Flags]:
     """Return a minute from `start` to before `stop` for each pair, and which of them are kept.
 
-    The day is drawn evenly, the minute by the rhythm of the day. Kept are those inside the pair that the rhythm
-    of the week and the marketplace's growth let through: three years ago there was less to do there.
+    The day is drawn evenly, the minute by the rhythm of the day. Kept are those inside the pair that the
+    rhythm of the week and the marketplace's growth let through: three years ago there was less to do there.
     """
     first, last = start // DAY, np.maximum(stop - 1, start) // DAY
     days = first + (rng.random(len(start)) * (last - first + 1)).astype(np.int64)

@@ -18,8 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m sample_data.generate", description=__doc__)
     parser.add_argument("--users", type=int, default=USERS, help=f"size of the marketplace (default {USERS})")
     parser.add_argument("--seed", type=int, default=SEED, help="same seed and size, same marketplace")
-    parser.add_argument("--out", type=Path, help="folder for CSV files and plan.toml, as an operator uploads them")
-    parser.add_argument("--parquet", type=Path, help="folder for the tables of a data version, for benchmarks")
+    parser.add_argument(
+        "--out", type=Path, help="folder for CSV files and plan.toml, as an operator uploads them"
+    )
+    parser.add_argument(
+        "--parquet", type=Path, help="folder for the tables of a data version, for benchmarks"
+    )
     asked = parser.parse_args(arguments)
     if asked.out is None and asked.parquet is None:
         parser.error("name a folder with --out, --parquet or both")

@@ -1,7 +1,7 @@
-"""Writing the marketplace straight as the tables of a data version (core/schema.py), at sizes that CSV cannot.
+"""Writing the marketplace straight as the tables of a data version (core/schema.py), at any size.
 
-The plan says what becomes a tag or an event, as in a real import; the generator's files never hold a value that
-would be refused, so that nothing has to be inferred or checked.
+The plan says what becomes a tag or an event, as in a real import; the generator's files never hold a value
+that would be refused, so that nothing has to be inferred or checked.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ class _Tally:
         self.values: dict[tuple[str, str], set[Any]] = defaultdict(set)
         self.days: dict[str, tuple[date, date]] = {}
 
-    def add(self, table: str, frame: pl.DataFrame, columns: Mapping[str, str], uncounted: frozenset[str]) -> None:
+    def add(
+        self, table: str, frame: pl.DataFrame, columns: Mapping[str, str], uncounted: frozenset[str]
+    ) -> None:
         """Count a part; for `uncounted` columns every value is known to be another one."""
         self.rows[table] += len(frame)
         for key, column in columns.items():
@@ -167,7 +169,9 @@ def _occurrences(event: Mapping[str, Any], table: pl.DataFrame, keys: pl.DataFra
 def _catalogue(plan: Mapping[str, Any], tally: _Tally) -> Catalogue:
     tags: dict[str, TagSpec] = {}
     for key, spec in plan["users"][0]["tags"].items():
-        kept = {name: spec[name] for name in ("type", "label", "dimension", "unit", "personal") if name in spec}
+        kept = {
+            name: spec[name] for name in ("type", "label", "dimension", "unit", "personal") if name in spec
+        }
         is_unique = spec.get("personal") in ("phone", "email")
         tags[key] = TagSpec(key=key, **kept, **tally.numbers("users", key, is_unique=is_unique))
     for key, spec in plan["tags"].items():

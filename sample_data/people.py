@@ -83,7 +83,9 @@ def make_people(world: World, rng: np.random.Generator, first: int, count: int, 
     is_student = trade == _trade_named("学生")
     age = np.where(is_student, 18 + np.abs(3.2 * rng.standard_normal(count)), np.clip(age, 18, 66))
     order, told = _interests(rng, trade)
-    given = rng.integers(0, 28, count) * 29 + np.where(rng.random(count) < 0.22, 28, rng.integers(0, 28, count))
+    given = rng.integers(0, 28, count) * 29 + np.where(
+        rng.random(count) < 0.22, 28, rng.integers(0, 28, count)
+    )
     keen = sigmoid(1.1 * drive)  # whoever goes further has filled in more of the profile
     return People(
         first=first,
@@ -158,7 +160,7 @@ def _channels(rng: np.random.Generator, trade: Ints, city: Ints, age_share: Floa
 
 
 def _interests(rng: np.random.Generator, trade: Ints) -> tuple[Ints, Ints]:
-    """Return all categories by liking and how many a user tells; a trade's favourites come first more often."""
+    """Return all categories by liking and how many a user tells; a trade's favourites tend to come first."""
     liking = np.full((len(words.TRADES), len(words.CATEGORIES)), -1.2)
     for index, line in enumerate(words.TRADES):
         liking[index, list(line.interests)] = (1.6, 0.9, 0.4, 0.1)

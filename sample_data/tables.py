@@ -42,8 +42,8 @@ def make_chunks(users: int, seed: int) -> Iterator[dict[str, pl.DataFrame]]:
     ------
     dict of str to polars.DataFrame
         By file name without its ending, sorted by user and time; local times, ids as text; null = missing.
-        Tables other than ``users`` and ``orders`` have a row per occurrence (``coupons`` and ``messages``: per
-        coupon claimed and message pushed, with the times of what came of it).
+        ``users`` has a row per user, ``orders``, ``coupons`` and ``messages`` one per order submitted, coupon
+        claimed and message pushed, with the times of what came of it; the others one per occurrence.
     """
     world = World.of_seed(seed)
     for chunk, first in enumerate(range(0, users, CHUNK)):
@@ -65,7 +65,7 @@ def _tables(
     def log(acts: Acts, at: str, **columns: pl.Series) -> pl.DataFrame:
         return _sorted({"user_id": ids.gather(acts.user), at: times(acts.at), **columns}, acts.user, acts.at)
 
-    orders, coupons, messages = doings.orders, touches.coupons, touches.messages
+    coupons, messages = touches.coupons, touches.messages
     chat_category = named(words.CATEGORIES, expert_category[doings.chats.what])
     word = _SEARCH_STARTS[doings.searches.what] + (
         rng.random(len(doings.searches.user)) ** 1.6 * _SEARCH_SIZES[doings.searches.what]
@@ -106,7 +106,9 @@ def _tables(
             },
             coupons.user, coupons.claimed,
         ),
-        "activities": log(touches.activities, "joined_at", activity=named(words.ACTIVITIES, touches.activities.what)),
+        "activities": log(
+            touches.activities, "joined_at", activity=named(words.ACTIVITIES, touches.activities.what)
+        ),
         "messages": _sorted(
             {
                 "user_id": ids.gather(messages.user),
@@ -133,7 +135,12 @@ def _order_ids(people: People, doings: Doings) -> pl.Series:
 
 
 def _orders(
-    rng: np.random.Generator, people: People, doings: Doings, ids: pl.Series, experts: pl.Series, categories: Ints
+    rng: np.random.Generator,
+    people: People,
+    doings: Doings,
+    ids: pl.Series,
+    experts: pl.Series,
+    categories: Ints,
 ) -> pl.DataFrame:
     orders = doings.orders
     count = len(orders.user)
@@ -181,14 +188,23 @@ def _has_card(people: People, doings: Doings) -> Flags:
 
 
 def _users(
-    rng: np.random.Generator, people: People, doings: Doings, ids: pl.Series, number: pl.Series, categories: Ints
+    rng: np.random.Generator,
+    people: People,
+    doings: Doings,
+    ids: pl.Series,
+    number: pl.Series,
+    categories: Ints,
 ) -> pl.DataFrame:
     count = len(people)
     spent = _spent(people, doings)
     has_card = _has_card(people, doings)
     level = np.where(spent > 0, np.searchsorted(_LEVEL_FROM, spent, side="right"), 0)
     earned = (spent * 0.5 + 5 * np.bincount(doings.logins.user, minlength=count)).astype(np.int64)
-    burnt = (earned * np.where(rng.random(count) < 0.3 * (spent > 0), rng.random(count), 0)).astype(np.int64) // 10 * 10
+    burnt = (
+        (earned * np.where(rng.random(count) < 0.3 * (spent > 0), rng.random(count), 0)).astype(np.int64)
+        // 10
+        * 10
+    )
     stored = np.array([200, 500, 1000, 2000, 5000])[
         np.clip((people.means * 1.2 + rng.random(count) * 2).astype(np.int64), 0, 4)
     ]
@@ -200,7 +216,9 @@ def _users(
             "phone": _missing(_phones(number), ~people.has_phone),
             "email": _emails(people, number),
             "gender": named(("男", "女"), np.where(people.has_gender, people.is_female.astype(np.int64), -1)),
-            "birthday": _missing(pl.Series(people.birth_day.astype(np.int32)).cast(pl.Date), ~people.has_birthday),
+            "birthday": _missing(
+                pl.Series(people.birth_day.astype(np.int32)).cast(pl.Date), ~people.has_birthday
+            ),
             "city": named(_CITIES, np.where(people.has_city, people.city, -1)),
             "province": named(_PROVINCES, np.where(people.has_province, people.city, -1)),
             "title": named(TITLES, np.where(people.has_title, people.title, -1)),
@@ -275,4 +293,6 @@ def _price_bands(people: People, doings: Doings) -> pl.Series:
     total = np.bincount(orders.user, weights=orders.amount, minlength=len(people))
     count = np.bincount(orders.user, minlength=len(people))
     average = total / np.maximum(count, 1)
-    return named(words.PRICE_BANDS, np.where(count > 0, np.searchsorted([300, 500, 1000], average, side="right"), -1))
+    return named(
+        words.PRICE_BANDS, np.where(count > 0, np.searchsorted([300, 500, 1000], average, side="right"), -1)
+    )

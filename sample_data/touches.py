@@ -1,4 +1,4 @@
-"""What the marketplace does towards its users and what comes back: coupons, activities, messages, reviews, pages."""
+"""What passes between the marketplace and its users: coupons, activities, messages, reviews, page views."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from datetime import date
 import numpy as np
 
 from sample_data.doings import Acts, Doings, Orders
-from sample_data.draw import DAY, END, HOUR, NEVER, OPENED, Floats, Ints, after, between, choose, repeat, sigmoid
+from sample_data.draw import (
+    DAY,
+    END,
+    HOUR,
+    NEVER,
+    OPENED,
+    Floats,
+    Ints,
+    after,
+    between,
+    choose,
+    repeat,
+    sigmoid,
+)
 from sample_data.people import People
 from sample_data.words import CAMPAIGNS
 
@@ -77,7 +90,9 @@ def _coupons(rng: np.random.Generator, people: People, doings: Doings) -> Coupon
     claimed = orders.submitted[used] - (rng.exponential(2.5 * DAY, len(used)) + 5).astype(np.int64)
     claimed = np.maximum(claimed, people.registered[orders.user[used]])
     idle = repeat(rng.poisson(0.14 * np.exp(0.35 * people.drive)))
-    at, kept = between(rng, people.registered[idle], np.maximum(doings.gone[idle], people.registered[idle] + DAY))
+    at, kept = between(
+        rng, people.registered[idle], np.maximum(doings.gone[idle], people.registered[idle] + DAY)
+    )
     kept &= at < END
     idle, at = idle[kept], at[kept]
     user = np.concatenate([orders.user[used], idle])
@@ -105,7 +120,7 @@ def _activities(rng: np.random.Generator, people: People, gone: Ints) -> Acts:
 
 
 def _messages(rng: np.random.Generator, people: People, gone: Ints) -> Messages:
-    """Return what each campaign pushed to a sample of the users of its day; the keen and the present click."""
+    """Return what each campaign pushed to a sample of that day's users; the keen and the present click."""
     parts: list[tuple[Ints, Ints, Ints]] = []
     for index, (_, day) in enumerate(CAMPAIGNS):
         minute = (date.fromisoformat(day) - OPENED).days * DAY + 10 * HOUR

@@ -75,7 +75,7 @@ SEARCH_WORDS: dict[str, tuple[str, ...]] = {
     "健康运动": ("减肥", "马拉松", "睡眠", "私教"),
     "法律咨询": ("劳动仲裁", "合同", "离婚", "知识产权"),
     "艺术设计": ("作品集", "UI设计", "摄影", "写作", "声乐"),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ SURNAMES: tuple[tuple[str, float, str], ...] = (
     ("于", 5, "yu"), ("杜", 4, "du"), ("叶", 4, "ye"), ("程", 4, "cheng"), ("魏", 4, "wei"),
     ("苏", 4, "su"), ("吕", 4, "lyu"), ("丁", 4, "ding"), ("沈", 4, "shen"), ("欧阳", 1, "ouyang"),
 )  # fmt: skip
-GIVEN_FEMALE: tuple[str, ...] = tuple("婷 静 敏 丽 颖 洁 悦 琳 雪 倩 薇 佳 欣 怡 思 雨 梦 晓 雅 芳 娜 慧 莹 璐 文 嘉 萌 诗".split())
-GIVEN_MALE: tuple[str, ...] = tuple("伟 磊 强 军 杰 涛 超 明 鹏 浩 宇 轩 博 俊 峰 凯 飞 志 文 建 国 子 嘉 天 一 然 晨 阳".split())
+GIVEN_FEMALE: tuple[str, ...] = tuple("婷静敏丽颖洁悦琳雪倩薇佳欣怡思雨梦晓雅芳娜慧莹璐文嘉萌诗")
+GIVEN_MALE: tuple[str, ...] = tuple("伟磊强军杰涛超明鹏浩宇轩博俊峰凯飞志文建国子嘉天一然晨阳")
 
 CHANNELS: tuple[str, ...] = ("自然浏览", "线上广告", "线下活动", "好友分享")
 SIGN_UP_METHODS: tuple[str, ...] = ("手机", "微信", "微博", "邮箱")

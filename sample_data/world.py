@@ -64,7 +64,7 @@ class World:
         return np.minimum(np.searchsorted(self._popularity_ends, drawn, side="right") - 1, EXPERTS - 1)
 
     def sign_ups(self, rng: np.random.Generator, first: int, count: int, total: int) -> Ints:
-        """Return the minute in which users `first` to `first` + `count` of `total` registered, ascending by day."""
+        """Return the minute in which users `first` to `first` + `count` of `total` registered, ascending."""
         rank = (np.arange(first, first + count) + rng.random(count)) / total
         days = np.searchsorted(self._sign_up_ends, rank * self._sign_up_ends[-1], side="right")
         minutes = np.minimum(days, LAST_DAY) * DAY + minute_of_day(rng, count)

@@ -1,6 +1,6 @@
 """What all tests share: a throw-away PostgreSQL, and the list of what could not be tested.
 
-A test that lacks something skips with a reason that begins "NOT TESTED:"; the last lines of the run name these.
+A test that lacks something skips with a reason that begins "NOT TESTED:"; the end of the run names these.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def postgres_server() -> Iterator[str]:
     data = folder / "data"
 
     def run(*command: str) -> None:
-        subprocess.run(
-            command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120, **as_owner
-        )  # type: ignore[call-overload]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120, **as_owner)  # type: ignore[call-overload]
 
     try:
         run(f"{binaries}/initdb", "-D", str(data), "-U", "coterie", "-A", "trust", "-E", "UTF8", "--locale=C")
