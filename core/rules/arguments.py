@@ -236,9 +236,7 @@ def anniversaries(argument: int, as_of: date) -> tuple[int, ...]:
     last = clock.add_days(as_of, argument)
     leap_year = [clock.add_days(date(2000, 1, 1), i) for i in range(366)]
     return tuple(
-        day.month * 100 + day.day
-        for day in leap_year
-        if as_of <= clock.next_anniversary(day, as_of) <= last
+        day.month * 100 + day.day for day in leap_year if as_of <= clock.next_anniversary(day, as_of) <= last
     )
 
 
