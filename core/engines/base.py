@@ -43,9 +43,10 @@ class WaterfallBar:
     Attributes
     ----------
     kind : {"base", "node", "exclude", "take"}
-        ``node`` = after one unmuted child of the include root.
+        ``node`` = after one unmuted child of the include root, or after the root itself where its children
+        do not lead there step by step (under `at_least`, and where the root is negated).
     node : str or None
-        Id of that child, or of the exclude root.
+        Id of that child or root, or of the exclude root.
     count : int
         Users that remain.
     """

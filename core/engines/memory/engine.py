@@ -73,7 +73,7 @@ class MemoryEngine:
 
     def count(self, rule: Rule, as_of: date) -> Answer:
         """Return all numbers of a rule (see `core.engines.base`)."""
-        counted = self._counted(rule, as_of)
+        counted, missing = self._counted(rule, as_of)
         base = self.base_count(as_of)
         matched = count(counted.matched)
         taken = count(self._taken(rule, counted.matched, as_of))
@@ -82,7 +82,7 @@ class MemoryEngine:
                 own=counted.own[node.id],
                 running=counted.running.get(node.id),
                 without=counted.without[node.id],
-                missing=0 if isinstance(node, Group) else self._conditions.missing(node, as_of),
+                missing=missing.get(node.id, 0),
             )
             for node in nodes(rule)
         }
@@ -155,10 +155,13 @@ class MemoryEngine:
         """Return how many users of the base have a value of the tag."""
         return count(self._conditions.valid(tag, as_of) & self._conditions.base(as_of))
 
-    def _counted(self, rule: Rule, as_of: date) -> Counted:
+    def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
+        """Count a rule; also how many of the base lack a value, by condition."""
         conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        holds = {node.id: self._conditions.holds(node, as_of) for node in conditions}
-        return Pass(rule, holds, self._conditions.base(as_of)).run(self._tiles)
+        asked = {node.id: self._conditions.asked(node, as_of) for node in conditions}
+        holds = {node: mask for node, (mask, _) in asked.items()}
+        counted = Pass(rule, holds, self._conditions.base(as_of)).run(self._tiles)
+        return counted, {node: missing for node, (_, missing) in asked.items()}
 
     def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
         take = rule.take
@@ -175,7 +178,7 @@ class MemoryEngine:
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
         key = ("answer", self._held.segments, rule.model_dump_json(), as_of)
-        return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of).matched, as_of))
+        return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of)[0].matched, as_of))
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:
         if not isinstance(column, PlainColumn):
@@ -209,14 +212,18 @@ class MemoryEngine:
 
 
 def _waterfall(rule: Rule, counted: Counted, base: int, matched: int, taken: int) -> tuple[WaterfallBar, ...]:
-    """Return the bars from the base over the include root's children and the exclude to the take."""
+    """Return the bars from the base over the include root's children and the exclude to the take.
+
+    Where the children do not lead there step by step, under "at least k" and under a negated root, the root
+    itself is one bar.
+    """
     bars = [WaterfallBar("base", None, base)]
-    if not is_muted(rule.include):
-        bars += [
-            WaterfallBar("node", child.id, counted.running[child.id])
-            for child in rule.include.children
-            if not is_muted(child) and child.id in counted.running
-        ]
+    root = rule.include
+    asked = [] if is_muted(root) else [child for child in root.children if not is_muted(child)]
+    if asked and (root.not_ or root.match == "at_least"):
+        bars.append(WaterfallBar("node", root.id, counted.included))
+    else:
+        bars += [WaterfallBar("node", child.id, counted.running[child.id]) for child in asked]
     if rule.exclude is not None and rule.exclude.children and not is_muted(rule.exclude):
         bars.append(WaterfallBar("exclude", rule.exclude.id, matched))
     if rule.take is not None:

@@ -21,7 +21,6 @@ from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
 from core.lake.tables import Tables
 from core.rules.exact import scaled_array
-from core.rules.tree import Measure
 from core.schema import AT, DAY, USER_NO, EventSpec, property_column
 
 _EPOCH = date(1970, 1, 1)
@@ -41,13 +40,13 @@ class PerUser:
     values : polars.Series or numpy.ndarray
         One per row: counts as UInt32; sums (and those of averages) as integers of 10^-6, Int64 or, where
         these could overflow, Python integers in an object array; min and max Float64; first and last Date.
-    divisors : polars.Series or None
-        For averages: of how many values (UInt32).
+    divisors : numpy.ndarray of int64 or None
+        For averages: of how many values.
     """
 
     rows: NDArray[np.uint32]
     values: pl.Series | NDArray[np.object_]
-    divisors: pl.Series | None = None
+    divisors: NDArray[np.int64] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -57,7 +56,7 @@ class PerUser:
             held += int(self.values.estimated_size())
         else:
             held += len(self.values) * 64
-        return held + (int(self.divisors.estimated_size()) if self.divisors is not None else 0)
+        return held + (0 if self.divisors is None else self.divisors.nbytes)
 
 
 @dataclass(frozen=True)
@@ -175,13 +174,13 @@ class Partition:
         last[rows] = _reduced(np.maximum, days, starts) + days.dtype.type(1)
         return LastDays(last, self.origin)
 
-    def measured(self, measure: Measure, key: str | None, chosen: pl.Series | None) -> PerUser:
+    def measured(self, measure: str, key: str | None, chosen: pl.Series | None) -> PerUser:
         """Return a measure per user over the chosen occurrences (None = all).
 
         Parameters
         ----------
         measure : str
-            As in an event condition.
+            Key of the measure table.
         key : str or None
             The property measured, where the measure needs one; missing values are passed over.
         chosen : polars.Series of Boolean or None
@@ -207,6 +206,8 @@ class Partition:
                 return PerUser(rows, pl.Series(_reduced(reduce, values.to_numpy(), starts)))
             case "sum" | "avg":
                 return self._summed(_named(key), chosen, with_divisors=measure == "avg")
+            case _:
+                raise TypeError(f"no measure {measure}")
 
     def _read(self, column: str) -> pl.Series:
         values = self._tables.events(self._event.key, [column]).get_column(column)
@@ -230,7 +231,7 @@ class Partition:
         rows, starts, lengths = _runs(chosen_of(self.rows, chosen))
         whole = self._whole(key)
         picked = scaled_array(numbers.to_numpy()) if whole is None else chosen_of(whole, chosen).to_numpy()
-        divisors = lengths if with_divisors else None
+        divisors = lengths.cast(pl.Int64).to_numpy() if with_divisors else None
         if float(np.abs(picked).sum(dtype=np.float64)) < _LARGEST_SUM:
             return PerUser(rows, pl.Series(_reduced(np.add, picked, starts)), divisors)
         wide = np.array(picked.tolist(), dtype=np.object_)

@@ -114,10 +114,10 @@ class Pass:
         base = self._base[words]
         shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._running)
         include, exclude = self._rule.include, self._rule.exclude
-        kept = shard.rise(include)
+        kept = shard.rise(include, of_nothing=base)
         if include.id in self._muted:
             kept = base
-        dropped = shard.rise(exclude) if exclude is not None else None
+        dropped = shard.rise(exclude, of_nothing=np.zeros_like(base)) if exclude is not None else None
         if exclude is None or exclude.id in self._muted or not exclude.children:
             dropped = None
         open_to = base if dropped is None else base & ~dropped
@@ -157,13 +157,19 @@ class _Shard:
     matched: int = 0
     masks: dict[str, Words] = field(default_factory=dict)
 
-    def rise(self, node: AnyNode, *, is_root: bool = True) -> Words:
-        """Return (and keep) the users of the base for whom the node holds by itself, its `not` applied."""
+    def rise(self, node: AnyNode, *, of_nothing: Words, is_root: bool = True) -> Words:
+        """Return (and keep) the users of the base for whom the node holds by itself, its `not` applied.
+
+        A group that asks nothing has nothing to negate: it holds for `of_nothing`.
+        """
+        mask: Words | None = None
         if isinstance(node, Group):
-            mask = self._combined(node)
+            mask = self._combined(node, of_nothing)
         else:
             mask = self.holds[node.id][self.words] & self.base
-        if node.not_:
+        if mask is None:
+            mask = of_nothing
+        elif node.not_:
             mask = self.base & ~mask
         self.masks[node.id] = mask
         own = count(mask)
@@ -196,9 +202,9 @@ class _Shard:
             for child in node.children:
                 self._unchanged(child)
 
-    def _combined(self, group: Group) -> Words:
-        """Return the group's unmuted children combined, filling in their running counts; none = the base."""
-        masks = [self.rise(child, is_root=False) for child in group.children]
+    def _combined(self, group: Group, of_nothing: Words) -> Words | None:
+        """Return the group's unmuted children combined, filling in their running counts; None = no child."""
+        masks = [self.rise(child, of_nothing=of_nothing, is_root=False) for child in group.children]
         so_far: Words | None = None
         running = 0
         for child, mask in zip(group.children, masks, strict=True):
@@ -211,9 +217,7 @@ class _Shard:
                     running = count(so_far)
             if child.id in self.running:
                 self.numbers[self.place[child.id], _RUNNING] = running
-        if so_far is None:
-            return self.base
-        if group.match == "at_least":
+        if so_far is not None and group.match == "at_least":
             counted = [m for c, m in zip(group.children, masks, strict=True) if c.id not in self.muted]
             return at_least(group.k or 1, planes_of(counted), self.base)
         return so_far

@@ -1,0 +1,200 @@
+"""What users did, measured and compared: event conditions and tags computed from events.
+
+Measures are remembered per user under what was measured, so that changing only a threshold does not measure
+again; "did it at all, up to today" is one comparison with everybody's last day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from core.clock import Days
+from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
+from core.engines.memory.cache import Cache
+from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
+from core.engines.memory.events import Partition, PerUser, both
+from core.engines.memory.held import HeldVersion
+from core.engines.memory.tiles import Tiles
+from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
+from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, LiteralTag
+from core.rules.ops import Op
+from core.schema import TagType
+
+_MORE_THAN_ANYONE = 2.0**52
+
+
+class Measures:
+    """Measures of events over one data version.
+
+    Parameters
+    ----------
+    held : HeldVersion
+        The version's columns.
+    cache : Cache
+        Where masks and measures are remembered.
+    tiles : Tiles
+        How work on rows is divided.
+    """
+
+    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+        self._held = held
+        self._cache = cache
+        self._tiles = tiles
+
+    def holds(self, condition: LiteralEventCondition, as_of: date) -> Words:
+        """Return the users for whom an event condition holds; not remembered here."""
+        measured, op, argument = condition.measured, condition.op, condition.argument
+        if measured.measure.key == "count" and isinstance(measured.span, Days):
+            whether = _asks_whether(op, argument)
+            if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
+                did = self._did(measured, measured.span.first, as_of)
+                return did if whether else everybody(self._held.user_count) & ~did
+        return self._compared(measured, op, argument)
+
+    def has_value(self, measured: LiteralMeasure) -> Words:
+        """Return the users with at least one occurrence (or value) to measure."""
+        return scatter(self._per_user(measured).rows, self._held.user_count)
+
+    def column(self, tag: LiteralTag) -> Column:
+        """Return a computed tag's values, one per user, missing where the measure and the plan say so."""
+        if tag.computed is None or tag.spec.computed is None:
+            raise TypeError(f"{tag.spec.key} is not computed")
+        per_user = self._per_user(tag.computed)
+        rows = self._held.user_count
+        if tag.spec.type is TagType.DATE:
+            found = pl.DataFrame({"row": per_user.rows, "day": per_user.values})
+            everyone = pl.DataFrame({"row": np.arange(rows, dtype=np.uint32)})
+            days = everyone.join(found, on="row", how="left", maintain_order="left").get_column("day")
+            return coded(days, days.unique().drop_nulls().sort())
+        when_none = 0.0 if tag.computed.measure.zero_when_none else math.nan
+        if tag.spec.computed.missing is not None:
+            when_none = tag.spec.computed.missing
+        numbers = np.full(rows, when_none)
+        numbers[per_user.rows] = _as_floats(per_user)
+        return PlainColumn(pl.Series(numbers).fill_nan(None))
+
+    def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
+        """Return what names the values of a measure."""
+        of = None if measured.of is None else measured.of.key
+        return (*self._source(measured), measured.span, measured.measure.key, of)
+
+    def _source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
+        """Name the occurrences that are measured, at whatever time."""
+        where = sorted(((c.spec.key, c.op.key, c.argument) for c in measured.where), key=repr)
+        segments = self._held.tables.segments_of(measured.event)
+        return (self._held.segments, segments, measured.event, tuple(where))
+
+    def _did(self, measured: LiteralMeasure, first: date | None, as_of: date) -> Words:
+        """Return who did it on `first` or later: one comparison with everybody's last day."""
+        partition = self._held.partition(measured.event)
+        key = ("last days", self._source(measured), partition.last_seen(as_of))
+        last = self._cache.get(key, lambda: partition.last_days(as_of, self._chosen(partition, measured)))
+        words = nobody(self._held.user_count)
+        since = last.since(first)
+
+        def work(start: int, stop: int) -> None:
+            words[start // 64 : start // 64 + words_for(stop - start)] = pack(last.days[start:stop] >= since)
+
+        self._tiles.run(self._held.user_count, work)
+        return words
+
+    def _compared(self, measured: LiteralMeasure, op: Op, argument: Any) -> Words:
+        """Return the users whose measure holds; the others have 0 or no value, as the measure says."""
+        rows = self._held.user_count
+        per_user = self._per_user(measured)
+        rest_holds = op.holds_when_missing
+        if measured.measure.zero_when_none:
+            rest_holds = bool(op.holds(0, argument))
+        hits = _hits(per_user, op, argument)
+        if not rest_holds:
+            return scatter(per_user.rows[hits], rows)
+        return everybody(rows) & ~scatter(per_user.rows[~hits], rows)
+
+    def _per_user(self, measured: LiteralMeasure) -> PerUser:
+        def make() -> PerUser:
+            partition = self._held.partition(measured.event)
+            chosen = both(partition.within(measured.span), self._chosen(partition, measured))
+            of = None if measured.of is None else measured.of.key
+            return partition.measured(measured.measure.key, of, chosen)
+
+        return self._cache.get(("per user", self.key(measured)), make)
+
+    def _chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
+        """Return which occurrences satisfy all property conditions; None = all, for there are none."""
+        chosen = None
+        for condition in measured.where:
+            mask = self._where(partition, measured.event, condition)
+            chosen = both(chosen, as_series(mask, len(partition)))
+        return chosen
+
+    def _where(self, partition: Partition, event: str, condition: LiteralProperty) -> Words:
+        """Return which occurrences satisfy a property condition."""
+        op, argument = condition.op, condition.argument
+
+        def make() -> Words:
+            column = partition.column(condition.spec.key)
+            if not isinstance(column, MultiColumn):
+                return column.mask(lambda value: op.expr(value, argument), self._tiles)
+            values = column.taken(np.arange(len(column), dtype=np.uint32)).alias("value").to_frame()
+            holds = op.expr(pl.col("value"), argument).fill_null(False)
+            return pack(values.select(holds).to_series().to_numpy())
+
+        segments = self._held.tables.segments_of(event)
+        key = ("where", self._held.segments, segments, condition.spec.key, op.key, argument)
+        return self._cache.get(key, make)
+
+
+def _asks_whether(op: Op, argument: Any) -> bool | None:
+    """Tell whether a comparison of a count asks only "at least one" (True) or "none" (False); else None.
+
+    The op's answer can change at its limits only, so it is asked on either side of each.
+    """
+    limits = argument if isinstance(argument, tuple) else (argument,)
+    if not all(isinstance(limit, float) for limit in limits):
+        return None
+    near = {n for limit in limits for n in range(math.floor(limit) - 1, math.ceil(limit) + 2) if n >= 1}
+    far = {1, 2, 4 * max(_MORE_THAN_ANYONE, *limits)}
+    when_any = {bool(op.holds(n, argument)) for n in near | far}
+    when_none = bool(op.holds(0, argument))
+    return when_any.pop() if len(when_any) == 1 and when_none not in when_any else None
+
+
+def _hits(per_user: PerUser, op: Op, argument: Any) -> Flags:
+    """Return for each user with a measure whether it holds."""
+    flags = np.zeros(len(per_user.rows), dtype=np.bool_)
+    values = per_user.values
+    if argument is None:
+        flags[:] = bool(op.holds(0, None))
+    elif not isinstance(values, pl.Series):
+        exact = exact_argument(argument)
+        flags[:] = [bool(op.holds(total, exact)) for total in _exact_totals(per_user)]
+    elif values.dtype == pl.Int64:
+        flags[:] = op.holds(*ranks(values.to_numpy(), per_user.divisors, argument))
+    else:
+        held = values.alias("value").to_frame().select(op.expr(pl.col("value"), argument))
+        flags[:] = held.to_series().to_numpy()
+    return flags
+
+
+def _as_floats(per_user: PerUser) -> NDArray[np.float64]:
+    """Return a number's measure as floats, sums and averages rounded once."""
+    values = per_user.values
+    if not isinstance(values, pl.Series):
+        return np.array([float(total) for total in _exact_totals(per_user)])
+    if values.dtype == pl.Int64:
+        return unscaled_array(values.to_numpy(), per_user.divisors)
+    return values.cast(pl.Float64).to_numpy()
+
+
+def _exact_totals(per_user: PerUser) -> list[Any]:
+    """Return sums or averages that 64 bits do not hold as exact numbers."""
+    totals = list(per_user.values)
+    divisors = [1] * len(totals) if per_user.divisors is None else per_user.divisors.tolist()
+    return [exact_total(total, n) for total, n in zip(totals, divisors, strict=True)]
