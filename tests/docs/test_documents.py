@@ -1,0 +1,147 @@
+"""The documents are true: links lead somewhere, commands exist, options are told, both READMEs agree."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+import typer
+
+from tests.docs.test_house_plan import ROOT, tracked
+
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in tracked("*.md"))
+READMES = ("README.md", "README.zh.md")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that a forge makes from headings."""
+    heads = re.findall(r"^#+ (.+?)\s*$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", head.lower().replace("`", "")) for head in heads)
+    return {head.strip().replace(" ", "-") for head in plain}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str) -> None:
+    text = without_code(read(name))
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(
+        r"^\[[^\]]+\]: (\S+)$", text, flags=re.MULTILINE
+    )
+    for target in targets:
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (ROOT / name).parent / path if path else ROOT / name
+        assert file.exists(), f"{name}: {target}"
+        if anchor:
+            assert anchor in anchors(file.read_text(encoding="utf-8")), f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_make_commands_exist(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), flags=re.MULTILINE))
+    for command in re.findall(r"`make ([a-z]+)`|^make ([a-z]+)", read(name), flags=re.MULTILINE):
+        assert "".join(command) in targets, f"{name}: make {''.join(command)}"
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    makefile = read("Makefile")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, flags=re.MULTILINE).group(1).split()
+    assert set(re.findall(r"^([a-z]+):.*## .+", makefile, flags=re.MULTILINE)) == set(phony)
+
+
+def test_nothing_names_a_machine() -> None:
+    # Put together here, so that this file does not name them either.
+    forbidden = ["/wo" + "rk/", "/tm" + "p/plan", "/ro" + "ot/", ".libra" + "ry", "DEVELOP" + "ERS.md"]
+    for path in tracked():
+        if path.suffix in (".csv", ".png", ".gz", ".parquet", ".xlsx"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        for place in forbidden:
+            assert place not in text, f"{path.relative_to(ROOT)} names {place}"
+
+
+def test_both_readmes_say_the_same() -> None:
+    english, chinese = (read(name) for name in READMES)
+    blocks = [re.findall(r"```(\w*)\n(.*?)```", text, flags=re.DOTALL) for text in (english, chinese)]
+    assert [kind for kind, _ in blocks[0]] == [kind for kind, _ in blocks[1]]
+    commands = [
+        [re.sub(r"\s+#.*", "", body) for kind, body in found if kind in ("sh", "json")] for found in blocks
+    ]
+    assert commands[0] == commands[1]
+    heads = [re.findall(r"^(#+) ", text, flags=re.MULTILINE) for text in (english, chinese)]
+    assert heads[0] == heads[1]
+    pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text) for text in (english, chinese)]
+    assert pictures[0] == pictures[1]
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    for name in READMES:
+        commands = re.findall(r"^make (\w+)", read(name), flags=re.MULTILINE)
+        assert commands[:2] == ["run", "test"], name
+
+
+def test_the_house_plan_in_the_readme_names_what_is_there() -> None:
+    for name in READMES:
+        plan = next(
+            body for body in re.findall(r"```text\n(.*?)```", read(name), flags=re.DOTALL) if "core/" in body
+        )
+        parent = ""
+        for line in plan.splitlines():
+            indent, path = re.match(r"( *)(\S+)", line).groups()
+            parent = parent if indent else path
+            assert (ROOT / (parent + path if indent else path)).exists(), f"{name}: {line}"
+        layers = {
+            path.name for path in (ROOT / "core").iterdir() if path.is_dir() and path.name != "__pycache__"
+        }
+        named = {line.split()[0].rstrip("/") for line in plan.splitlines() if line.startswith("  ")}
+        assert layers <= named
+
+
+def test_the_changelog_has_this_version() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert re.search(
+        rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", read("CHANGELOG.md"), flags=re.MULTILINE
+    )
+
+
+def test_decisions_are_numbered_and_complete() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
+    for path in records:
+        text = path.read_text(encoding="utf-8")
+        assert re.match(rf"# {int(path.name[:4])} · .+", text), path.name
+        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == [
+            "Status",
+            "Context",
+            "Decision",
+            "Cost",
+        ], path.name
+
+
+def test_every_command_and_option_is_documented() -> None:
+    from core.cli import app
+
+    manual = read("docs/command-line.md")
+    command = typer.main.get_command(app)
+    for name, sub in command.commands.items():
+        assert re.search(rf"^#+ .*`?{name}`?", manual, flags=re.MULTILINE), name
+        for parameter in sub.params:
+            for option in parameter.opts:
+                if option.startswith("--") and option != "--help":
+                    assert f"`{option}" in manual or f" {option}" in manual, f"{name} {option}"
+
+
+def test_every_environment_variable_is_documented() -> None:
+    manual = "".join(read(name) for name in DOCUMENTS)
+    for path in (*tracked("*.py"), ROOT / "Makefile", ROOT / ".ci" / "system"):
+        for variable in re.findall(r"COTERIE_[A-Z_]+", path.read_text(encoding="utf-8")):
+            assert variable in manual, f"{path.relative_to(ROOT)}: {variable}"
