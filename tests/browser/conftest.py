@@ -1,0 +1,264 @@
+"""A real server over the imported sample, and a real Chromium that must not leave this machine.
+
+``app_url``, ``page``, ``visit`` and ``axe`` are what most tests need. ``start_app`` starts further servers,
+for tests that need a workspace of their own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+from core.workspace import Actor, Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = Path(__file__).resolve().parent / "screenshots"
+NOT_TESTED = "NOT TESTED: pages in a browser:"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+STARTS_WITHIN = 60.0
+
+# Rules of axe that Streamlit itself breaks, where it breaks them, and why we cannot mend it.
+NOT_OURS: dict[str, tuple[str, str]] = {}
+
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class App:
+    """A server of the dashboard."""
+
+    url: str
+    workspace: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+    log: Path
+
+    def stop(self) -> int:
+        """Ask the server to stop (SIGTERM) and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def imported_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A workspace with the sample, imported once per run for all workers: to be copied, not used."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    root = shared / "imported_sample"
+    with (shared / "imported_sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            unfinished = shared / "imported_sample.part"
+            Workspace.create(unfinished).import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
+            unfinished.rename(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The xdist worker's name; "master" without xdist."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(imported_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This worker's own copy of the sample workspace, which ``app_url`` serves."""
+    root = tmp_path_factory.mktemp("sample") / "workspace"
+    shutil.copytree(imported_sample, root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
+    """A function that starts a server over a workspace: ``start_app(root, COTERIE_DATA_DIR="…") -> App``."""
+    started: list[App] = []
+
+    def start(workspace: Path, **environment: str) -> App:
+        log = tmp_path_factory.mktemp("server") / "log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard", "--workspace", str(workspace), "--port", "0"],
+                cwd=ROOT, env=_clean_environment() | environment, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        app = App(_address(process, log), workspace, process, log)
+        started.append(app)
+        return app
+
+    yield start
+    for app in started:
+        if app.process.poll() is None:
+            app.stop()
+
+
+@pytest.fixture(scope="session")
+def app(sample_workspace: Path, start_app: Callable[..., App]) -> App:
+    """The server over ``sample_workspace``, shared by this worker's tests."""
+    return start_app(sample_workspace)
+
+
+@pytest.fixture(scope="session")
+def app_url(app: App) -> str:
+    """Its address, without a slash at the end."""
+    return app.url
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium: the machine's own, else the one that ``playwright install chromium`` fetched."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None) or playwright.chromium.executable_path
+    if not Path(found).exists():
+        pytest.skip(f"{NOT_TESTED} no Chromium on this machine; run `playwright install chromium`")
+    running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def locale() -> str:
+    """Language of the browser; ``@pytest.mark.parametrize("locale", ["en-US"])`` changes it."""
+    return "zh-CN"
+
+
+@pytest.fixture
+def color_scheme() -> str:
+    """ "light" or "dark", as the system would say; parametrize to change it."""
+    return "light"
+
+
+@pytest.fixture
+def viewport() -> tuple[int, int]:
+    """Width and height of the window; parametrize to change it."""
+    return 1440, 900
+
+
+@pytest.fixture
+def context(
+    browser: Browser, locale: str, color_scheme: str, viewport: tuple[int, int]
+) -> Iterator[BrowserContext]:
+    """A browser that has never been here: no cookies. Whatever it asks of another host fails the test."""
+    opened = browser.new_context(
+        locale=locale, color_scheme=color_scheme, viewport={"width": viewport[0], "height": viewport[1]},
+        accept_downloads=True,
+    )  # fmt: skip
+    foreign: list[str] = []
+
+    def note(address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
+            foreign.append(address)
+
+    opened.on("request", lambda request: note(request.url))
+    opened.on("page", lambda page: page.on("websocket", lambda socket: note(socket.url)))
+    yield opened
+    opened.close()
+    assert foreign == [], "the page asked another host"
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An empty page of that browser. A script that fails in it fails the test; a failure is pictured."""
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    failed_before = request.session.testsfailed
+    yield opened
+    if request.session.testsfailed > failed_before:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        opened.screenshot(path=SCREENSHOTS / (re.sub(r"[^\w.-]+", "_", request.node.name) + ".png"))
+    assert faults == [], "a script of the page failed"
+
+
+@pytest.fixture
+def visit(page: Page, app_url: str) -> Callable[[str], Page]:
+    """A function that opens a path of the dashboard and waits until it is drawn: ``visit("/audiences")``."""
+
+    def open_path(path: str = "/") -> Page:
+        page.goto(app_url + path)
+        settle(page)
+        return page
+
+    return open_path
+
+
+@pytest.fixture
+def settled() -> Callable[[Page], None]:
+    """A function that waits until a page's script has run and nothing is being redrawn."""
+    return settle
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """A function that asserts that axe-core finds no violation in a page: ``axe(page)``."""
+
+    def check(page: Page) -> None:
+        found = [
+            {"rule": violation["id"], "help": violation["help"], "at": [n["html"][:200] for n in nodes]}
+            for violation in Axe().run(page).response["violations"]
+            if (nodes := _ours(violation))
+        ]
+        assert found == []
+
+    return check
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has run and nothing is being redrawn."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+
+
+def _ours(violation: dict) -> list[dict]:
+    selector, _ = NOT_OURS.get(violation["id"], ("", ""))
+    return [node for node in violation["nodes"] if not selector or selector not in node["html"]]
+
+
+def _clean_environment() -> dict[str, str]:
+    """Return this environment without anything that would change the server under test."""
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("COTERIE_", "STREAMLIT_"))
+    }
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address that the server printed, once it answers there."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8')}")
+        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
+        if printed and _is_healthy(printed[0]):
+            return printed[0]
+        time.sleep(0.1)
+    process.kill()
+    pytest.fail(f"the server did not answer:\n{log.read_text(encoding='utf-8')}")
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:  # noqa: S310  our own server
+            return bool(answer.status == 200)
+    except OSError:
+        return False
