@@ -16,7 +16,7 @@ import polars as pl
 
 from core.clock import Days
 from core.errors import Problem, RuleError, nearest_name
-from core.messages import Text
+from core.messages import Text, say
 from core.rules import arguments as args
 from core.rules.arguments import Argument, AtLeast, Reader, Shape, ascii_lower
 from core.schema import TagType
@@ -363,7 +363,7 @@ def op_of(kind: TagType, key: str) -> Op:
         raise RuleError(
             Problem(
                 "unknown_op",
-                params={"op": key, "type": kind.value, "allowed": allowed},
+                params={"op": key, "type": say(f"tag_type_{kind.value}"), "allowed": allowed},
                 allowed=allowed,
                 nearest=nearest_name(key, allowed),
             )

@@ -20,7 +20,6 @@ from core.clock import CalendarName, Unit
 MAX_DEPTH = 8
 Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
-MEASURES_ZERO_WHEN_NONE: frozenset[str] = frozenset({"count", "sum", "distinct", "days"})
 
 
 # The longest window of each unit: a hundred years, so that no arithmetic leaves the calendar.
