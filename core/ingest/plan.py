@@ -31,7 +31,7 @@ def _known_zone(name: str) -> str:
 
 
 def _one_character(text: str) -> str:
-    if len(text) != 1 or text in '"\r\n':
+    if len(text) != 1 or not text.isascii() or text in '"\r\n':
         raise ValueError("bad_delimiter")
     return text
 

@@ -62,6 +62,10 @@ class KeyBook:
             self.count = highest + 1
         return numbers
 
+    def ids_of(self, numbers: pl.Series) -> pl.Series:
+        """Return the ids (String) of numbers that were given."""
+        return numbers.cat.to(self._dtype).cast(pl.String())
+
     def new_ids(self) -> pl.Series:
         """Return the ids that had no number before, in order of their new numbers."""
         if not self._new:
