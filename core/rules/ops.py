@@ -312,7 +312,7 @@ TABLE: tuple[Op, ...] = (
         Shape.CALENDAR, args.read_calendar, args.period),
     _op("anniversary_in_next", DATE,
         _texts("周年日在未来", "anniversary in the next",
-               "{it}的周年日是{value}", "the anniversary of {it} is {value}"),
+               "{it}的周年日{value}", "the anniversary of {it} is {value}"),
         Shape.DAYS, args.read_day_count,
         holds=lambda value, days: value.month * 100 + value.day in days,
         expr=lambda column, days: (
