@@ -1,7 +1,7 @@
 """Writing the marketplace straight as the tables of a data version (core/schema.py), at any size.
 
 The plan says what becomes a tag or an event, as in a real import; the generator's files never hold a value
-that would be refused, so that nothing has to be inferred or checked.
+that would be refused, so that nothing has to be inferred or checked. Tags that a query makes are left out.
 """
 
 from __future__ import annotations
