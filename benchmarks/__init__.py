@@ -1,0 +1,1 @@
+"""Comparisons with DuckDB, ClickHouse (chdb), Polars and pandas: same data, same machine, same run."""

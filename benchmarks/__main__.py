@@ -1,0 +1,42 @@
+"""``python -m benchmarks``: run the comparisons one after another, print them, keep them in results/."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import bench_breakdowns, bench_counts, bench_export
+
+IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
+
+
+def main() -> int:
+    """Run what the command line names; by default everything."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = ("counts", "breakdowns", "export", *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS))
+    parser.add_argument("only", nargs="*", help=f"some of: {', '.join(names)} (default: all)")
+    parser.add_argument("--millions", type=int, nargs="+", default=[1, 10], help="users, in millions")
+    given = parser.parse_args()
+    unknown = sorted(set(given.only) - set(names))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}")
+    wanted = given.only or names
+    for millions in given.millions:
+        if "counts" in wanted:
+            bench_counts.main(millions)
+    if "breakdowns" in wanted:
+        bench_breakdowns.main(max(given.millions))
+    if "export" in wanted:
+        bench_export.main()
+    failed = 0
+    for module in IN_THEIR_OWN_PROCESS:
+        if module.removeprefix("bench_") in wanted:
+            script = Path(__file__).parent / f"{module}.py"
+            failed |= subprocess.run([sys.executable, "-m", f"benchmarks.{script.stem}"], check=False).returncode
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Counting: one edit with all ten numbers, cold counts, event conditions, at 1 and 10 million users."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from benchmarks.marketplace import event_rows, folder_of
+from benchmarks.peers import NAMES
+from benchmarks.questions import EDITS
+from benchmarks.report import CONSOLE, Target, all_agree, in_own_process, keep, print_medians, print_targets
+
+THREADS = 2
+A_FEW_MS = 5.0
+
+
+def main(millions: int) -> None:
+    """Measure, print and keep."""
+    folder = folder_of(millions * 1_000_000)
+    reports = []
+    for name in NAMES:
+        report = in_own_process(name, folder, THREADS, "counts:")
+        _add_medians(report)
+        reports.append(report)
+    differing = all_agree(reports)
+    if differing:
+        raise AssertionError(f"the engines disagree on {differing}")
+    rows = event_rows(folder)
+    print_medians(f"{millions} million users, {rows:,} events, {THREADS} threads", reports)
+    targets = _targets({report["engine"]: report["questions"] for report in reports}, millions)
+    print_targets(targets)
+    for report in reports:
+        for question in report["questions"].values():
+            question.pop("answers", None)
+    path = keep(
+        f"counts_{millions}m",
+        {"users": millions * 1_000_000, "events": rows, "threads": THREADS, "engines": reports},
+        targets,
+    )
+    CONSOLE.print(f"Every engine gave the same answers. Kept in {path}")
+
+
+def _add_medians(report: dict[str, Any]) -> None:
+    """Add the median over the five kinds of edit, each kind weighing the same."""
+    questions = report["questions"]
+    for of in ("events", "flat"):
+        medians = [questions[f"edit {of}: {kind}"]["median_ms"] for kind in EDITS]
+        questions[f"edit {of}: median of kinds"] = {"median_ms": statistics.median(medians), "answers": []}
+
+
+def _targets(found: dict[str, dict[str, Any]], millions: int) -> list[Target]:
+    def ms(engine: str, question: str) -> float:
+        return float(found[engine][question]["median_ms"])
+
+    def ratio(peer: str, question: str, of_peer: str | None = None) -> float:
+        return ms(peer, of_peer or question) / ms("coterie", question)
+
+    edit, flat = "edit events: median of kinds", "edit flat: median of kinds"
+    targets = []
+    if millions >= 10:
+        targets += [
+            Target("one edit, ten numbers, events: against DuckDB", ratio("duckdb", edit), 35),
+            Target("one edit, ten numbers, events: against one Polars select", ratio("polars", edit), 7),
+            Target("one edit, ten numbers, events: against ClickHouse", ratio("chdb", edit), 3),
+            Target(
+                "one edit, ten numbers, events: against pandas' plain count",
+                ratio("pandas", edit, "cold count events"),
+                70,
+            ),
+            Target("one edit, ten numbers, flat dates: against DuckDB", ratio("duckdb", flat), 15),
+        ]
+        targets += [
+            Target(f"{question}: against DuckDB", ratio("duckdb", question), 10)
+            for question in ("purchase count, 60 days", "purchase sum, 90 days", "login count, 60 days")
+        ]
+    else:
+        targets += [
+            Target(f"one edit, JSON to answer ({of})", ms("coterie", question), A_FEW_MS, True, "ms")
+            for of, question in (("events", edit), ("flat dates", flat))
+        ]
+    targets += [
+        Target(f"cold count of the five ({of}): against {peer}", ratio(peer, f"cold count {of}"), 1)
+        for of in ("events", "flat")
+        for peer in ("duckdb", "chdb")
+    ]
+    return targets

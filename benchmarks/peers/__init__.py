@@ -1,0 +1,42 @@
+"""One module per engine, each with the same four questions answered the best way it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.questions import Five, Measured
+
+Numbers = list[int]
+
+
+class Peer(Protocol):
+    """An engine with the data loaded. Each method returns several ways to the same answer; the best counts."""
+
+    def ten_numbers(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
+        """Own counts of the five conditions, then running counts under 且."""
+        ...
+
+    def plain_count(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
+        """The number of users for whom all five hold."""
+        ...
+
+    def event_condition(self, asked: Measured) -> dict[str, Callable[[], Numbers]]:
+        """The number of users for whom one event condition holds."""
+        ...
+
+    def charts(self, since: date) -> dict[str, Callable[[], Numbers]]:
+        """Four breakdowns of the users registered since a day: the users of each value, descending."""
+        ...
+
+
+NAMES = ("coterie", "duckdb", "chdb", "polars", "pandas")
+
+
+def load(name: str, folder: Path, threads: int) -> Peer:
+    """Load the data into an engine."""
+    peer: Peer = import_module(f"benchmarks.peers.{name}_peer").load(folder, threads)
+    return peer
