@@ -128,7 +128,7 @@ def test_decisions_are_numbered_and_complete() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    from core.cli import app
+    from core.cli.commands import app
 
     manual = read("docs/command-line.md")
     command = typer.main.get_command(app)
