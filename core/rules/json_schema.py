@@ -17,8 +17,8 @@ _WHOLE_DAYS = {"type": "integer", "minimum": 0, "maximum": MAX_DAYS}
 def rule_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a rule, version 1.
 
-    It refuses unknown fields, kinds, measures and ops, and values of a form that the op never takes. What only
-    the catalogue knows (whether a tag exists, and of which type it is) it cannot refuse.
+    It refuses unknown fields, kinds, measures and ops, and values of a form that the op never takes. It
+    cannot refuse what only the catalogue knows: whether a tag exists, and of which type it is.
     """
     schema = Rule.model_json_schema(by_alias=True, mode="validation")
     for name in ("TagCondition", "EventCondition", "PropertyCondition"):

@@ -69,13 +69,13 @@ def parse_rule(source: str | bytes | Mapping[str, Any]) -> Rule:
     value = _from_json(source) if isinstance(source, str | bytes) else _as_json_values(source)
     if not isinstance(value, dict):
         raise RuleError(Problem("rule_not_object", params={"given": shown(value)}))
-    twice = tuple(_duplicate_ids(value))
+    others = (*_roots_without_kind(value), *_duplicate_ids(value))
     try:
         rule = Rule.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise RuleError([*_problems(value, error), *twice]) from error
-    if twice:
-        raise RuleError(twice)
+        raise RuleError([*_problems(value, error), *others]) from error
+    if others:
+        raise RuleError(others)
     return rule
 
 
@@ -284,6 +284,15 @@ def _fields(model: type[BaseModel]) -> tuple[str, ...]:
 def _not_one_of(code: str, node: str | None, given: object, allowed: tuple[str, ...]) -> Problem:
     name = given if isinstance(given, str) else shown(given)
     return Problem(code, node, {"given": name, "allowed": allowed}, allowed, nearest_name(name, allowed))
+
+
+def _roots_without_kind(rule: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in ("include", "exclude"):
+        root = rule.get(name)
+        if isinstance(root, dict) and "kind" not in root:
+            path = (name, "kind")
+            params = {"field": "kind", "where": _written(path)}
+            yield Problem("field_missing", _node_id(rule, path), params, ("group",))
 
 
 def _duplicate_ids(rule: Mapping[str, Any]) -> Iterator[Problem]:
