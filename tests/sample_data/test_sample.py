@@ -214,6 +214,15 @@ def test_the_plan_reads_every_file_and_only_columns_that_exist(
         assert set(named) <= columns, source["source"]
 
 
+def test_the_description_of_the_files_is_true(files: dict[str, pl.DataFrame], paid: pl.DataFrame) -> None:
+    text = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+)\.csv \| .+? \| (.+) \|$", text, flags=re.MULTILINE)
+    described = {name: re.findall(r"`(\w+)`", columns) for name, columns in rows}
+    assert described == {name: table.columns for name, table in files.items()}
+    orders = len(files["orders"])
+    assert f"{len(files['users']):,} users, {orders:,} orders, {len(paid):,} of them paid" in text
+
+
 def test_the_plan_holds_what_the_mission_names(plan: dict) -> None:
     assert plan["as_of"] == "2019-07-14"
     events = {event["event"] for event in plan["events"]}
