@@ -1,0 +1,1 @@
+"""Analyses of where people stand; so far the journey."""

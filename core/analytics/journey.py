@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from core.analytics.splits import Part
 from core.errors import Problem, RuleError, WorkspaceError, nearest_name
 from core.messages import Text
 from core.rules.tree import EventCondition, Group, Node, Rule, TakeTop, is_muted, nodes
 from core.schema import Catalogue, JourneyStage, JourneyStep, TagType
+from core.tags.listing import EVERYBODY
 
 Count = Callable[[Rule], int]
 
@@ -45,6 +47,19 @@ class FunnelStep:
     rule_furthest: Rule
     rule_continued: Rule | None
 
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers of the step, JSON-ready."""
+        return {
+            "stage": self.stage.key,
+            "stage_label": self.stage.label.as_text(),
+            "step": self.step.key,
+            "label": self.step.label.as_text(),
+            "reached": self.reached,
+            "furthest": self.furthest,
+            "continued": self.continued,
+            "conversion": None if self.conversion is None else round(self.conversion, 6),
+        }
+
 
 @dataclass(frozen=True)
 class FunnelGroup:
@@ -74,6 +89,7 @@ class Funnel:
         Whether one user may stand in several groups (multi tags).
     """
 
+    as_of: date
     total: int
     steps: tuple[FunnelStep, ...]
     not_started: int
@@ -82,13 +98,29 @@ class Funnel:
     groups: tuple[FunnelGroup, ...] = ()
     is_overlapping: bool = False
 
-
-EVERYBODY = Rule(include=Group(id="g0", match="all"))
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers, JSON-ready; the rules are left to whoever asks for them."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "total": self.total,
+            "not_started": self.not_started,
+            "steps": [step.as_json() for step in self.steps],
+            "groups": [
+                {
+                    "label": dict(group.label),
+                    "total": group.total,
+                    "steps": [s.as_json() for s in group.steps],
+                }
+                for group in self.groups
+            ],
+            "is_overlapping": self.is_overlapping,
+        }
 
 
 def funnel(
     catalogue: Catalogue,
     count: Count,
+    as_of: date,
     *,
     audience: Rule | None = None,
     split: str | None = None,
@@ -99,7 +131,7 @@ def funnel(
     Parameters
     ----------
     count : callable
-        Answers a rule with its number of users.
+        Answers a rule with its number of users at `as_of`.
     audience : Rule or None
         Whose journey; None = everybody's.
     split : str or None
@@ -137,6 +169,7 @@ def funnel(
             for part in parts_of(audience, split)
         )
     return Funnel(
+        as_of=as_of,
         total=count(audience),
         steps=steps,
         not_started=not_started,

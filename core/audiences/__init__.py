@@ -1,0 +1,1 @@
+"""Audiences: their names, and the lists that are taken away."""

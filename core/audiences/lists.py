@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from core.audiences.masking import masked
 from core.audiences.records import Actor, ExportRecord, Header, Purpose

@@ -135,6 +135,6 @@ def _masked_value(value: object, kind: Personal) -> object:
     if isinstance(value, list | tuple):
         return [_masked_value(one, kind) for one in value]
     if isinstance(value, dict):
-        # Field against field names a tag, and {"k", "of"} and {"n", "unit"} hold counts: only values are personal.
+        # Field against field names a tag, {"k", "of"} holds a count: only values are personal.
         return {key: _masked_value(one, kind) if key == "of" else one for key, one in value.items()}
     return value if value is None or isinstance(value, bool) else mask(value, kind)

@@ -6,8 +6,8 @@ import itertools
 import unicodedata
 from collections.abc import Container
 
-from core.errors import ExportRefused, Problem, WorkspaceError
 from core.audiences.records import Actor
+from core.errors import ExportRefused, Problem, WorkspaceError
 
 MAX_NAME = 100
 MAX_NOTE = 10_000

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet program would run are made into plain text; numbers and phones stay as they are."""
+"""Cells that a spreadsheet would run are made into plain text; numbers and phones stay as they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import polars as pl
 
 # What makes a program take a cell for a formula: these signs, half or full width, also behind blanks.
 _RUNS = r"^[\s\x00\u{200B}\u{FEFF}]*[=+\-@＝＋－＠]|^[\t\r\n]"
-# Signed numbers and phones: runs of digits, perhaps in brackets, parted by a single blank, hyphen, dot or comma.
+# Signed numbers and phones: runs of digits, perhaps in brackets, parted by one blank, hyphen, dot or comma.
 _HARMLESS = r"^[+\-]?(?:\(?[0-9]+\)?[ \-.,]?)*[0-9](?:[eE][+\-]?[0-9]+)?$"
 
 

@@ -1,4 +1,4 @@
-"""What operators made, in a database: the only place (beside imports and SQL engines) that knows SQLAlchemy."""
+"""What operators made, in a database; beside imports and SQL engines only this package knows SQLAlchemy."""
 
 from core.store.audiences import AudienceStore
 from core.store.database import Database

@@ -1,4 +1,4 @@
-"""The database behind a workspace: opening it, bringing its tables up to date, and saying what is wrong with it."""
+"""The database behind a workspace: opened when needed, brought up to date, and explained when it fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -25,6 +25,13 @@ BUSY_SECONDS = 10
 # The newest migration. Kept here so that opening an up-to-date database need not load Alembic; a test holds
 # it to the migrations.
 REVISION = "0001"
+_SIGNS = {
+    "database_busy": ("database is locked", "database table is locked", "lock timeout", "deadlock"),
+    "database_full": ("disk is full", "no space left", "disk full"),
+    "database_read_only": ("readonly database", "read-only transaction"),
+    "database_damaged": ("not a database", "malformed"),
+    "database_unavailable": ("unable to open database file", "disk i/o error"),
+}
 _UPGRADE_LOCK = 0x436F7465726965  # one number for every process: PostgreSQL's advisory lock
 
 
@@ -201,25 +208,20 @@ def _revision(engine: Engine) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _what_is_wrong(error: SQLAlchemyError) -> str | None:
+def _what_is_wrong(error: DBAPIError | PoolTimeout) -> str | None:
+    """Return the code for what the caller can mend; None = a fault of ours, such as wrong SQL."""
     if isinstance(error, PoolTimeout):
         return "database_busy"
-    words = str(getattr(error, "orig", error)).lower()
-    for code, signs in {
-        "database_busy": ("database is locked", "database table is locked", "lock timeout", "deadlock"),
-        "database_full": ("disk is full", "no space left", "disk full"),
-        "database_read_only": ("readonly database", "read-only transaction"),
-        "database_damaged": ("not a database", "malformed"),
-        "database_unavailable": ("unable to open database file", "disk i/o error"),
-    }.items():
+    words = str(error.orig).lower()
+    for code, signs in _SIGNS.items():
         if any(sign in words for sign in signs):
             return code
-    lost = isinstance(error, DBAPIError) and (
-        error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
-    )
-    # SQLite also says OperationalError for wrong SQL, which is ours to mend.
-    return "database_unavailable" if lost and "sqlite3" not in type(error.orig).__module__ else None
+    kind = type(error.orig)
+    # SQLite also says OperationalError for wrong SQL.
+    is_lost = kind.__name__ == "OperationalError" and not kind.__module__.startswith("sqlite3")
+    return "database_unavailable" if is_lost or error.connection_invalidated else None
 
 
-def _first_line(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
+def _first_line(error: DBAPIError | PoolTimeout) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).strip().partition("\n")[0]

@@ -85,7 +85,7 @@ def add_entry(
             action=action,
             subject=subject,
             detail=dict(detail),
-        )  # fmt: skip
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""Alembic from inside: the migrations lie in this package, so that opening a workspace brings it up to date."""
+"""Alembic from inside: the migrations lie in this package and run when a workspace is opened."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from core.audiences.records import (
     LogEntry,
     Purpose,
 )
-from core.workspace.answers import Checked, CountAnswer
+from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.exporting import Exporting, asks_nothing
 
 __all__ = [
@@ -37,10 +37,12 @@ __all__ = [
     "FunnelGroup",
     "FunnelStep",
     "Header",
+    "Listing",
     "LogEntry",
     "Purpose",
     "Workspace",
     "asks_nothing",
+    "json_schemas",
 ]
 
 

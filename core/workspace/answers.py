@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 
 from core.engines.base import Answer
 from core.errors import Problem
+from core.ingest import import_json_schema
 from core.messages import Text, problem_as_json, say
+from core.rules.json_schema import rule_json_schema
 from core.rules.tree import Rule
+from core.schema import Catalogue
+from core.tags.listing import TagListing
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,38 @@ class CountAnswer:
             "allowed": [],
             "nearest": None,
         }
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What rules can be made of: the tags and events of a data version.
+
+    Attributes
+    ----------
+    base : int
+        Users who exist at `as_of`.
+    """
+
+    data_version: str
+    as_of: date
+    base: int
+    catalogue: Catalogue
+    tags: tuple[TagListing, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the listing, JSON-ready."""
+        catalogue = self.catalogue
+        return {
+            "data_version": self.data_version,
+            "as_of": self.as_of.isoformat(),
+            "time_zone": catalogue.time_zone,
+            "base": self.base,
+            "dimensions": {key: label.as_text() for key, label in catalogue.dimensions.items()},
+            "tags": [tag.as_json() for tag in self.tags],
+            "events": [event.model_dump(mode="json") for event in catalogue.events.values()],
+        }
+
+
+def json_schemas() -> dict[str, object]:
+    """Return the JSON Schemas of rules and of import plans."""
+    return {"rule": rule_json_schema(), "plan": import_json_schema()}

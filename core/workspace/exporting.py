@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.audiences import lists, pending
 from core.audiences.fields import default_fields, known_fields
-from core.audiences.masking import masked_rule
+from core.audiences.masking import mask, masked_rule
 from core.audiences.naming import clean_actor, clean_reason
 from core.audiences.pending import Pending
 from core.audiences.records import ExportRecord, ExportRequest, ExportResult
@@ -78,7 +78,7 @@ class Exporting(Keeping):
                     for key in fields
                     if request.purpose == "contact" and catalogue.tags[key].personal is not None
                 ),
-                rule=dump_rule(hidden), sentence=dict(describe(hidden, catalogue)),
+                rule=dump_rule(hidden), sentence={**describe(request.rule, catalogue, mask)},
                 data_version=version.id, as_of=day, rows=table.height, sha256=lists.sha256_of(part),
                 file_name=out.name, path=str(out),
             )  # fmt: skip

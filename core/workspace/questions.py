@@ -12,7 +12,7 @@ import polars as pl
 from core.analytics import journey, splits
 from core.analytics.journey import Funnel
 from core.audiences.fields import known_fields
-from core.audiences.masking import mask, masked, masked_rule
+from core.audiences.masking import mask, masked
 from core.engines.base import Breakdown, Engine
 from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
 from core.lake.versions import DataVersion
@@ -22,7 +22,8 @@ from core.rules.describe import describe
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule, TagCondition, TakeTop, is_muted, nodes
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
-from core.workspace.answers import Checked, CountAnswer
+from core.tags.listing import listings
+from core.workspace.answers import Checked, CountAnswer, Listing
 from core.workspace.versions import Versions
 
 SPLIT_VALUES, SPLIT_BINS = 8, 6
@@ -54,7 +55,7 @@ class Questions(Versions):
     def sentence(self, rule: Rule, *, reveal: bool = True) -> Text:
         """Return the rule in words; without `reveal` the values of personal tags are masked."""
         catalogue = self.data_version().catalogue
-        return describe(rule if reveal else masked_rule(rule, catalogue), catalogue)
+        return describe(rule, catalogue, None if reveal else mask)
 
     def count(self, rule: Rule, as_of: date | None = None) -> CountAnswer:
         """Return how many users a rule matches, with the numbers of all its nodes.
@@ -152,6 +153,18 @@ class Questions(Versions):
         """Return a personal value masked: ``王**``, ``138****1234``, ``z***@example.com``."""
         return mask(value, kind)
 
+    def listing(self, as_of: date | None = None, *, values: int = 20) -> Listing:
+        """Return every tag with its most frequent values or its range, and every event."""
+        version, engine = self._engine()
+        day, catalogue = self._day(version, as_of), self.catalogue()
+        return Listing(
+            data_version=version.id,
+            as_of=day,
+            base=engine.base_count(day),
+            catalogue=catalogue,
+            tags=tuple(listings(catalogue, engine, day, values=values)),
+        )
+
     def funnel(
         self, as_of: date | None = None, *, audience: Rule | None = None, split: str | None = None
     ) -> Funnel:
@@ -168,7 +181,9 @@ class Questions(Versions):
         def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
             return splits.parts(engine.breakdown(rule, tag, day, top=SPLIT_VALUES, bins=SPLIT_BINS))
 
-        return journey.funnel(version.catalogue, count, audience=audience, split=split, parts_of=parts_of)
+        return journey.funnel(
+            version.catalogue, count, day, audience=audience, split=split, parts_of=parts_of
+        )
 
     def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date]:
         version, engine = self._engine()

@@ -25,6 +25,7 @@ from core.ingest import (
     read_plan,
     run_import,
 )
+from core.ingest.plan import SourceFormat
 from core.lake.lake import Lake
 from core.lake.versions import DataVersion
 from core.schema import Catalogue
@@ -46,7 +47,7 @@ class Versions:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lake = Lake(root)
+        self._lake = Lake(root / "lake")
         database = Database(root)
         self._audiences = AudienceStore(database)
         self._drafts = DraftStore(database)
@@ -196,11 +197,14 @@ class Versions:
         )
         self._records.add(
             self._now(), actor, "import", report.version,
-            {"plan": name, "users": report.users, "events": report.events, "seconds": round(report.seconds, 3)},
+            {
+                "plan": name, "users": report.users, "events": report.events,
+                "seconds": round(report.seconds, 3),
+            },
         )  # fmt: skip
         return report
 
-    def inspect_source(self, source: str | Path) -> SourceInspection:
+    def inspect_source(self, source: str | Path | SourceFormat) -> SourceInspection:
         """Return what a file holds, as the import would understand it; see `import_plan` for which files."""
         return inspect_source(source, self.upload_dir(), allowed_roots=self._readable())
 

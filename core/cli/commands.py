@@ -1,0 +1,243 @@
+"""The commands: each reads its options, asks the workspace once, and prints the answer."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from core.cli import tables
+from core.cli.output import print_error, print_json, progress_shown, said, screen, words
+from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError, nearest_name
+from core.messages import error_as_json
+from core.schema import USER_ID
+from core.workspace import Actor, CountAnswer, ExportRequest, Format, Purpose, Workspace, json_schemas
+
+app = typer.Typer(
+    add_completion=False,
+    help=said("cli_help"),
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", envvar="COTERIE_WORKSPACE", help=said("cli_help_workspace"))
+]
+RuleOption = Annotated[str, typer.Option("--rule", help=said("cli_help_rule"))]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help=said("cli_help_as_of"))]
+JsonOption = Annotated[bool, typer.Option("--json", help=said("cli_help_json"))]
+ByOption = Annotated[str | None, typer.Option("--by", help=said("cli_help_by"))]
+
+
+@app.command("import", help=said("cli_help_import"))
+def import_(
+    workspace: WorkspaceOption,
+    plan: Annotated[Path, typer.Option("--plan", help=said("cli_help_plan"))],
+    by: ByOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a new data version from the files of a plan."""
+    door = Workspace.create(workspace)
+    with progress_shown() as progress:
+        report = door.import_plan(plan, actor=_actor(by), progress=progress)
+    if json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        tables.print_report(screen(), report)
+
+
+@app.command("tags", help=said("cli_help_tags"))
+def tags(
+    workspace: WorkspaceOption,
+    action: Annotated[str, typer.Argument(metavar="[list]", help=said("cli_help_tags_action"))] = "list",
+    json: JsonOption = False,
+) -> None:
+    """Print the catalogue."""
+    _one_of("action_unknown", action, ("list",))
+    listing = Workspace.open(workspace).listing()
+    if json:
+        print_json(listing.as_json())
+    else:
+        tables.print_listing(screen(), listing)
+
+
+@app.command("count", help=said("cli_help_count"))
+def count(
+    workspace: WorkspaceOption,
+    rule: Annotated[str | None, typer.Option("--rule", help=said("cli_help_rule"))] = None,
+    rules: Annotated[str | None, typer.Option("--rules", help=said("cli_help_rules"))] = None,
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Count one rule, or each line of a file of rules."""
+    if (rule is None) == (rules is None):
+        raise CallerError(Problem("rule_or_rules"))
+    door, day = Workspace.open(workspace), _day(as_of)
+    if rules is not None:
+        return _count_lines(door, rules, day, json=json)
+    answer = door.count(door.parse(_read(cast(str, rule))), day)
+    if json:
+        print_json(answer.as_json())
+    else:
+        tables.print_answer(screen(), answer)
+    return 0
+
+
+@app.command("members", help=said("cli_help_members"))
+def members(
+    workspace: WorkspaceOption, rule: RuleOption, as_of: AsOfOption = None, json: JsonOption = False
+) -> None:
+    """Print the members' ids."""
+    door = Workspace.open(workspace)
+    ids = door.members_frame(door.parse(_read(rule)), _day(as_of))[USER_ID]
+    if json:
+        print_json({"count": len(ids), "members": ids.to_list()})
+        return
+    for start in range(0, len(ids), 100_000):
+        sys.stdout.write("\n".join(ids[start : start + 100_000].to_list()) + "\n")
+
+
+@app.command("export", help=said("cli_help_export"))
+def export(
+    workspace: WorkspaceOption,
+    rule: RuleOption,
+    out: Annotated[Path, typer.Option("--out", help=said("cli_help_out"))],
+    fields: Annotated[str | None, typer.Option("--fields", help=said("cli_help_fields"))] = None,
+    as_of: AsOfOption = None,
+    purpose: Annotated[str, typer.Option("--purpose", help=said("cli_help_purpose"))] = "analysis",
+    by: ByOption = None,
+    reason: Annotated[str, typer.Option("--reason", help=said("cli_help_reason"))] = "",
+    json: JsonOption = False,
+) -> None:
+    """Write the members to a file, with its manifest."""
+    kind = cast(Purpose, _one_of("purpose_unknown", purpose, ("analysis", "contact")))
+    written_as: Format = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
+    chosen = None if fields is None else tuple(field.strip() for field in fields.split(",") if field.strip())
+    door, day = Workspace.open(workspace), _day(as_of)
+    request = ExportRequest(
+        rule=door.parse(_read(rule)), actor=_actor(by), fields=chosen, purpose=kind, format=written_as,
+        as_of=day, reason=reason, out=out,
+    )  # fmt: skip
+    done = door.export(request)
+    if json:
+        print_json(
+            {
+                "file": str(done.path), "manifest": str(done.manifest_path), "rows": done.rows,
+                "sha256": done.sha256,
+            }
+        )  # fmt: skip
+    else:
+        sys.stdout.write(said("export_done", rows=done.rows, file=done.path) + "\n")
+
+
+@app.command("funnel", help=said("cli_help_funnel"))
+def funnel(
+    workspace: WorkspaceOption,
+    as_of: AsOfOption = None,
+    audience: Annotated[str | None, typer.Option("--audience", help=said("cli_help_audience"))] = None,
+    split: Annotated[str | None, typer.Option("--split", help=said("cli_help_split"))] = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the journey."""
+    door, day = Workspace.open(workspace), _day(as_of)
+    whose = None if audience is None else door.parse(door.audience(audience).rule)
+    found = door.funnel(day, audience=whose, split=split)
+    if json:
+        print_json(found.as_json())
+    else:
+        tables.print_funnel(screen(), found)
+
+
+@app.command("schema", help=said("cli_help_schema"))
+def schema(json: JsonOption = False) -> None:
+    """Print the JSON Schemas."""
+    del json  # it is JSON anyway; the option is taken so that programs may always give it
+    print_json(json_schemas())
+
+
+def _count_lines(door: Workspace, source: str, day: date | None, *, json: bool) -> int:
+    """Answer each line in its place; 0 when all could be answered, 2 when a line could not."""
+    worst = 0
+    for number, line in enumerate(_read_lines(source), start=1):
+        try:
+            answer: CountAnswer | CoterieError = door.count(door.parse(line), day)
+        except RuleError as error:
+            answer, worst = error, max(worst, error.exit_code)
+        if isinstance(answer, CountAnswer):
+            if json:
+                print_json(answer.as_json())
+            else:
+                sys.stdout.write(f"{answer.answer.count}\t{words(answer.sentence)}\n")
+        elif json:
+            print_json(error_as_json(answer))
+        else:
+            sys.stdout.write(f"\t{said('line_refused', line=number)}\n")
+            print_error(answer)
+    return worst
+
+
+def _read(source: str) -> bytes:
+    """Return a rule's bytes from a file, or from standard input for ``-``."""
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _read_lines(source: str) -> Iterator[bytes]:
+    """Yield the lines of a file or of standard input, without their ends."""
+    if source == "-":
+        yield from (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(source).open("rb") as file:
+            yield from (line.rstrip(b"\r\n") for line in file)
+    except OSError as error:
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: str, error: OSError) -> CallerError:
+    if isinstance(error, FileNotFoundError):
+        return NotFound(Problem("rule_file_missing", params={"file": source}))
+    return NotFound(
+        Problem("rule_file_unreadable", params={"file": source, "why": error.strerror or str(error)})
+    )
+
+
+def _day(as_of: str | None) -> date | None:
+    if as_of is None:
+        return None
+    try:
+        day = date.fromisoformat(as_of)
+    except ValueError:
+        day = None
+    # fromisoformat also takes 20190714 and 2019-W28-7, which the contract does not.
+    if day is None or day.isoformat() != as_of:
+        raise WorkspaceError(Problem("as_of_unreadable", params={"as_of": as_of}))
+    return day
+
+
+def _one_of(code: str, given: str, allowed: tuple[str, ...]) -> str:
+    if given not in allowed:
+        raise CallerError(
+            Problem(code, params={"given": given}, allowed=allowed, nearest=nearest_name(given, allowed))
+        )
+    return given
+
+
+def _actor(by: str | None) -> Actor:
+    """Return who gives the command: as told, else the system's user name; nobody has verified either."""
+    if by is not None:
+        return Actor(by)
+    try:
+        return Actor(getpass.getuser())
+    except (KeyError, OSError):  # a container whose user has no name
+        return Actor("unknown")

@@ -1,0 +1,150 @@
+"""Answers as tables for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from core.analytics.journey import Funnel, FunnelStep
+from core.cli.output import said, words
+from core.ingest import ImportReport
+from core.messages import Text, message_of
+from core.workspace import CountAnswer, Listing
+
+_SHOWN_VALUES = 6
+
+
+def print_report(console: Console, report: ImportReport) -> None:
+    """Print what an import read and refused, source by source."""
+    console.print(
+        said(
+            "import_done",
+            version=report.version,
+            users=f"{report.users:,}",
+            events=f"{report.events:,}",
+            seconds=f"{report.seconds:.1f}",
+        ),
+        markup=False,
+    )
+    table = _table("source", "rows_read", "rows_used", "rows_refused", "rows_filtered", "duplicates")
+    for source in report.sources:
+        numbers = (
+            source.rows_read, source.rows_used, source.rows_refused, source.rows_filtered, source.duplicates,
+        )  # fmt: skip
+        table.add_row(_cell(source.origin), *(f"{number:,}" for number in numbers))
+    console.print(table)
+    if report.rejects_file is not None:
+        console.print(said("rejects_kept", file=report.rejects_file), markup=False)
+
+
+def print_listing(console: Console, listing: Listing) -> None:
+    """Print the tags and events."""
+    console.print(
+        said("listing_head", base=f"{listing.base:,}", as_of=listing.as_of, version=listing.data_version),
+        markup=False,
+    )
+    tags = _table("tag", "label", "type", "dimension", "coverage", "values")
+    for tag in listing.tags:
+        spec = tag.spec
+        if spec.personal is not None:
+            values = said("personal_hidden")
+        elif tag.low is not None:
+            values = f"{tag.low} – {tag.high} {spec.unit or ''}".strip()
+        else:
+            values = " ".join(value for value, _ in tag.values[:_SHOWN_VALUES])
+        label = words(Text(zh=spec.label.zh, en=spec.label.en))
+        row = (spec.key, label, spec.type.value, spec.dimension, f"{spec.coverage:.1%}", values)
+        tags.add_row(*map(_cell, row))
+    console.print(tags)
+    events = _table("event", "label", "rows", "first_day", "last_day", "properties")
+    for event in listing.catalogue.events.values():
+        label = words(Text(zh=event.label.zh, en=event.label.en))
+        row = (
+            event.key, label, f"{event.rows:,}", str(event.first_day or ""), str(event.last_day or ""),
+            " ".join(event.properties),
+        )  # fmt: skip
+        events.add_row(*map(_cell, row))
+    console.print(events)
+
+
+def print_answer(console: Console, answer: CountAnswer) -> None:
+    """Print a count, its sentence and the numbers of every node."""
+    numbers = answer.answer
+    share = f"{numbers.count / numbers.base:.2%}" if numbers.base else "–"
+    console.print(
+        said(
+            "count_head",
+            count=f"{numbers.count:,}",
+            base=f"{numbers.base:,}",
+            share=share,
+            as_of=numbers.as_of,
+        ),
+        markup=False,
+    )
+    console.print(words(answer.sentence), markup=False)
+    table = _table("node", "own", "running", "without", "missing")
+    for node, four in numbers.nodes.items():
+        running = "" if four.running is None else f"{four.running:,}"
+        table.add_row(_cell(node), f"{four.own:,}", running, f"{four.without:,}", f"{four.missing:,}")
+    console.print(table)
+    for problem in answer.warnings:
+        console.print(words(message_of(problem)), markup=False)
+    if answer.not_historical:
+        console.print(said("not_historical", tags=answer.not_historical), markup=False)
+
+
+def print_funnel(console: Console, funnel: Funnel) -> None:
+    """Print the funnel, and one table for each group when it is split."""
+    console.print(said("funnel_head", total=f"{funnel.total:,}", as_of=funnel.as_of), markup=False)
+    console.print(_funnel_table(funnel.steps))
+    console.print(said("funnel_not_started", users=f"{funnel.not_started:,}"), markup=False)
+    for group in funnel.groups:
+        console.print(f"\n{words(group.label)}: {group.total:,}", markup=False)
+        console.print(_funnel_table(group.steps))
+
+
+def _funnel_table(steps: tuple[FunnelStep, ...]) -> Table:
+    table = _table("stage", "step", "reached", "furthest", "conversion")
+    for step in steps:
+        stage, label = step.stage.label.as_text(), step.step.label.as_text()
+        table.add_row(
+            _cell(words(Text(zh=stage["zh"], en=stage["en"]))),
+            _cell(words(Text(zh=label["zh"], en=label["en"]))),
+            f"{step.reached:,}",
+            f"{step.furthest:,}",
+            "" if step.conversion is None else f"{step.conversion:.1%}",
+        )
+    return table
+
+
+_WORDS = frozenset(
+    [
+        "source",
+        "tag",
+        "label",
+        "type",
+        "dimension",
+        "values",
+        "event",
+        "properties",
+        "node",
+        "stage",
+        "step",
+        "first_day",
+        "last_day",
+    ]
+)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(said(f"column_{column}"), justify="left" if column in _WORDS else "right")
+    return table
+
+
+def _cell(text: str) -> str:
+    """Return data for a table cell: never markup, never an escape sequence for the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else " " for c in text))
