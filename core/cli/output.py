@@ -16,6 +16,8 @@ from core.errors import CoterieError
 from core.ingest import Progress as ImportProgress
 from core.messages import Language, Text, message_of, say
 
+_WIDTH_WITHOUT_TERMINAL = 180
+
 
 def language() -> Language:
     """Return the language for people: ``COTERIE_LANG``, else the locale's, else English."""
@@ -57,8 +59,14 @@ def said(code: str, **params: object) -> str:
 
 
 def screen() -> Console:
-    """Return the console for tables on stdout."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    """Return the console for tables on stdout; into a file or pipe they are not cut to 80 columns."""
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    return Console(file=sys.stdout, highlight=False, width=width)
+
+
+def line(text: str) -> None:
+    """Print one line for people, whole."""
+    sys.stdout.write(text + "\n")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.analytics.journey import Funnel, FunnelStep
-from core.cli.output import said, words
+from core.cli.output import line, said, words
 from core.ingest import ImportReport
 from core.messages import Text, message_of
 from core.workspace import CountAnswer, Listing
@@ -16,7 +16,7 @@ _SHOWN_VALUES = 6
 
 def print_report(console: Console, report: ImportReport) -> None:
     """Print what an import read and refused, source by source."""
-    console.print(
+    line(
         said(
             "import_done",
             version=report.version,
@@ -24,7 +24,6 @@ def print_report(console: Console, report: ImportReport) -> None:
             events=f"{report.events:,}",
             seconds=f"{report.seconds:.1f}",
         ),
-        markup=False,
     )
     table = _table("source", "rows_read", "rows_used", "rows_refused", "rows_filtered", "duplicates")
     for source in report.sources:
@@ -34,14 +33,13 @@ def print_report(console: Console, report: ImportReport) -> None:
         table.add_row(_cell(source.origin), *(f"{number:,}" for number in numbers))
     console.print(table)
     if report.rejects_file is not None:
-        console.print(said("rejects_kept", file=report.rejects_file), markup=False)
+        line(said("rejects_kept", file=report.rejects_file))
 
 
 def print_listing(console: Console, listing: Listing) -> None:
     """Print the tags and events."""
-    console.print(
+    line(
         said("listing_head", base=f"{listing.base:,}", as_of=listing.as_of, version=listing.data_version),
-        markup=False,
     )
     tags = _table("tag", "label", "type", "dimension", "coverage", "values")
     for tag in listing.tags:
@@ -71,7 +69,7 @@ def print_answer(console: Console, answer: CountAnswer) -> None:
     """Print a count, its sentence and the numbers of every node."""
     numbers = answer.answer
     share = f"{numbers.count / numbers.base:.2%}" if numbers.base else "–"
-    console.print(
+    line(
         said(
             "count_head",
             count=f"{numbers.count:,}",
@@ -79,27 +77,26 @@ def print_answer(console: Console, answer: CountAnswer) -> None:
             share=share,
             as_of=numbers.as_of,
         ),
-        markup=False,
     )
-    console.print(words(answer.sentence), markup=False)
+    line(words(answer.sentence))
     table = _table("node", "own", "running", "without", "missing")
     for node, four in numbers.nodes.items():
         running = "" if four.running is None else f"{four.running:,}"
         table.add_row(_cell(node), f"{four.own:,}", running, f"{four.without:,}", f"{four.missing:,}")
     console.print(table)
     for problem in answer.warnings:
-        console.print(words(message_of(problem)), markup=False)
+        line(words(message_of(problem)))
     if answer.not_historical:
-        console.print(said("not_historical", tags=answer.not_historical), markup=False)
+        line(said("not_historical", tags=answer.not_historical))
 
 
 def print_funnel(console: Console, funnel: Funnel) -> None:
     """Print the funnel, and one table for each group when it is split."""
-    console.print(said("funnel_head", total=f"{funnel.total:,}", as_of=funnel.as_of), markup=False)
+    line(said("funnel_head", total=f"{funnel.total:,}", as_of=funnel.as_of))
     console.print(_funnel_table(funnel.steps))
-    console.print(said("funnel_not_started", users=f"{funnel.not_started:,}"), markup=False)
+    line(said("funnel_not_started", users=f"{funnel.not_started:,}"))
     for group in funnel.groups:
-        console.print(f"\n{words(group.label)}: {group.total:,}", markup=False)
+        line(f"\n{words(group.label)}: {group.total:,}")
         console.print(_funnel_table(group.steps))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from core.engines.base import Engine
-from core.rules.tree import Group, Rule
+from core.rules.tree import Group, Rule, TakeTop
 from core.schema import Catalogue, TagSpec, TagType
 
 EVERYBODY = Rule(include=Group(id="g0", match="all"))
@@ -65,10 +66,18 @@ def _listing(spec: TagSpec, engine: Engine, as_of: date, values: int) -> TagList
         return TagListing(spec)
     if spec.type in (TagType.TEXT, TagType.ENUM, TagType.MULTI):
         return TagListing(spec, tuple(engine.values(spec.key, as_of, limit=values)))
-    bars = engine.breakdown(EVERYBODY, spec.key, as_of, bins=1).bars
     if spec.type is TagType.BOOLEAN:
+        bars = engine.breakdown(EVERYBODY, spec.key, as_of).bars
         return TagListing(spec, tuple((str(bar.value).lower(), bar.base) for bar in bars))
-    return TagListing(spec, low=bars[0].low, high=bars[-1].high) if bars else TagListing(spec)
+    low, high = _end(spec.key, "asc", engine, as_of), _end(spec.key, "desc", engine, as_of)
+    return TagListing(spec, low=low, high=high)
+
+
+def _end(tag: str, order: Literal["asc", "desc"], engine: Engine, as_of: date) -> float | date | None:
+    """Return the smallest or largest value: that of the one user taken first."""
+    first = EVERYBODY.model_copy(update={"take": TakeTop(n=1, by=tag, order=order)})
+    users = engine.frame(engine.members(first, as_of), [tag], as_of)
+    return users[tag][0] if users.height else None
 
 
 def _plain(end: float | date | None) -> float | str | None:

@@ -61,7 +61,7 @@ class Exporting(Keeping):
         )  # fmt: skip
         folder = self.root / "exports"
         stem = f"{lists.file_stem(request.audience_name, day)}.{request.format}"
-        hidden = masked_rule(request.rule, catalogue)
+        hidden, sentence = masked_rule(request.rule, catalogue), describe(request.rule, catalogue, mask)
         with pending.writing_explained(out or folder), Pending() as files:
             if out is None:
                 folder.mkdir(exist_ok=True)
@@ -78,7 +78,7 @@ class Exporting(Keeping):
                     for key in fields
                     if request.purpose == "contact" and catalogue.tags[key].personal is not None
                 ),
-                rule=dump_rule(hidden), sentence={**describe(request.rule, catalogue, mask)},
+                rule=dump_rule(hidden), sentence={"zh": sentence["zh"], "en": sentence["en"]},
                 data_version=version.id, as_of=day, rows=table.height, sha256=lists.sha256_of(part),
                 file_name=out.name, path=str(out),
             )  # fmt: skip
