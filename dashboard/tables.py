@@ -36,6 +36,12 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *,
     )
 
 
+def two_lines(first: str, second: str, *, large: bool = False) -> str:
+    """Return a cell of two lines as HTML for ``st.html``, the second one quieter; `large` for a figure."""
+    kind = "coterie-cell coterie-figure" if large else "coterie-cell"
+    return f'<div class="{kind}"><span>{escape(first)}</span><small>{escape(second)}</small></div>'
+
+
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return names and what they are as HTML for ``st.html``, one pair a line."""
     body = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in pairs)

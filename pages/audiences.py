@@ -4,11 +4,12 @@ import json
 from datetime import date
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import CallerError
 from core.messages import message_of
 from core.workspace import Audience
-from dashboard import charts, links, navigation, people, state
+from dashboard import charts, links, navigation, people, state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
@@ -50,11 +51,11 @@ def delete(audience: Audience) -> None:
             st.rerun()
 
 
-def draw_row(audience: Audience) -> st.delta_generator.DeltaGenerator:
+def draw_row(audience: Audience) -> DeltaGenerator:
     """Draw one audience and return the place for its size."""
     with st.container(border=True, key=f"audience_{audience.id}"):
-        what, how_many, who, menu = st.columns([10, 3, 4, 1], vertical_alignment="center")
-        with what:
+        what, how_many, who, menu = st.columns([12, 3, 4, 2], vertical_alignment="center")
+        with what.container(gap=None):
             st.page_link(
                 navigation.page_file("build"),
                 label=f"**{verbatim(audience.name)}**",
@@ -65,14 +66,8 @@ def draw_row(audience: Audience) -> st.delta_generator.DeltaGenerator:
             if checked.rule is not None and not checked.errors:
                 st.caption(verbatim(pick(workspace.sentence(checked.rule, reveal=False))))
             if audience.note:
-                st.markdown(verbatim(audience.note))
-        who.caption(
-            t(
-                "audiences.changed",
-                who=verbatim(people.signed(audience.changed_by)),
-                when=people.moment(audience.changed_at),
-            )
-        )
+                st.caption(t("audiences.note", note=verbatim(audience.note)))
+        who.html(tables.two_lines(people.signed(audience.changed_by), people.moment(audience.changed_at)))
         with menu:
             chosen = st.menu_button(
                 t("audiences.menu"),
@@ -97,7 +92,7 @@ def act(chosen: str | None, audience: Audience) -> None:
                 st.rerun()
 
 
-def draw_size(place: st.delta_generator.DeltaGenerator, audience: Audience) -> None:
+def draw_size(place: DeltaGenerator, audience: Audience) -> None:
     """Count an audience and write its size, or why it has none, into its place."""
     version, day = workspace.data_version().id, state.as_of()
     try:
@@ -105,7 +100,13 @@ def draw_size(place: st.delta_generator.DeltaGenerator, audience: Audience) -> N
     except CallerError as error:
         place.markdown(f":red[{t('audiences.broken')}]", help=verbatim(pick(message_of(error.problems[0]))))
     else:
-        place.markdown(t("audiences.size", count=count, share=charts.share(count, base)))
+        place.html(
+            tables.two_lines(
+                t("audiences.size", count=count),
+                t("audiences.share", share=charts.share(count, base)),
+                large=True,
+            )
+        )
 
 
 st.title(t("audiences.title"), anchor=False)
@@ -128,12 +129,12 @@ if not audiences:
     st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
     st.stop()
 
-words = st.text_input(
-    t("audiences.search"),
-    placeholder=t("audiences.search"),
-    label_visibility="collapsed",
-    key="audiences_search",
-)
+with st.container(horizontal=True, vertical_alignment="center"):
+    words = st.text_input(
+        t("audiences.search"), placeholder=t("audiences.search"), label_visibility="collapsed",
+        key="audiences_search", width=360,
+    )  # fmt: skip
+    st.page_link(navigation.page_file("build"), label=t("audiences.new"))
 shown = [audience for audience in audiences if found_by(words, audience)]
 st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
 if not shown:
