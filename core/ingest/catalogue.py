@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 
-from core.errors import PlanError, Problem, nearest_name
+from core.errors import PlanError, Problem, RuleError, nearest_name
 from core.ingest.events import EventsTable
 from core.ingest.inference import tag_type_of
 from core.ingest.plan import AMOUNT, ComputedTag, ImportPlan
 from core.ingest.stats import ColumnStats
 from core.ingest.users import UsersTable
 from core.messages import say
+from core.rules.check import check
+from core.rules.parse import parse_rule
 from core.rules.tree import MEASURES_WITH_PROPERTY
 from core.schema import (
     Catalogue,
@@ -252,9 +255,6 @@ def _problems_of(key: str, tag: ComputedTag, catalogue: Catalogue) -> list[Probl
 
 def _rule_problems(tag: ComputedTag, catalogue: Catalogue, kind: TagType, node: str) -> list[Problem]:
     """Return what a rule with the same `where` and `window` is told."""
-    from core.rules.check import check
-    from core.rules.parse import parse_rule
-
     is_date = kind is TagType.DATE
     condition: dict[str, object] = {
         "kind": "event",
@@ -270,8 +270,20 @@ def _rule_problems(tag: ComputedTag, catalogue: Catalogue, kind: TagType, node: 
     if tag.window is not None:
         condition["window"] = tag.window
     root = {"kind": "group", "id": "root", "match": "all", "children": [condition]}
-    rule = parse_rule({"version": 1, "include": root})
+    try:
+        rule = parse_rule({"version": 1, "include": root})
+    except RuleError as error:
+        return [_in_plan(problem, node) for problem in error.problems]
     return [problem for problem in check(rule, catalogue) if problem.severity == "error"]
+
+
+def _in_plan(problem: Problem, node: str) -> Problem:
+    """Return a problem of the condition with its place in the plan instead of in the rule."""
+    params = {
+        name: value.replace("include.children[0]", node) if isinstance(value, str) else value
+        for name, value in problem.params.items()
+    }
+    return replace(problem, node=node, params=params)
 
 
 def _unknown_event(event: str, events: Mapping[str, EventSpec], node: str) -> Problem:

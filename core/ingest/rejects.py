@@ -9,10 +9,9 @@ from pathlib import Path
 
 from core.errors import ImportRefused, Problem
 from core.ingest.report import Reject
-from core.messages import say
 
 SHOWN = 50
-_HEADER = ("source", "file", "line", "column", "reason", "value", "row")
+_HEADER = ("source", "file", "line", "column", "value", "reason", "原因", "row")
 _LONGEST_VALUE = 200
 
 
@@ -49,17 +48,9 @@ class RejectLog:
                 file.write("\ufeff")
                 writer.writerow(_HEADER)
             for reject, row in zip(rejects, rows, strict=True):
-                writer.writerow(
-                    [
-                        reject.source,
-                        reject.file,
-                        reject.line,
-                        reject.column or "",
-                        say(f"reject_{reject.reason}")["en"],
-                        reject.value or "",
-                        row,
-                    ]
-                )
+                place = (reject.source, reject.file, reject.line, reject.column or "", reject.value or "")
+                reason = reject.text()
+                writer.writerow([*place, reason["en"], reason["zh"], row])
         self.count += len(rejects)
         self.first += rejects[: max(SHOWN - len(self.first), 0)]
 
@@ -123,9 +114,7 @@ class SourceTally:
                         "limit": f"{max_reject_share:.4%}".rstrip("0%").rstrip(".") + "%",
                         "file": first.file,
                         "line": first.line,
-                        "reason": say(
-                            f"reject_{first.reason}", column=first.column, value=first.value or ""
-                        ),
+                        "reason": first.text(),
                     },
                 )
             )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from core.messages import Text, say
 from core.schema import TagType
 
 
@@ -66,6 +67,10 @@ class Reject(_Inert):
     column: str | None
     reason: str
     value: str | None = None
+
+    def text(self) -> Text:
+        """Return the reason in words."""
+        return say(f"reject_{self.reason}", column=self.column or "", value=self.value or "")
 
 
 class SourceReport(_Inert):

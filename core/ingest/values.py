@@ -170,8 +170,7 @@ def _numbers(raw: pl.Series) -> pl.Series:
         numbers = raw.cast(pl.Float64(), strict=False)
     else:
         return as_nothing(raw, pl.Float64())
-    infinite = numbers.is_infinite().fill_null(False)
-    return blanked(numbers, infinite)
+    return blanked(numbers, ~numbers.is_finite())
 
 
 def is_nan_text(raw: pl.Series) -> pl.Series:

@@ -16,7 +16,6 @@ import polars as pl
 from core.lake.files import sha256_of, sync_file, sync_folder, write_durably
 from core.lake.keys import KeyBook, key_frame
 from core.lake.versions import DataVersion, FileRef, SegmentRef
-from core.rules.share import user_hash
 from core.schema import USER_ID, USER_NO, Catalogue
 
 
@@ -135,7 +134,7 @@ class Draft:
         ids = self.book.new_ids()
         if ids.is_empty():
             return None
-        frame = key_frame(self.book.known_count, ids, map(user_hash, ids))
+        frame = key_frame(self.book.known_count, ids)
         name = f"{self.book.known_count:010d}-{uuid4().hex[:8]}.parquet"
         path = self.folder / name
         file = _write_parquet(frame, path)
