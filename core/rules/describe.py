@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from core.messages import Text, fill, say
 from core.rules.arguments import CALENDAR_NAMES, DAYS_IN_UNIT, Shape, field_named, shown
@@ -59,6 +59,14 @@ def describe(rule: Rule, catalogue: Catalogue, mask: Mask | None = None) -> Text
 def describe_node(node: Condition | Group, catalogue: Catalogue, mask: Mask | None = None) -> Text:
     """Return one condition or group as part of a sentence, its `not` and `muted` said."""
     return _Reader(catalogue, mask).node(node)
+
+
+class _Of(NamedTuple):
+    """What a value is compared with, as far as it changes how the value is read."""
+
+    type: TagType | None
+    unit: Text | None = None
+    personal: Personal | None = None
 
 
 class _Reader:
@@ -122,7 +130,7 @@ class _Reader:
     def _tag(self, node: TagCondition) -> Text:
         tag = self._catalogue.tags.get(node.tag)
         op = None if tag is None else OPS.get((tag.type, node.op))
-        return self._compared(_label(tag, node.tag), op, node.op, node.value, tag)
+        return self._compared(_label(tag, node.tag), op, node.op, node.value, _of(tag))
 
     def _event(self, node: EventCondition) -> Text:
         event = self._catalogue.events.get(node.event)
@@ -141,21 +149,24 @@ class _Reader:
         subject = fill(
             measure.subject, event=_joined([name, where], _same("")), window=window, property=measured
         )
-        return self._compared(subject, OPS.get((measure.type, node.op)), node.op, node.value, None)
+        of = _Of(measure.type, measure.unit)
+        return self._compared(subject, OPS.get((measure.type, node.op)), node.op, node.value, of)
 
     def _property(self, condition: PropertyCondition, properties: Mapping[str, PropertySpec]) -> Text:
         spec = properties.get(condition.property)
         op = None if spec is None else OPS.get((spec.type, condition.op))
-        return self._compared(_label(spec, condition.property), op, condition.op, condition.value, spec)
+        return self._compared(_label(spec, condition.property), op, condition.op, condition.value, _of(spec))
 
-    def _compared(self, it: Text, op: Op | None, key: str, value: object, spec: Spec | None) -> Text:
+    def _compared(self, it: Text, op: Op | None, key: str, value: object, of: _Of) -> Text:
         if op is None or (value is None and op.shape is not Shape.NONE):
-            return say("compared_somehow", it=it, op=key, value="" if value is None else shown(value))
-        return fill(op.sentence, it=it, value=self._value(op, value, spec))
+            return say(
+                "compared_somehow", it=it, op=key, value="" if value is None else self._plain(value, of)
+            )
+        return fill(op.sentence, it=it, value=self._value(op, value, of))
 
     # --- values -------------------------------------------------------------------------------------
 
-    def _value(self, op: Op, value: Any, spec: Spec | None) -> Text:
+    def _value(self, op: Op, value: Any, of: _Of) -> Text:
         other = field_named(value)
         if other is not None and op.takes_field:
             return say("value_of_tag", tag=_label(self._catalogue.tags.get(other), other))
@@ -163,48 +174,45 @@ class _Reader:
             case Shape.NONE, _:
                 return _same("")
             case Shape.PAIR, [low, high]:
-                return say("from_to", low=self._one(low, spec), high=self._one(high, spec))
+                return say("from_to", low=self._one(low, of), high=self._one(high, of))
             case Shape.LIST, [*items]:
-                return self._list(items, spec)
+                return self._list(items, of)
             case Shape.RELATIVE, {"n": int(n), "unit": str(unit)} if unit in DAYS_IN_UNIT:
                 return _length(n, unit)
             case Shape.CALENDAR, str() if value in CALENDAR_NAMES:
                 return say(f"calendar_{value}")
-            case Shape.DAYS, int():
-                return (
-                    say("anniversary_today")
-                    if value == 0
-                    else say("anniversary_ahead", days=_length(value, "day"))
-                )
+            case Shape.DAYS, int(n):
+                return say("anniversary_ahead" if n else "anniversary_today", days=_length(n, "day"))
             case Shape.AT_LEAST, {"k": k, "of": [*items]}:
-                return say("k_of", k=k, values=self._list(items, spec))
+                return say("k_of", k=k, values=self._list(items, of))
             case _:
-                return self._one(value, spec)
+                return self._one(value, of)
 
-    def _list(self, items: Sequence[object], spec: Spec | None) -> Text:
-        first = [self._plain(item, spec) for item in items[:MAX_VALUES_SHOWN]]
+    def _list(self, items: Sequence[object], of: _Of) -> Text:
+        first = [self._plain(item, of) for item in items[:MAX_VALUES_SHOWN]]
         quoted = [Text(zh=item, en=say("quoted", text=item)["en"]) for item in first]
         values = say("values", values=_joined(quoted, say("between_values")))
-        if len(items) == len(first):
+        more = len(items) - len(first)
+        if not more:
             return values
-        return say(
-            "values_and_more", values=values, total=f"{len(items):,}", more=f"{len(items) - len(first):,}"
-        )
+        return say("values_and_more", values=values, total=f"{len(items):,}", more=f"{more:,}")
 
-    def _one(self, value: object, spec: Spec | None) -> Text:
-        text = self._plain(value, spec)
-        is_quoted = isinstance(value, str) and spec is not None and spec.type is not TagType.DATE
-        return say("quoted", text=text) if is_quoted else _same(text)
+    def _one(self, value: object, of: _Of) -> Text:
+        text = self._plain(value, of)
+        if isinstance(value, str) and of.type in (TagType.TEXT, TagType.ENUM, TagType.MULTI):
+            return say("quoted", text=text)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return say("number_of" if is_number and of.unit else "number", n=text, unit=of.unit or "")
 
-    def _plain(self, value: object, spec: Spec | None) -> str:
-        """Return one value without quotes, masked where it is personal."""
-        personal = spec.personal if isinstance(spec, TagSpec) else None
+    def _plain(self, value: object, of: _Of) -> str:
+        """Return one value without quotes and unit, masked where it is personal."""
         if isinstance(value, str):
-            return self._mask(value, personal) if self._mask is not None and personal is not None else value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return shown(value)
-        unit = spec.unit if isinstance(spec, TagSpec) else None
-        return f"{_number(value)} {unit}" if unit else _number(value)
+            text = value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            text = _number(value)
+        else:
+            text = shown(value)
+        return text if self._mask is None or of.personal is None else self._mask(text, of.personal)
 
     def _window(self, window: Window | None) -> Text:
         match window:
@@ -229,12 +237,18 @@ def _label(spec: Spec | EventSpec | None, key: str) -> Text:
     return _same(key) if spec is None else Text(zh=spec.label.zh, en=spec.label.en)
 
 
+def _of(spec: Spec | None) -> _Of:
+    if not isinstance(spec, TagSpec):
+        return _Of(None if spec is None else spec.type)
+    return _Of(spec.type, None if spec.unit is None else _same(f" {spec.unit}"), spec.personal)
+
+
 def _length(n: int, unit: str) -> Text:
     return say(f"length_{unit}_one" if n == 1 else f"length_{unit}", n=f"{n:,}")
 
 
 def _number(value: float) -> str:
-    return f"{Decimal(repr(value)):,f}".removesuffix(".0")
+    return f"{Decimal(repr(value + 0)):,f}".removesuffix(".0")
 
 
 def _same(text: str) -> Text:

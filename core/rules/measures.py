@@ -63,6 +63,8 @@ class Measure:
         Whether it is compared as an exact sum of millionths (`core.rules.exact`).
     of : callable (occurrences, present property values, zone) -> measured value or None
         The meaning; None = missing.
+    unit : Text or None
+        What it counts, as said after a number (with the space before it).
     """
 
     key: str
@@ -74,6 +76,7 @@ class Measure:
     zero_when_none: bool
     is_exact_sum: bool
     of: Callable[[Sequence[Occurrence], Sequence[Any], ZoneInfo], Measured]
+    unit: Text | None = None
 
 
 def present(occurrences: Sequence[Occurrence], key: str) -> list[Any]:
@@ -105,8 +108,8 @@ def _days(occurrences: Sequence[Occurrence], zone: ZoneInfo) -> list[date]:
     return [local_day(occurrence.at, zone) for occurrence in occurrences]
 
 
-def _counted(key: str, label: Text, subject: Text, of: Callable[..., Measured]) -> Measure:
-    return Measure(key, label, subject, TagType.NUMBER, False, False, True, False, of)
+def _counted(key: str, label: Text, subject: Text, unit: Text, of: Callable[..., Measured]) -> Measure:
+    return Measure(key, label, subject, TagType.NUMBER, False, False, True, False, of, unit)
 
 
 def _of_numbers(
@@ -132,7 +135,7 @@ def _texts(zh: str, en: str) -> Text:
 
 TABLE: tuple[Measure, ...] = (
     _counted("count", _texts("次数", "times"),
-             _texts("{window}{event}次数", "the number of {event}{window}"),
+             _texts("{window}{event}次数", "the number of {event} events{window}"), _texts(" 次", ""),
              lambda occurrences, _values, _zone: len(occurrences)),
     _of_numbers("sum", _texts("合计", "total"),
                 _texts("{window}{event}的{property}合计", "the total {property} of {event}{window}"),
@@ -153,6 +156,7 @@ TABLE: tuple[Measure, ...] = (
             lambda _occurrences, values, _zone: _distinct(values)),
     _counted("days", _texts("天数", "days"),
              _texts("{window}{event}的天数", "the number of days with {event}{window}"),
+             _texts(" 天", ""),
              lambda occurrences, _values, zone: len(set(_days(occurrences, zone)))),
     _dated("first_at", _texts("首次日期", "first day"),
            _texts("{window}首次{event}的日期", "the day of the first {event}{window}"), min),

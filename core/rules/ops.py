@@ -280,10 +280,10 @@ TABLE: tuple[Op, ...] = (
                   "{it}不在{value}之间（含两端）", "{it} is not between {value} (inclusive)"),
            args.read_numbers, lambda value, ends: (value < ends[0]) | (value > ends[1]), shape=Shape.PAIR),
     # boolean ----------------------------------------------------------------------------------------
-    _op("is_true", BOOLEAN, _texts("为是", "is true", "{it}为是", "{it} is true"),
+    _op("is_true", BOOLEAN, _texts("为是", "is true", "{it}为「是」", "{it} is true"),
         Shape.NONE, args.read_nothing,
         holds=lambda value, _: bool(value), expr=lambda column, _: column),
-    _op("is_false", BOOLEAN, _texts("为否", "is false", "{it}为否", "{it} is false"),
+    _op("is_false", BOOLEAN, _texts("为否", "is false", "{it}为「否」", "{it} is false"),
         Shape.NONE, args.read_nothing,
         holds=lambda value, _: not value, expr=lambda column, _: ~column),
     # date -------------------------------------------------------------------------------------------
