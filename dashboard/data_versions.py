@@ -1,0 +1,204 @@
+"""The data versions on the page: the one in use, its quality report, earlier ones and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.ingest import ImportReport
+from core.lake.versions import DataVersion
+from core.workspace import Actor
+from dashboard import state, tables
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import t
+from dashboard.people import moment, signed
+from dashboard.quality import REJECTS_SHOWN, columns_table, refused_rows, rejects_rows, sources_rows
+from dashboard.uploads import readable_bytes
+
+VERSIONS_SHOWN = 10
+
+_REPORT_OF = "data:report_of"
+_CHANGED_FROM = "data:changed_from"
+_SHOWN = "data:versions_shown"
+
+
+def draw(current: DataVersion) -> None:
+    """Draw the version in use, a quality report, and the other versions."""
+    people = _importers()
+    versions = state.workspace().data_versions()
+    _undo_offer(current)
+    _card(current, people.get(current.id))
+    chosen = next((v for v in versions if v.id == st.session_state.get(_REPORT_OF)), current)
+    _report(chosen, is_current=chosen.id == current.id)
+    st.subheader(t("data.version.past"), anchor=False)
+    others = [version for version in versions if version.id != current.id]
+    if not others:
+        st.caption(t("data.version.none_past"))
+    shown = int(st.session_state.get(_SHOWN, VERSIONS_SHOWN))
+    for version in others[:shown]:
+        _row(version, people.get(version.id))
+    if len(others) > shown:
+        more = min(VERSIONS_SHOWN, len(others) - shown)
+        st.button(t("data.version.more", n=more), on_click=_show_more, args=(shown + more,))
+
+
+def line_of(version: DataVersion) -> str:
+    """Return what a version holds, in one line."""
+    return t(
+        "data.version.line",
+        users=version.user_count,
+        events=version.event_count,
+        size=readable_bytes(version.bytes),
+    )
+
+
+def _card(version: DataVersion, by: Actor | None) -> None:
+    with st.container(border=True, key="data_current"):
+        st.caption(t("data.version.current"))
+        with st.container(horizontal=True, gap="large"):
+            st.metric(t("data.version.as_of"), state.workspace().default_as_of().isoformat(), width="content")
+            st.metric(t("data.version.users"), f"{version.user_count:,}", width="content")
+            st.metric(t("data.version.events"), f"{version.event_count:,}", width="content")
+            st.metric(t("data.version.size"), readable_bytes(version.bytes), width="content")
+        st.caption(t("data.version.imported_by", when=moment(version.created_at), who=verbatim(_by(by))))
+
+
+def _row(version: DataVersion, by: Actor | None) -> None:
+    when = moment(version.created_at)
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{when}** · {verbatim(_by(by))}")
+            st.caption(line_of(version))
+        st.button(
+            t("data.version.report"),
+            key=f"report-{version.id}",
+            help=t("data.version.report_help", when=when),
+            on_click=_show_report,
+            args=(version.id,),
+        )
+        if st.button(
+            t("data.version.use"), key=f"use-{version.id}", help=t("data.version.use_help", when=when)
+        ):
+            _confirm(version)
+
+
+def _confirm(version: DataVersion) -> None:
+    """Ask before everybody's numbers change."""
+
+    @st.dialog(t("data.version.confirm_title"))
+    def dialog() -> None:
+        st.markdown(t("data.version.confirm", when=moment(version.created_at), line=line_of(version)))
+        with st.container(horizontal=True):
+            if st.button(t("data.version.confirm_yes"), type="primary"):
+                with boundary():
+                    _use(version.id)
+                    st.rerun()
+            if st.button(t("data.version.confirm_no")):
+                st.rerun()
+
+    dialog()
+
+
+def _use(version_id: str) -> None:
+    workspace = state.workspace()
+    before = workspace.data_version().id
+    workspace.activate(version_id, state.actor())
+    st.session_state[_CHANGED_FROM] = before
+    _show_report(None)
+
+
+def _undo_offer(current: DataVersion) -> None:
+    before = st.session_state.get(_CHANGED_FROM)
+    if before is None or before == current.id:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.success(t("data.version.changed", when=moment(current.created_at)), width="stretch")
+        st.button(t("data.version.undo"), on_click=_undo, args=(before,))
+
+
+def _undo(version_id: str) -> None:
+    with boundary():
+        state.workspace().activate(version_id, state.actor())
+    st.session_state.pop(_CHANGED_FROM, None)
+
+
+def _show_report(version_id: str | None) -> None:
+    st.session_state[_REPORT_OF] = version_id
+
+
+def _show_more(shown: int) -> None:
+    st.session_state[_SHOWN] = shown
+
+
+def _report(version: DataVersion, *, is_current: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        title = "data.report.title" if is_current else "data.report.of"
+        st.subheader(t(title, when=moment(version.created_at)), anchor=False)
+        if not is_current:
+            st.button(t("data.report.back"), on_click=_show_report, args=(None,))
+    if not version.report:
+        st.caption(t("data.report.none"))
+        return
+    draw_report(ImportReport.model_validate(version.report), key=version.id)
+
+
+def draw_report(report: ImportReport, *, key: str) -> None:
+    """Draw what an import found: per source its rows, per column its values, and the rows refused.
+
+    Parameters
+    ----------
+    key : str
+        Tells the report's widgets from those of another one on the page.
+    """
+    facts = [t("data.report.seconds", seconds=report.seconds)]
+    if report.first_day is not None and report.last_day is not None:
+        facts.insert(0, t("data.report.days", first=report.first_day, last=report.last_day))
+    st.caption(" · ".join(facts))
+    st.html(tables.table(t("data.report.title"), *sources_rows(report)))
+    for source in report.sources:
+        if not source.columns:
+            continue
+        with st.expander(t("data.report.columns_of", source=verbatim(source.origin))):
+            st.dataframe(
+                columns_table(source),
+                hide_index=True,
+                column_config={
+                    t("data.report.missing_share"): st.column_config.NumberColumn(format="percent"),
+                    t("data.report.missing"): st.column_config.NumberColumn(format="localized"),
+                    t("data.report.distinct"): st.column_config.NumberColumn(format="localized"),
+                },
+                alt=t("data.report.columns_of", source=source.origin),
+                key=f"columns-{key}-{source.source}",
+            )
+    _rejects(report, key)
+
+
+def _rejects(report: ImportReport, key: str) -> None:
+    refused = refused_rows(report)
+    if not refused:
+        st.caption(t("data.report.no_rejects"))
+        return
+    st.markdown(f"**{t('data.report.rejects')}**")
+    st.html(tables.table(t("data.report.rejects"), *rejects_rows(report)))
+    if refused > REJECTS_SHOWN:
+        st.caption(t("data.report.rejects_first", n=REJECTS_SHOWN))
+    if report.rejects_file is not None:
+        path = state.workspace().root / "lake" / report.rejects_file
+        st.download_button(
+            t("data.report.rejects_download", n=refused),
+            data=path.read_bytes,
+            file_name=f"{t('data.report.rejects_file')}_{report.version}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key=f"rejects-{key}",
+        )
+
+
+def _by(actor: Actor | None) -> str:
+    return t("data.version.by_unknown") if actor is None else signed(actor)
+
+
+def _importers() -> Mapping[str, Actor]:
+    """Return who imported each version, as the log says."""
+    return {entry.subject: entry.by for entry in state.workspace().log(1000) if entry.action == "import"}

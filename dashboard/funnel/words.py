@@ -1,0 +1,156 @@
+"""The funnel's numbers as words: what the browser draws, and the rows of the plain table and the download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Literal
+
+import polars as pl
+
+from core.analytics.journey import Funnel, FunnelStep
+from core.audiences.spreadsheet import neutralised, neutralised_texts
+from core.rules.tree import Rule
+from dashboard.charts import share as share_of
+from dashboard.i18n import pick, t
+
+Measure = Literal["reached", "furthest"]
+Link = Callable[[Rule], str]
+
+
+def funnel_data(funnel: Funnel, *, caption: str, link: Link) -> dict[str, Any]:
+    """Return the funnel as the component draws it.
+
+    Parameters
+    ----------
+    caption : str
+        What the table shows, for those who hear it.
+    link : callable
+        Address under which a rule opens in the builder.
+    """
+    words = {name: t(f"journey.{name}") for name in ("stage", "step", "reached", "conversion", "furthest")}
+    return {
+        "caption": caption,
+        "words": {**words, "legend": [t("journey.reached"), t("journey.furthest")]},
+        "stages": _stages(funnel.steps, lambda number: _funnel_step(funnel.steps, number, link)),
+    }
+
+
+def split_data(funnel: Funnel, measure: Measure, *, caption: str, link: Link) -> dict[str, Any]:
+    """Return the funnel's groups as the component draws them: a row per step, a column per group.
+
+    The first column is everybody. Under a number stands the share of the group's people that it is; the line
+    below it has that length.
+    """
+    columns = [(t("journey.all_groups"), funnel.total, funnel.steps)]
+    columns += [(pick(group.label), group.total, group.steps) for group in funnel.groups]
+    return {
+        "caption": caption,
+        "words": {name: t(f"journey.{name}") for name in ("stage", "step")},
+        "groups": [{"text": label, "under": f"{total:,}"} for label, total, _ in columns],
+        "stages": _stages(
+            funnel.steps,
+            lambda number: {
+                "label": pick(funnel.steps[number].step.label),
+                "cells": [
+                    _cell(label, steps[number], total, measure, link) for label, total, steps in columns
+                ],
+            },
+        ),
+    }
+
+
+def table_of(funnel: Funnel) -> pl.DataFrame:
+    """Return all numbers as one plain table: a row per step, and per group and step where there are groups.
+
+    Conversion is a share between 0 and 1; missing for the last step, and where nobody reached the step.
+    """
+    parts: list[tuple[str, Sequence[FunnelStep]]] = [(t("journey.all_groups"), funnel.steps)]
+    parts += [(pick(group.label), group.steps) for group in funnel.groups]
+    table = pl.DataFrame(
+        [
+            {
+                t("journey.group"): label,
+                t("journey.stage"): pick(step.stage.label),
+                t("journey.step"): pick(step.step.label),
+                t("journey.reached"): step.reached,
+                t("journey.furthest"): step.furthest,
+                t("journey.continued"): step.continued,
+                t("journey.conversion"): step.conversion,
+            }
+            for label, steps in parts
+            for step in steps
+        ],
+        schema_overrides={t("journey.continued"): pl.Int64, t("journey.conversion"): pl.Float64},
+    )
+    return table if funnel.groups else table.drop(t("journey.group"))
+
+
+def as_csv(table: pl.DataFrame) -> bytes:
+    """Return a table as CSV for spreadsheets: with BOM, and cells that they would run made text."""
+    heads = dict(zip(table.columns, neutralised_texts(table.columns), strict=True))
+    return (
+        table.with_columns(neutralised(pl.col(pl.String))).rename(heads).write_csv(include_bom=True).encode()
+    )
+
+
+def _stages(
+    steps: Sequence[FunnelStep], words_of: Callable[[int], Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    numbered = groupby(enumerate(steps), key=lambda pair: pair[1].stage.key)
+    stages = []
+    for _, members in numbered:
+        pairs = list(members)
+        stages.append(
+            {"label": pick(pairs[0][1].stage.label), "steps": [dict(words_of(n)) for n, _ in pairs]}
+        )
+    return stages
+
+
+def _funnel_step(steps: Sequence[FunnelStep], number: int, link: Link) -> dict[str, Any]:
+    step = steps[number]
+    longest = max(each.reached for each in steps) or 1
+    name = pick(step.step.label)
+    return {
+        "label": name,
+        "reached": _figure(step.reached, step.rule_reached, "journey.open_reached", name, link),
+        "furthest": _figure(step.furthest, step.rule_furthest, "journey.open_furthest", name, link),
+        "conversion": _conversion(step, steps[number + 1 :], link),
+        "reached_share": step.reached / longest,
+        "furthest_share": step.furthest / longest,
+    }
+
+
+def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> dict[str, str | None]:
+    """Return the share that went on, opening those who did."""
+    text = _percent(step)
+    if step.rule_continued is None or step.conversion is None:
+        return {"text": text, "href": None, "title": None}
+    names = {"step": pick(step.step.label), "next": pick(later[0].step.label)}
+    title = t("journey.open_continued", n=f"{step.continued:,}", share=text, **names)
+    return {"text": text, "href": link(step.rule_continued), "title": title}
+
+
+def _percent(step: FunnelStep) -> str:
+    return "–" if step.continued is None else share_of(step.continued, step.reached)
+
+
+def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link) -> dict[str, Any]:
+    count = step.reached if measure == "reached" else step.furthest
+    rule = step.rule_reached if measure == "reached" else step.rule_furthest
+    return {
+        "figure": _figure(count, rule, f"journey.open_{measure}", pick(step.step.label), link, group),
+        "under": share_of(count, total),
+        "share": count / total if total else 0.0,
+    }
+
+
+def _figure(
+    count: int, rule: Rule, title: str, step: str, link: Link, group: str | None = None
+) -> dict[str, str | None]:
+    words = t(title, step=step, n=f"{count:,}")
+    return {
+        "text": f"{count:,}",
+        "href": link(rule),
+        "title": words if group is None else t("journey.open_group", group=group, title=words),
+    }

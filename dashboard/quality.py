@@ -1,0 +1,91 @@
+"""The quality report of an import as tables in the session's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from core.ingest import ColumnReport, ImportReport, SourceReport
+from core.messages import say
+from dashboard.i18n import pick, t
+
+REJECTS_SHOWN = 50
+
+
+Rows = tuple[Sequence[str], list[Sequence[str]]]
+"""Heads of columns, and rows of cells."""
+
+
+def sources_rows(report: ImportReport) -> Rows:
+    """Return one row per source: rows read, used, refused, filtered, duplicates."""
+    heads = ("source", "kind", "rows", "kept", "refused", "filtered", "duplicates")
+    return [t(f"data.report.{head}") for head in heads], [
+        (
+            source.origin,
+            t(f"data.kind.{source.kind}"),
+            *(
+                f"{number:,}"
+                for number in (
+                    source.rows_read,
+                    source.rows_used,
+                    source.rows_refused,
+                    source.rows_filtered,
+                    source.duplicates,
+                )
+            ),
+        )
+        for source in report.sources
+    ]
+
+
+def columns_table(source: SourceReport) -> pl.DataFrame:
+    """Return one row per column: type, missing (number, share of the used rows), distinct, range."""
+    return pl.DataFrame(
+        [
+            {
+                t("data.report.column"): column.name,
+                t("data.report.type"): t(f"data.type.{column.type.value}"),
+                t("data.report.missing"): column.missing,
+                t("data.report.missing_share"): column.missing / source.rows_used
+                if source.rows_used
+                else None,
+                t("data.report.distinct"): column.distinct,
+                t("data.report.range"): _range(column),
+            }
+            for column in source.columns
+        ],
+        schema_overrides={t("data.report.missing_share"): pl.Float64, t("data.report.range"): pl.String},
+    )
+
+
+def rejects_rows(report: ImportReport) -> Rows:
+    """Return the first refused rows: file, line, column, reason, what stands there."""
+    heads = ("file", "line", "column", "reason", "value")
+    return [t(f"data.report.{head}") for head in heads], [
+        (
+            reject.file,
+            f"{reject.line:,}",
+            reject.column or "",
+            pick(say(f"reject_{reject.reason}")),
+            reject.value or "",
+        )
+        for reject in report.rejects[:REJECTS_SHOWN]
+    ]
+
+
+def refused_rows(report: ImportReport) -> int:
+    """Return how many rows of all sources could not be read."""
+    return sum(source.rows_refused for source in report.sources)
+
+
+def _range(column: ColumnReport) -> str | None:
+    if column.low is None or column.high is None:
+        return None
+    low, high = _end(column.low), _end(column.high)
+    return low if low == high else t("data.report.from_to", low=low, high=high)
+
+
+def _end(end: float | date) -> str:
+    return end.isoformat() if isinstance(end, date) else f"{end:,.6g}"
