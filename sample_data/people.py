@@ -116,6 +116,12 @@ def make_people(world: World, rng: np.random.Generator, first: int, count: int, 
     )
 
 
+def liked_category(rng: np.random.Generator, people: People, users: Ints) -> Ints:
+    """Return a category for each user: mostly one of the dearest, sometimes any."""
+    place = choose(rng, (52, 21, 9, 5, 3, 2, 2, 2, 1, 1, 1, 1), len(users))
+    return people.interest_order[users, place]
+
+
 def _trade_named(identity: str) -> int:
     return next(i for i, trade in enumerate(words.TRADES) if trade.identity == identity)
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from sample_data.doings import Acts, Doings, Orders
+from sample_data.doings import Acts, Doings
 from sample_data.draw import (
     DAY,
     END,
@@ -22,6 +22,7 @@ from sample_data.draw import (
     repeat,
     sigmoid,
 )
+from sample_data.orders import Orders
 from sample_data.people import People
 from sample_data.words import CAMPAIGNS
 
