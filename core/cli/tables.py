@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from rich.console import Console
 from rich.table import Table
 
@@ -47,7 +49,7 @@ def print_listing(console: Console, listing: Listing) -> None:
         if spec.personal is not None:
             values = said("personal_hidden")
         elif tag.low is not None:
-            values = f"{tag.low} – {tag.high} {spec.unit or ''}".strip()
+            values = f"{_end(tag.low)} – {_end(tag.high)} {spec.unit or ''}".strip()
         else:
             values = " ".join(value for value, _ in tag.values[:_SHOWN_VALUES])
         label = words(Text(zh=spec.label.zh, en=spec.label.en))
@@ -145,3 +147,7 @@ def _cell(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(c if c.isprintable() else " " for c in text))
+
+
+def _end(end: float | date | None) -> str:
+    return f"{end:,.12g}" if isinstance(end, int | float) else str(end)

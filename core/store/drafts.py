@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import NotFound, Problem, WorkspaceError
@@ -20,6 +21,7 @@ MAX_DRAFT_BYTES = 2 * 2**20
 MAX_RULE_BYTES = 2**20
 MAX_OWNER = 200
 DRAFT_DAYS = 90
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class DraftStore:
@@ -41,7 +43,11 @@ class DraftStore:
             raise WorkspaceError(Problem("draft_owner_unreadable", params={"limit": MAX_OWNER}))
         with self._database.writing() as session:
             session.execute(delete(DraftRow).where(DraftRow.changed_at < at - timedelta(days=DRAFT_DAYS)))
-            session.merge(DraftRow(owner=owner, state=written, changed_at=at))
+            # Two tabs of one browser may save their first draft at once: the later one stays.
+            insert = _INSERTS[session.get_bind().dialect.name]
+            row = insert(DraftRow).values(owner=owner, state=written, changed_at=at)
+            newest = {"state": row.excluded.state, "changed_at": row.excluded.changed_at}
+            session.execute(row.on_conflict_do_update(index_elements=[DraftRow.owner], set_=newest))
 
     def load(self, owner: str) -> dict[str, Any] | None:
         """Return an owner's draft; None = there is none."""
