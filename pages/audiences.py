@@ -124,7 +124,7 @@ if deleted is not None:
 
 audiences = workspace.audiences()
 if not audiences:
-    st.subheader(t("audiences.empty.title"), anchor=False)
+    st.header(t("audiences.empty.title"), anchor=False)
     st.markdown(t("audiences.empty.body"))
     st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
     st.stop()

@@ -123,7 +123,7 @@ with exports_tab, boundary():
         for record in slice_of(found, EXPORTS_PER_PAGE, "exports_page"):
             draw_export(record)
     else:
-        st.subheader(t("exports.empty.title"), anchor=False)
+        st.header(t("exports.empty.title"), anchor=False)
         st.markdown(t("exports.empty.body"))
 
 with log_tab, boundary():
@@ -148,5 +148,5 @@ with log_tab, boundary():
         columns = [t(f"exports.log.{name}") for name in ("when", "who", "action", "subject", "detail")]
         st.html(tables.table(t("exports.tab.log"), columns, rows))
     else:
-        st.subheader(t("exports.log.empty.title"), anchor=False)
+        st.header(t("exports.log.empty.title"), anchor=False)
         st.markdown(t("exports.log.empty.body"))

@@ -28,7 +28,7 @@ def saved(workspace, rule_of, somebody):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_without_audiences_the_page_teaches_how_to_make_one(workspace, open_page, language):
     page = open_page("audiences", language=language)
-    assert page.subheader[0].value == said("audiences.empty.title", language)
+    assert page.header[0].value == said("audiences.empty.title", language)
     assert names(page) == [said("audiences.empty.open", language)]
 
 

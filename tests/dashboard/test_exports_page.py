@@ -39,7 +39,7 @@ def html(page):
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_without_exports_the_page_teaches_what_they_are(workspace, open_page, language):
     page = open_page("exports", language=language)
-    assert page.subheader[0].value == said("exports.empty.title", language)
+    assert page.header[0].value == said("exports.empty.title", language)
 
 
 def test_every_export_is_listed_newest_first_with_people_purpose_and_who(exported, open_page):
