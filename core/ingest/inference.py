@@ -117,6 +117,8 @@ def fits_inferred(raw: pl.Series, values: pl.Series, kind: Kind) -> bool:
     values : polars.Series
         The same, typed.
     """
+    if kind is Kind.MULTI:
+        return True  # a list of nothing is a missing value
     if raw.dtype == pl.String() and kind is Kind.NUMBER:
         if values.null_count() > raw.null_count():
             missing = values.is_null() & raw.is_not_null() & ~is_nan_text(raw)

@@ -153,7 +153,8 @@ def find_files(
     if not paths:
         folder = pattern.parent
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        near = nearest_name(pattern.name, names)
+        is_glob = _anchor(pattern) != pattern
+        near = None if is_glob else nearest_name(pattern.name, names)
         raise PlanError(Problem("missing_file", node=node, params={"path": source}, nearest=near))
     return [(path, source if len(paths) == 1 and path == pattern else _shown(path, base_dir)) for path in paths]
 

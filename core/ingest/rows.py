@@ -81,7 +81,7 @@ class RowCutter:
             content = self._rest + block
             rows, used = self._rows(content, is_last=False)
             if used == 0 and len(content) > MAX_ROW_BYTES * 4:
-                raise self._unclosed(content)
+                raise self._unclosed()
             self._rest = content[used:]
             if rows is not None:
                 yield rows
@@ -177,7 +177,10 @@ class RowCutter:
         used = used_lines = 0
         try:
             for row in reader:
-                if feed.ended_inside and not is_last:
+                if feed.ended_inside:
+                    # The text ended within quotes: the row goes on in the next block, or never ends.
+                    if is_last:
+                        raise self._unclosed()
                     break
                 begin = self._line + used_lines
                 text = "".join(lines[used_lines : feed.given])
@@ -193,16 +196,14 @@ class RowCutter:
                 for values, i in zip(columns, self._indexes, strict=True):
                     values.append(row[i])
         except csv.Error:
-            raise self._unclosed(content) from None
-        if feed.ended_inside and is_last:
-            raise self._unclosed(content)
+            raise self._unclosed() from None
         self._line += used_lines
         frame = pl.DataFrame(
             dict(zip(self._wanted, columns, strict=True)), schema=dict.fromkeys(self._wanted, pl.String())
         )
         return RowBlock(frame, np.array(begins, dtype=np.int64), bad), used
 
-    def _unclosed(self, content: bytes) -> ImportRefused:
+    def _unclosed(self) -> ImportRefused:
         return ImportRefused(
             Problem("quote_never_closed", params={"file": self._file, "line": self._line})
         )

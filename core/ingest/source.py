@@ -156,9 +156,11 @@ class SourceReader:
             rows, scope = self._typed(chunk)
             if is_first:
                 if self._plan.where is not None:
-                    where = expression(self._plan.where, scope.schema, f"{self.node}.where")
+                    where = expression(
+                        self._plan.where, scope.schema, f"{self.node}.where", self._origin.columns
+                    )
                 for name, (text, node) in self._expressions.items():
-                    amounts[name] = expression(text, scope.schema, node)
+                    amounts[name] = expression(text, scope.schema, node, self._origin.columns)
                 is_first = False
             if where is not None:
                 verdict = _evaluated(scope, where.cast(pl.Boolean()), f"{self.node}.where")

@@ -108,7 +108,9 @@ def run_query(query: str, tables: Mapping[str, pl.LazyFrame], node: str) -> pl.L
     return frame
 
 
-def expression(text: str, schema: Mapping[str, pl.DataType], node: str) -> pl.Expr:
+def expression(
+    text: str, schema: Mapping[str, pl.DataType], node: str, known: Sequence[str] = ()
+) -> pl.Expr:
     """Return a row expression over typed columns.
 
     An ISO date or time in quotes that is compared with a date column is read as a date.
@@ -118,9 +120,11 @@ def expression(text: str, schema: Mapping[str, pl.DataType], node: str) -> pl.Ex
     text : str
         For example ``"Quantity * UnitPrice"`` or ``"status = 'paid'"``.
     schema : mapping of str to polars dtype
-        The source's typed columns.
+        The source's typed columns, as far as the expression names them.
     node : str
         Place in the plan, for the message.
+    known : sequence of str
+        All columns of the source, for the message.
 
     Raises
     ------
@@ -129,7 +133,7 @@ def expression(text: str, schema: Mapping[str, pl.DataType], node: str) -> pl.Ex
     """
     tokens = _tokens(text, node)
     for token in tokens:
-        if token.text == ";" or token.word in _FORBIDDEN or token.word in ("select", "over", "from_file"):
+        if token.text == ";" or token.word in _FORBIDDEN or token.word in ("select", "over"):
             raise PlanError(Problem("sql_not_allowed", node=node, params={"what": token.text}))
     _check_functions(tokens, _SCALAR | _GRAMMAR, node)
     empty = pl.DataFrame(schema=dict(schema))
@@ -145,8 +149,8 @@ def expression(text: str, schema: Mapping[str, pl.DataType], node: str) -> pl.Ex
                         "missing_column",
                         node=node,
                         params={"column": unknown, "source": text},
-                        allowed=tuple(schema),
-                        nearest=nearest_name(unknown, schema),
+                        allowed=tuple(known or schema),
+                        nearest=nearest_name(unknown, known or schema),
                     )
                 )
             empty.select(parsed)

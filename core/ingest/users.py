@@ -97,6 +97,8 @@ def read_users(
             tick(rows.share)
 
     reader.settled(gather)
+    if not pieces:
+        raise ImportRefused(Problem("no_rows", node=reader.node))
     frame = pl.concat(pieces, how="vertical_relaxed")
     frame = _unique(frame, reader, source)
     types: dict[str, TagType] = {}

@@ -127,7 +127,7 @@ SCHEMA = {"q": pl.Float64(), "name": pl.String(), "d": pl.Date(), "at": pl.Datet
         ("read_csv('/etc/passwd')", "sql_function"),
         ("q > (SELECT 1)", "sql_not_allowed"),
         ("q > 1; DROP TABLE t", "sql_not_allowed"),
-        ("ROW_NUMBER() OVER () = 1", "sql_function"),
+        ("ROW_NUMBER() OVER () = 1", "sql_not_allowed"),
         ("qq > 1", "missing_column"),
         ("q > 'x'", "sql_failed"),
         ("q >", "sql_failed"),
