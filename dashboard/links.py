@@ -1,4 +1,4 @@
-"""Links that open something in the builder, and the reading of such links; personal values never stand in one."""
+"""Links that open something in the builder, and their reading; personal values never stand in one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.schema import Catalogue
 from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
-LONGEST_RULE = 4_000  # characters; proxies cut addresses off at about twice that
+LONGEST_ADDRESS = 4_000  # characters; proxies cut addresses off at about twice that
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Opened:
 
     Attributes
     ----------
-    rule : str or dict
-        As it stood in the link, or as it was kept; it is yet to be read and checked.
+    source : str or dict
+        The rule as it stood in the link, or as it was kept; it is yet to be read and checked.
     audience : str or None
         Id of the audience whose rule it is.
     as_of : datetime.date or None
         None = the link names no day.
     """
 
-    rule: str | dict[str, Any]
+    source: str | dict[str, Any]
     audience: str | None = None
     as_of: date | None = None
 
@@ -43,8 +43,8 @@ class Opened:
 def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> str:
     """Return the address that opens a rule in the builder.
 
-    A rule with values of personal tags, and one too long for an address, is kept in the workspace, and the link
-    carries a random token instead.
+    A rule with values of personal tags, and one too long for an address, is kept in the workspace, and the
+    link carries a random token instead.
 
     Parameters
     ----------
@@ -55,9 +55,11 @@ def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> s
     """
     tree = dump_rule(rule) if isinstance(rule, Rule) else dict(rule)
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-    if len(text) > LONGEST_RULE or has_personal_values(tree, workspace().catalogue()):
-        return _address({KEPT: workspace().keep_rule(tree)}, as_of)
-    return _address({RULE: text}, as_of)
+    if not has_personal_values(tree, workspace().data_version().catalogue):
+        address = _address({RULE: text}, as_of)
+        if len(address) <= LONGEST_ADDRESS:
+            return address
+    return _address({KEPT: workspace().keep_rule(tree)}, as_of)
 
 
 def audience_link(audience_id: str) -> str:

@@ -1,0 +1,269 @@
+"""One operator's desk: the rule with its history, what the browser asked, what Python answers. No Streamlit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from core.errors import CallerError
+from core.messages import Language, Text, message_of
+from core.rules.parse import dump_rule
+from core.rules.tree import Rule
+from core.workspace import Audience, Checked, CountAnswer, Workspace
+from dashboard.builder import lookups
+from dashboard.builder.history import History, Tree, empty_rule
+from dashboard.builder.protocol import Message, Step
+from dashboard.i18n import said
+
+MOST_NOTICES = 3
+
+
+@dataclass
+class Notice:
+    """A message above the rule, in both languages, until it is dismissed."""
+
+    kind: str
+    text: Text
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+
+
+@dataclass
+class Saved:
+    """The audience that the rule was opened from or saved as."""
+
+    id: str
+    name: str
+    note: str
+    revision: int
+    rule: Tree
+
+
+@dataclass
+class Desk:
+    """What one session builds.
+
+    Attributes
+    ----------
+    epoch : str
+        Changes whenever Python replaces the tree; the browser then takes the new one over.
+    rev : int
+        The newest step of the browser that has been taken in.
+    stamp : int
+        Counts the states of the rule, so that slower facts can tell whether they are still about it.
+    dialog : str or None
+        A dialog that the browser asked for; the page opens it and clears this.
+    """
+
+    history: History = field(default_factory=History)
+    epoch: str = field(default_factory=lambda: secrets.token_hex(6))
+    rev: int = 0
+    stamp: int = 0
+    saved: Saved | None = None
+    notices: list[Notice] = field(default_factory=list)
+    dialog: str | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    # -- what arrives ---------------------------------------------------------------------------------
+
+    def receive(self, message: Message | None, asking: Asking) -> list[dict[str, Any]]:
+        """Take in every step of a message that is new; return the answers to what it asked."""
+        answers: list[dict[str, Any]] = []
+        for step in message.steps if message else ():
+            if step.rev <= self.rev:
+                continue
+            self.rev = step.rev
+            # An edit of a tree that has been replaced meanwhile would bring the old one back.
+            if step.tree is not None and message and message.epoch == self.epoch:
+                self.stamp += self.history.push(step.tree, step.gesture)
+            elif step.command is not None:
+                answers += self._obey(step, asking)
+        return answers
+
+    def _obey(self, step: Step, asking: Asking) -> list[dict[str, Any]]:
+        command = step.command or {}
+        match command.get("name"):
+            case "undo":
+                self.replaced(self.history.undo())
+            case "redo":
+                self.replaced(self.history.redo())
+            case "new":
+                self.saved = None
+                self.replaced(self.history.push(empty_rule(), None))
+            case "template":
+                self.open(asking.template(str(command["key"])), asking)
+            case "open":
+                if self.open(str(command["text"]), asking):
+                    self.notice("good", "build.notice.json")
+            case "as_of":
+                asking.set_as_of(None if command["day"] is None else date.fromisoformat(str(command["day"])))
+            case "dialog":
+                self.dialog = str(command["which"])
+            case "dismiss":
+                self.notices = [notice for notice in self.notices if notice.id != command["id"]]
+            case "link":
+                path, is_kept = asking.link(self.history.tree)
+                return [{"name": "link", "path": path, "is_kept": is_kept}]
+            case "values" | "known":
+                return [lookups.answer(asking.workspace, command, asking.as_of())]
+            case unknown:
+                raise ValueError(f"no command {unknown!r}")
+        return []
+
+    def open(self, source: str | Mapping[str, Any], asking: Asking, saved: Audience | None = None) -> bool:
+        """Put another rule on the desk, as a step that can be undone; one that cannot be read is refused.
+
+        Returns
+        -------
+        bool
+            Whether it could be read. A rule that is read but does not fit the data is opened, and what is
+            wrong with it stands in its place.
+        """
+        checked = asking.workspace.check(source)
+        if checked.rule is None:
+            for problem in checked.problems[:MOST_NOTICES]:
+                self.notices.append(Notice("error", message_of(problem)))
+            return False
+        self.saved = None
+        if saved is not None:
+            self.remember(saved)
+        self.replaced(self.history.push(dump_rule(checked.rule), None), always=True)
+        return True
+
+    def remember(self, audience: Audience) -> None:
+        """From now on this rule is that audience: saving changes it."""
+        self.saved = Saved(
+            audience.id, audience.name, audience.note, audience.revision, _comparable(audience.rule)
+        )
+
+    def replaced(self, changed: bool, *, always: bool = False) -> None:
+        """Let the browser take the tree over; also when nothing changed, because it waits for that."""
+        self.stamp += changed or always
+        self.epoch = secrets.token_hex(6)
+
+    def notice(self, kind: str, key: str, **params: object) -> None:
+        """Say something above the rule."""
+        words = Text(zh=said(key, "zh", **params), en=said(key, "en", **params))
+        self.notices = [*self.notices, Notice(kind, words)][-MOST_NOTICES:]
+
+    # -- what is answered -----------------------------------------------------------------------------
+
+    def answer(self, asking: Asking, language: Language, answers: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the whole answer to the browser, JSON-ready: the tree, its numbers, what is wrong."""
+        tree = self.history.tree
+        checked = asking.workspace.check(tree)
+        problems = list(checked.problems)
+        counted: CountAnswer | None = None
+        day = asking.as_of()
+        if checked.rule is not None and not checked.errors:
+            try:
+                counted = asking.workspace.count(checked.rule, day)
+            except CallerError as error:
+                problems += error.problems
+        catalogue = asking.workspace.data_version().catalogue
+        first_days = [event.first_day for event in catalogue.events.values() if event.first_day]
+        return {
+            "rev": self.rev,
+            "epoch": self.epoch,
+            "gesture": self.history.gesture,
+            "tree": tree,
+            "tree_stamp": self.stamp,
+            "counts": _numbers(counted) if counted else None,
+            "sentence": asking.workspace.sentence(checked.rule, reveal=False)[language]
+            if counted and checked.rule
+            else None,
+            "problems": [
+                {"node": p.node, "severity": p.severity, "code": p.code, "text": message_of(p)[language]}
+                for p in problems
+            ],
+            "not_historical": list(counted.not_historical) if counted else [],
+            "notices": [{"id": n.id, "kind": n.kind, "text": n.text[language]} for n in self.notices],
+            "can_undo": self.history.can_undo,
+            "can_redo": self.history.can_redo,
+            "title": {
+                "name": self.saved.name if self.saved else None,
+                "is_changed": self.saved is not None and not self._is_saved(checked),
+            },
+            "as_of": day.isoformat(),
+            "first_day": min(first_days).isoformat() if first_days else None,
+            "version": asking.workspace.data_version().id,
+            "answers": answers,
+        }
+
+    def rule(self, asking: Asking) -> Rule | None:
+        """Return the present rule if it can be counted, else None."""
+        checked = asking.workspace.check(self.history.tree)
+        return None if checked.errors else checked.rule
+
+    def _is_saved(self, checked: Checked) -> bool:
+        return (
+            self.saved is not None
+            and checked.rule is not None
+            and _comparable(dump_rule(checked.rule)) == self.saved.rule
+        )
+
+    # -- what is kept ---------------------------------------------------------------------------------
+
+    def as_json(self, as_of: date | None) -> dict[str, Any]:
+        """Return the desk for a draft."""
+        return {
+            "version": 1,
+            "history": self.history.as_json(),
+            "epoch": self.epoch,
+            "rev": self.rev,
+            "saved": asdict(self.saved) if self.saved else None,
+            "asked": self.asked,
+            "as_of": as_of.isoformat() if as_of else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Desk:
+        """Return the desk that a draft kept."""
+        return cls(
+            history=History.from_json(kept["history"]),
+            epoch=str(kept["epoch"]),
+            rev=int(kept["rev"]),
+            saved=Saved(**kept["saved"]) if kept["saved"] else None,
+            asked=dict(kept["asked"]),
+        )
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a desk needs of the world around it.
+
+    Attributes
+    ----------
+    as_of : callable
+        The day that is asked about.
+    set_as_of : callable
+        Asks about another day from now on; None = the workspace's default.
+    template : callable
+        The rule of a template by its key.
+    link : callable
+        A link to a rule, and whether it carries a token in place of the rule.
+    """
+
+    workspace: Workspace
+    as_of: Callable[[], date]
+    set_as_of: Callable[[date | None], None]
+    template: Callable[[str], Mapping[str, Any]]
+    link: Callable[[Mapping[str, Any]], tuple[str, bool]]
+
+
+def _numbers(counted: CountAnswer) -> dict[str, Any]:
+    answer = counted.answer
+    return {
+        "count": answer.count,
+        "matched": answer.matched,
+        "base": answer.base,
+        "nodes": {node: asdict(numbers) for node, numbers in answer.nodes.items()},
+        "waterfall": [[bar.kind, bar.node, bar.count] for bar in answer.waterfall],
+    }
+
+
+def _comparable(rule: Mapping[str, Any]) -> Tree:
+    """Return a rule so that an absent exclude and an absent take compare equal to none."""
+    return {**rule, "exclude": rule.get("exclude"), "take": rule.get("take")}

@@ -1,0 +1,54 @@
+// Where the parts meet: the stage brings the code and the catalogue once, the builder the rule and its numbers with
+// every edit, the facts what is slower. Each is a component of its own, so that an edit carries only numbers.
+
+import { makePage } from "./page.js";
+
+/** Components give their data in any order; the page is drawn as soon as the builder and the stage are there. */
+export function makeHub() {
+  let stage = null; // {data}
+  const pages = new WeakMap(); // the builder's parent element → its page
+  let current = null;
+  let facts = null; // {data, send}
+
+  function draw(component) {
+    const { parentElement, data, setStateValue } = component;
+    let page = pages.get(parentElement);
+    if (!page || page.stamp !== stage.stamp) {
+      page?.leave();
+      page = makePage(parentElement, stage);
+      pages.set(parentElement, page);
+    }
+    current = page;
+    page.send = (message) => setStateValue("edit", message);
+    page.receive(data);
+    if (facts) page.takeFacts(facts.data, facts.send);
+    // Streamlit also calls what an overtaken draw returned, while the page goes on living: then nothing may end.
+    return () => {
+      if (parentElement.host?.isConnected) return;
+      page.leave();
+      pages.delete(parentElement);
+      if (current === page) current = null;
+    };
+  }
+
+  let waiting = null;
+  return {
+    stage(component) {
+      stage = component.data;
+      if (waiting) draw(waiting);
+    },
+    builder(component) {
+      waiting = component;
+      const leave = stage ? draw(component) : null;
+      return () => {
+        if (waiting === component) waiting = null;
+        leave?.();
+      };
+    },
+    facts(component) {
+      facts = { data: component.data, send: (ask) => component.setStateValue("ask", ask) };
+      current?.takeFacts(facts.data, facts.send);
+      return () => { if (!component.parentElement.host?.isConnected) facts = null; };
+    },
+  };
+}

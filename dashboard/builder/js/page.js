@@ -1,0 +1,235 @@
+// The page as a whole: puts the parts together, redraws them after an edit, keeps focus and place.
+
+import { makeActions } from "./actions.js";
+import { makeCanvas } from "./canvas.js";
+import { beginning, makeCatalogue, newLeaf } from "./catalogue.js";
+import { h, place } from "./dom.js";
+import { makeDrag } from "./drag.js";
+import { makeEditor } from "./editor.js";
+import { makeKeyboard } from "./keyboard.js";
+import { makeLive } from "./live.js";
+import { makeLookups, needsTop } from "./lookups.js";
+import { makePalette } from "./palette.js";
+import { makePanel } from "./panel.js";
+import { makePopovers } from "./popover.js";
+import { makeToolbar } from "./toolbar.js";
+import { EXCLUDE, groupToAddTo, locate, patchNode } from "./tree.js";
+import { makeWire } from "./wire.js";
+import { makeWords } from "./words.js";
+
+const SETTLE = 250; // milliseconds without an edit before the charts follow
+const NARROW = 760;
+const MEDIUM = 1180;
+
+/**
+ * @param root the shadow root that the page lives in
+ * @param stage {stamp, language, texts, catalogue, css}
+ */
+export function makePage(root, stage) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(stage.css);
+  root.adoptedStyleSheets = [sheet];
+  const page = { root, stamp: stage.stamp, catalogueStamp: stage.stamp, words: makeWords(stage.texts, stage.language), drawing: 0, facts: null, isSettling: false, forced: false, awaiting: new Map(), redrawOpen: null };
+  page.catalogue = makeCatalogue(stage.catalogue, stage.language);
+  page.wire = makeWire((message) => page.send(message), { set: (fn, ms) => setTimeout(fn, ms), clear: clearTimeout });
+  page.editor = makeEditor(page.wire, (what) => changed(what));
+  page.editor.isSettled = () => !page.wire.isWaiting;
+  page.lookups = makeLookups(page.wire, () => { page.redrawOpen?.(); fillAwaiting(); });
+  page.live = makeLive();
+  page.layer = h("div.layer");
+  page.shell = h("div.shell");
+  const outside = [];
+  page.onOutside = (listener) => { outside.push(listener); window.addEventListener("pointerdown", listener, true); };
+  page.popovers = makePopovers(page);
+  page.itemOf = (id) => {
+    const [kind, ...key] = id.split(":");
+    return (kind === "event" ? page.catalogue.events : page.catalogue.tags).get(key.join(":"));
+  };
+
+  // Names and places, as people would say them.
+  page.nameOf = (node) => {
+    if (!node) return "";
+    if (node.kind !== "group") return page.catalogue.title(node);
+    if (node.label) return node.label;
+    if (node.id === page.editor.rule.include.id) return page.words.t("include");
+    if (node.id === page.editor.rule.exclude?.id) return page.words.t("exclude");
+    const names = node.children.slice(0, 2).map(page.nameOf);
+    return names.length ? `${names.join(page.words.t(`join.${node.match}`))}${node.children.length > 2 ? "…" : ""}` : page.words.t("group");
+  };
+  page.whereIs = (id) => {
+    const at = locate(page.editor.rule, id);
+    return at?.parent ? page.words.t("where.is", { group: page.nameOf(at.parent), place: at.index + 1, of: at.parent.children.length }) : "";
+  };
+  page.whereAdds = () => {
+    const { group } = groupToAddTo(page.editor.rule, page.editor.selected);
+    return group === EXCLUDE ? page.words.t("exclude") : page.nameOf(locate(page.editor.rule, group).node);
+  };
+  page.draftOf = (item) => newLeaf(item, " new", null);
+  page.beginningOf = (property, at) => beginning(property, needsTop({ ...property, kind: "property" }) ? page.lookups.top(at) : null);
+  page.chartable = () => page.catalogue.data.tags.filter((tag) => !tag.personal);
+
+  page.actions = makeActions(page);
+  const canvas = makeCanvas(page);
+  page.canvas = canvas.element;
+  page.viewOf = canvas.viewOf;
+  const palette = makePalette(page);
+  page.palette = palette.element;
+  page.searchInput = palette.input;
+  const toolbar = makeToolbar(page);
+  const panel = makePanel(page);
+  const veil = h("div.paletteveil", { onpointerdown: () => page.closePalette() });
+  const middle = h("div.middle", {}, toolbar.element, h("div.scroll", {}, canvas.element));
+  place(page.shell, [palette.element, veil, middle, panel.element, page.layer, ...page.live.elements]);
+  page.shell.lang = stage.language === "zh" ? "zh-CN" : "en";
+  root.append(page.shell);
+  page.drag = makeDrag(page);
+  page.keyboard = makeKeyboard(page);
+
+  // Drawing.
+  function changed({ structure }) {
+    page.drawing += 1;
+    page.keepFocus(() => {
+      canvas.update();
+      page.markSelected();
+      toolbar.update();
+      panel.update();
+    });
+    page.popovers.reposition();
+    page.shell.classList.toggle("waiting", page.wire.isWaiting);
+    if (structure && page.wire.isWaiting) settle();
+  }
+  page.redraw = () => changed({ structure: false });
+  page.markSelected = () => {
+    canvas.markSelected();
+    palette.update();
+  };
+
+  /** Draws, and gives the focus back to the control that had it when that control was built anew. */
+  page.keepFocus = (draw) => {
+    const had = root.activeElement;
+    const at = had?.closest?.("[data-id]")?.dataset.id;
+    const what = had?.dataset?.f;
+    const range = had?.selectionStart === undefined || had?.type === "date" ? null : [had.selectionStart, had.selectionEnd];
+    draw();
+    if (!had || had.isConnected || !at || !what) return;
+    const again = page.canvas.querySelector(`[data-id="${CSS.escape(at)}"] [data-f="${CSS.escape(what)}"]`);
+    again?.focus();
+    if (range && again?.setSelectionRange && again.type === "text") again.setSelectionRange(...range);
+  };
+  page.isTyping = (input) => root.activeElement === input && !page.forced;
+
+  /** Moves what changed its place smoothly there, unless less motion is wished for. */
+  page.animate = (change) => {
+    const before = new Map([...page.canvas.querySelectorAll("[data-id]")].map((e) => [e.dataset.id, e.getBoundingClientRect()]));
+    change();
+    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    for (const element of page.canvas.querySelectorAll("li[data-id]")) {
+      const old = before.get(element.dataset.id);
+      const now = element.getBoundingClientRect();
+      if (!old) element.animate([{ opacity: 0, transform: "scale(.98)" }, { opacity: 1, transform: "none" }], { duration: 140 });
+      else if (Math.abs(old.top - now.top) > 1) element.animate([{ transform: `translateY(${old.top - now.top}px)` }, { transform: "none" }], { duration: 160, easing: "ease-out" });
+    }
+  };
+
+  // Python's news.
+  page.receive = (news) => {
+    page.forced = news.epoch !== page.wire.epoch;
+    const before = page.editor.news;
+    page.editor.receive(news);
+    page.forced = false;
+    page.lookups.receive(news);
+    toolbar.receive(news);
+    if (!page.wire.isWaiting && news !== before) settle();
+  };
+
+  // The slower facts are asked for once edits have settled.
+  let settling = null;
+  let sendFacts = null;
+  let asked = 0;
+  function settle() {
+    const { news } = page.editor;
+    if (!news || !sendFacts) return;
+    const stamp = `${news.epoch}|${news.tree_stamp}|${news.as_of}|${news.version}`;
+    if (page.facts?.stamp === stamp && settling === null) return;
+    page.isSettling = true;
+    panel.details();
+    clearTimeout(settling);
+    settling = setTimeout(() => { settling = null; page.askFacts({}); }, SETTLE);
+  }
+  page.askFacts = (wish) => {
+    if (page.wire.isWaiting) return settle();
+    asked += 1;
+    return sendFacts?.({ n: Date.now() + asked, ...wish });
+  };
+  page.takeFacts = (facts, send) => {
+    sendFacts = send;
+    page.facts = facts;
+    page.isSettling = settling !== null;
+    page.keepFocus(() => panel.details());
+  };
+
+  function fillAwaiting() {
+    for (const [id, { place: at, gesture }] of page.awaiting) {
+      const node = locate(page.editor.rule, id)?.node;
+      if (!node || node.value?.length !== 0) { page.awaiting.delete(id); continue; }
+      const top = page.lookups.top(at);
+      if (top === null) continue;
+      page.awaiting.delete(id);
+      page.editor.edit(gesture, (rule) => patchNode(rule, id, { value: [top] }), { structure: false });
+    }
+  }
+  page.lookAhead = (item) => needsTop(item) && page.editor.started && page.lookups.top({ key: item.key });
+  let hover = null;
+  page.lookAheadLater = (item) => {
+    clearTimeout(hover);
+    hover = setTimeout(() => page.lookAhead(item), 120);
+  };
+
+  // Moving about.
+  page.focusNode = (id) => {
+    if (!id) return;
+    const element = page.canvas.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    (element?.querySelector("[data-grip]") ?? element?.querySelector("button"))?.focus({ preventScroll: true });
+    page.revealElement(element);
+  };
+  page.reveal = (id) => page.revealElement(page.canvas.querySelector(`[data-id="${CSS.escape(id)}"]`));
+  page.revealElement = (element) => element?.scrollIntoView({ block: "nearest" });
+  page.scroller = () => (page.size === "narrow" ? outerScroller(root.host) : page.canvas.parentElement);
+  page.history = (which) => page.editor.news?.[which === "undo" ? "can_undo" : "can_redo"] !== false && page.editor.replaceBy(which);
+  page.ask = (which) => page.wire.command("dialog", { which });
+  page.openPalette = () => { page.shell.classList.add("paletteopen"); palette.input.focus(); };
+  page.closePalette = () => page.shell.classList.remove("paletteopen");
+
+  // The size decides between three columns, two, and a stack with the number at the foot.
+  function measure() {
+    const width = root.host.clientWidth || root.host.getBoundingClientRect().width;
+    page.size = width < NARROW ? "narrow" : width < MEDIUM ? "medium" : "wide";
+    page.shell.dataset.size = page.size;
+    const top = Math.max(0, root.host.getBoundingClientRect().top + (outerScroller(root.host)?.scrollTop ?? 0));
+    page.shell.style.setProperty("--above", `${Math.round(top)}px`);
+    page.popovers.reposition();
+  }
+  const observer = new ResizeObserver(measure);
+  observer.observe(root.host);
+  window.addEventListener("resize", measure);
+  const flush = () => page.wire.flush();
+  window.addEventListener("pagehide", flush);
+  measure();
+
+  page.leave = () => {
+    observer.disconnect();
+    page.drag.cancel();
+    window.removeEventListener("resize", measure);
+    window.removeEventListener("pagehide", flush);
+    outside.forEach((listener) => window.removeEventListener("pointerdown", listener, true));
+    page.shell.remove();
+  };
+  return page;
+}
+
+function outerScroller(host) {
+  for (let element = host.parentElement; element; element = element.parentElement) {
+    if (/(auto|scroll)/.test(getComputedStyle(element).overflowY)) return element;
+  }
+  return document.scrollingElement;
+}

@@ -1,0 +1,65 @@
+// The line to Python: a log of steps, each sent until it is answered, one message in flight, in order.
+// Nothing is lost when the connection is: a message carries every step that has not been answered yet.
+
+export const TYPING_PAUSE = 120;
+
+/**
+ * @param send called with {rev, epoch, gesture, tree, command, earlier}; `earlier` holds unanswered steps before it.
+ * @param clock {set(fn, ms), clear(handle)}; the page gives window's timers, tests give their own.
+ */
+export function makeWire(send, clock) {
+  let rev = 0;
+  let epoch = "";
+  let waiting = []; // steps that Python has not answered, oldest first
+  let inFlight = 0; // rev of the newest step in the message under way; 0 = none
+  let timer = null;
+
+  function flush() {
+    if (timer !== null) clock.clear(timer);
+    timer = null;
+    if (inFlight || waiting.length === 0) return;
+    const newest = waiting[waiting.length - 1];
+    inFlight = newest.rev;
+    send({ ...newest, epoch, earlier: waiting.slice(0, -1) });
+  }
+
+  function push(step) {
+    rev += 1;
+    waiting.push({ rev, gesture: null, tree: null, command: null, ...step });
+  }
+
+  return {
+    get rev() { return rev; },
+    get epoch() { return epoch; },
+    get isWaiting() { return waiting.length > 0; },
+    /** Takes up where Python stands: for a fresh page, and whenever Python replaced the tree. */
+    start(state) {
+      epoch = state.epoch;
+      rev = Math.max(rev, state.rev);
+    },
+    /** An edit. Keystrokes of one field replace one another while they wait for the pause. */
+    edit(tree, gesture, { typing = false } = {}) {
+      const last = waiting[waiting.length - 1];
+      if (timer !== null && last && last.gesture === gesture && last.rev !== inFlight) waiting.pop();
+      push({ tree, gesture });
+      if (!typing) return flush();
+      if (timer !== null) clock.clear(timer);
+      timer = clock.set(flush, TYPING_PAUSE);
+      return undefined;
+    },
+    /** Something Python shall do: undo, open a template, look up values. */
+    command(name, args = {}) {
+      push({ command: { name, ...args } });
+      flush();
+    },
+    /** Python's answer to everything up to its rev; returns whether it is the newest news. */
+    answered(state) {
+      waiting = waiting.filter((step) => step.rev > state.rev);
+      if (inFlight && state.rev >= inFlight) inFlight = 0;
+      rev = Math.max(rev, state.rev);
+      if (!inFlight && timer === null) flush();
+      return waiting.length === 0;
+    },
+    flush,
+  };
+}

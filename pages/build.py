@@ -1,0 +1,184 @@
+"""圈选 Build: drag tags and events into conditions, see at once who matches, save it, take the list away."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.errors import CallerError
+from core.messages import message_of
+from dashboard import links, state
+from dashboard.builder import component, exporting, facts, saving, templates
+from dashboard.builder.desk import Asking, Desk, Notice
+from dashboard.builder.drafts import keeper
+from dashboard.builder.protocol import read_message
+from dashboard.errors import boundary, log_unknown
+from dashboard.i18n import language, pick, t
+
+DESK, WISH, REVEALED = "build:desk", "build:wish", "build:revealed"
+PAGE_STYLE = """<style>
+.stMainBlockContainer { padding: 3.7rem 0 0 0; max-width: none; }
+.stMainBlockContainer > div > .stVerticalBlock, .stMainBlockContainer .stVerticalBlock { gap: 0; }
+.st-key-build_stage, .st-key-build_facts { position: absolute; width: 0; height: 0; overflow: hidden; }
+</style>"""
+
+workspace = state.workspace()
+version = workspace.data_version()
+
+
+def link_to(tree: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return a link to the rule, and whether it carries a token instead of the rule."""
+    link = links.builder_link(tree, state.as_of())
+    return link, f"?{links.KEPT}=" in link
+
+
+asking = Asking(
+    workspace=workspace,
+    as_of=state.as_of,
+    set_as_of=state.set_as_of,
+    template=templates.template_rule,
+    link=link_to,
+)
+
+
+def desk() -> Desk:
+    """Return this session's desk: as it was left, in this browser and perhaps before a restart."""
+    if DESK not in st.session_state:
+        kept = keeper.load(workspace, state.session_key())
+        st.session_state[DESK] = Desk.from_json(kept) if kept else Desk()
+        if kept and kept["as_of"]:
+            state.set_as_of(links.read_day(kept["as_of"]))
+    return st.session_state[DESK]
+
+
+def keep(of: Desk) -> None:
+    """Keep the desk for the next visit of this browser."""
+    wish = st.session_state.get(WISH)
+    of.asked = wish.as_json() if wish else of.asked
+    keeper.keep(workspace, state.session_key(), of.as_json(state.as_of()))
+
+
+def open_link(on: Desk) -> None:
+    """Open what the address names, once: a reload then shows what has become of it."""
+    try:
+        opened = links.opened_by(st.query_params)
+        if opened is None:
+            return
+        audience = workspace.audience(opened.audience) if opened.audience else None
+        if opened.as_of:
+            state.set_as_of(opened.as_of)
+        if on.open(opened.source, asking, saved=audience) and audience is None:
+            on.notice("good", "build.notice.link")
+        keep(on)
+    except CallerError as error:
+        for problem in error.problems:
+            on.notices.append(Notice("error", message_of(problem)))
+        on.notice("error", "build.notice.kept_draft")
+    for name in (links.RULE, links.KEPT, links.AUDIENCE, links.AS_OF):
+        st.query_params.pop(name, None)
+
+
+@st.fragment
+def build() -> None:
+    """Take the edit in, count, answer: the whole of what happens between an edit and its number."""
+    at = desk()
+    before = (at.rev, at.epoch)
+    answers = at.receive(read_message(component.state_of(component.BUILDER, "edit")), asking)
+    component.mount_builder(at.answer(asking, language(), answers), on_edit=lambda: None)
+    if (at.rev, at.epoch) != before:
+        keep(at)
+    dialog, at.dialog = at.dialog, None
+    if dialog == "save":
+        save()
+    elif dialog == "export":
+        export()
+
+
+@st.fragment
+def compare() -> None:
+    """What may be a moment slower: distributions and the first people."""
+    at, day = desk(), state.as_of()
+    catalogue = version.catalogue
+    ask = component.state_of(component.FACTS, "ask")
+    wish = st.session_state.get(WISH) or facts.wished(at.asked, facts.first_wish(catalogue), catalogue)
+    stamp = f"{at.epoch}|{at.stamp}|{day.isoformat()}|{version.id}"
+    if isinstance(ask, Mapping) and ask.get("n") != st.session_state.get("build:ask"):
+        st.session_state["build:ask"] = ask.get("n")
+        wish = facts.wished(ask, wish, catalogue)
+        keep(at)
+    answer: dict[str, Any] = {
+        "stamp": stamp,
+        "chosen": wish.tags,
+        "breakdowns": [],
+        "people": None,
+        "error": None,
+    }
+    try:
+        wish = reveal(wish, stamp)
+        rule = at.rule(asking)
+        if rule is not None:
+            counted = workspace.count(rule, day).answer
+            answer["breakdowns"] = facts.breakdowns(
+                workspace, rule, day, wish.tags, (counted.count, counted.base)
+            )
+            answer["people"] = facts.people(workspace, rule, day, wish)
+    except CallerError as error:
+        wish.reveals = False
+        answer["error"] = " ".join(pick(message_of(problem)) for problem in error.problems)
+    except Exception as error:  # noqa: BLE001  the edge of the page: logged under the id that is shown
+        answer["error"] = t("frame.error.ours", id=log_unknown(error))
+    st.session_state[WISH] = wish
+    component.mount_facts(answer, on_ask=lambda: None)
+
+
+def reveal(wish: facts.Wish, stamp: str) -> facts.Wish:
+    """Log before personal values are shown; another rule, day or version is masked again."""
+    shown = (stamp, *facts.personal_among(wish.fields, version.catalogue))
+    if wish.reveals and st.session_state.get(REVEALED) != shown:
+        if st.session_state.get(REVEALED) and st.session_state[REVEALED][0] != stamp:
+            wish.reveals = False
+        else:
+            facts.log_revealed(workspace, wish.fields, state.actor())
+            st.session_state[REVEALED] = shown
+    if not wish.reveals:
+        st.session_state.pop(REVEALED, None)
+    return wish
+
+
+@st.dialog(t("build.save.title"))
+def save() -> None:
+    at = desk()
+    rule = at.rule(asking)
+    if rule is None:
+        say_what_is_missing("build.save.broken")
+        return
+    saved = saving.save_form(at, rule)
+    if saved is not None:
+        at.remember(saved)
+        at.notice("good", "build.notice.saved", name=saved.name)
+        keep(at)
+        st.rerun()
+
+
+@st.dialog(t("build.export.title"), width="large")
+def export() -> None:
+    at = desk()
+    rule = at.rule(asking)
+    if rule is None:
+        say_what_is_missing("build.export.broken")
+        return
+    exporting.export_form(at, rule)
+
+
+def say_what_is_missing(lead: str) -> None:
+    st.warning(t(lead))
+    for problem in workspace.check(desk().history.tree).errors:
+        st.markdown(f"- {pick(message_of(problem))}")
+
+
+st.html(PAGE_STYLE)
+with boundary():
+    open_link(desk())
+    component.mount_stage(workspace.catalogue(), version.id, language())
+    build()
+    compare()
