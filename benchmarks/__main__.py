@@ -15,7 +15,12 @@ IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
 def main() -> int:
     """Run what the command line names; by default everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = ("counts", "breakdowns", "export", *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS))
+    names = (
+        "counts",
+        "breakdowns",
+        "export",
+        *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS),
+    )
     parser.add_argument("only", nargs="*", help=f"some of: {', '.join(names)} (default: all)")
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 10], help="users, in millions")
     given = parser.parse_args()
@@ -34,7 +39,9 @@ def main() -> int:
     for module in IN_THEIR_OWN_PROCESS:
         if module.removeprefix("bench_") in wanted:
             script = Path(__file__).parent / f"{module}.py"
-            failed |= subprocess.run([sys.executable, "-m", f"benchmarks.{script.stem}"], check=False).returncode
+            failed |= subprocess.run(
+                [sys.executable, "-m", f"benchmarks.{script.stem}"], check=False
+            ).returncode
     return failed
 
 

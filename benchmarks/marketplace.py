@@ -28,7 +28,15 @@ def folder_of(users: int) -> Path:
     """Return the folder with the tables for so many users, making them when they are not there."""
     folder = DATA / str(users)
     if not (folder / "catalogue.json").exists():
-        command = [sys.executable, "-m", "sample_data.generate", "--users", str(users), "--parquet", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "sample_data.generate",
+            "--users",
+            str(users),
+            "--parquet",
+            str(folder),
+        ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     flat = folder / "flat.parquet"
     if not flat.exists():
@@ -60,9 +68,7 @@ def tables_of(folder: Path, *, with_keys: bool = False) -> FrameTables:
         Whether ``user_id`` and hashes are loaded too (for exports).
     """
     catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
-    flat = {
-        key: TagSpec(key=key, type=kind, label=Label(zh=key, en=key)) for key, kind in FLAT_TAGS.items()
-    }
+    flat = {key: TagSpec(key=key, type=kind, label=Label(zh=key, en=key)) for key, kind in FLAT_TAGS.items()}
     catalogue = catalogue.model_copy(update={"tags": {**catalogue.tags, **flat}})
     columns = [USER_NO, "exists_from", *(tag_column(key) for key in USER_TAGS)]
     users = pl.concat(
@@ -79,18 +85,28 @@ def tables_of(folder: Path, *, with_keys: bool = False) -> FrameTables:
         )
         for event in EVENTS
     }
-    keys = pl.read_parquet(folder / "keys.parquet") if with_keys else pl.read_parquet(folder / "keys.parquet", n_rows=0)
+    keys = (
+        pl.read_parquet(folder / "keys.parquet")
+        if with_keys
+        else pl.read_parquet(folder / "keys.parquet", n_rows=0)
+    )
     return FrameTables(catalogue, users, events, keys)
 
 
 def _flat(folder: Path) -> pl.LazyFrame:
     users = pl.scan_parquet(folder / "users.parquet").select(USER_NO)
-    purchases = pl.scan_parquet(event_path(folder, "purchase")).group_by(USER_NO).agg(
-        pl.col(property_column("amount")).sum().round(2).alias("gmv"),
-        pl.col(DAY).max().alias("last_purchase_on"),
+    purchases = (
+        pl.scan_parquet(event_path(folder, "purchase"))
+        .group_by(USER_NO)
+        .agg(
+            pl.col(property_column("amount")).sum().round(2).alias("gmv"),
+            pl.col(DAY).max().alias("last_purchase_on"),
+        )
     )
-    logins = pl.scan_parquet(event_path(folder, "login")).group_by(USER_NO).agg(
-        pl.col(DAY).max().alias("last_login_on")
+    logins = (
+        pl.scan_parquet(event_path(folder, "login"))
+        .group_by(USER_NO)
+        .agg(pl.col(DAY).max().alias("last_login_on"))
     )
     return (
         users.join(purchases, on=USER_NO, how="left", maintain_order="left")

@@ -40,7 +40,11 @@ def measured(asked: Iterable[Ways]) -> dict[str, Any]:
             started = time.perf_counter()
             answers.append(question[name]())
             seconds.append(time.perf_counter() - started)
-        ways[name] = {"median_ms": 1000 * statistics.median(seconds), "times": len(seconds), "answers": answers}
+        ways[name] = {
+            "median_ms": 1000 * statistics.median(seconds),
+            "times": len(seconds),
+            "answers": answers,
+        }
     best = min(ways, key=lambda way: float(ways[way]["median_ms"]))
     return {
         "best": best,

@@ -47,7 +47,13 @@ class Five:
                     "match": "all",
                     "children": [
                         {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": self.city},
-                        {"kind": "tag", "id": "c2", "tag": "title", "op": "contains_any", "value": self.words},
+                        {
+                            "kind": "tag",
+                            "id": "c2",
+                            "tag": "title",
+                            "op": "contains_any",
+                            "value": self.words,
+                        },
                         {"kind": "tag", "id": "c3", "tag": "gmv", "op": "gt", "value": self.gmv},
                         _did("c4", "login", self.login_days, flat=flat),
                         _did("c5", "purchase", self.purchase_days, flat=flat),

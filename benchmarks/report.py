@@ -130,7 +130,14 @@ def keep(name: str, found: dict[str, Any], targets: list[Target]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     rows = [
-        {"what": t.what, "bound": t.bound, "at_most": t.at_most, "found": t.found, "unit": t.unit, "met": t.met}
+        {
+            "what": t.what,
+            "bound": t.bound,
+            "at_most": t.at_most,
+            "found": t.found,
+            "unit": t.unit,
+            "met": t.met,
+        }
         for t in targets
     ]
     content = {"machine": machine(), "targets": rows, **found}

@@ -14,7 +14,7 @@ Numbers = list[int]
 
 
 class Peer(Protocol):
-    """An engine with the data loaded. Each method returns several ways to the same answer; the best counts."""
+    """An engine with the data loaded. Each method gives several ways to an answer; the best counts."""
 
     def ten_numbers(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
         """Own counts of the five conditions, then running counts under 且."""

@@ -92,7 +92,8 @@ class ClickHouse:
                 f"SELECT {of_users}, user_no IN {login} AS c4, user_no IN {purchase} AS c5 FROM users"
             ),
             "one table": (
-                f"SELECT {of_users}, e.c4 AS c4, e.c5 AS c5 FROM users LEFT JOIN ({grouped}) e USING (user_no)"
+                f"SELECT {of_users}, e.c4 AS c4, e.c5 AS c5 FROM users "
+                f"LEFT JOIN ({grouped}) e USING (user_no)"
             ),
         }
 
@@ -110,11 +111,14 @@ def load(folder: Path, threads: int) -> ClickHouse:
     session.query("CREATE DATABASE b ENGINE = Atomic")
     session.query("USE b")
     strings = {"city", "title", *CHARTED}
-    kept = ", ".join(f"CAST(u.`tag:{tag}` AS LowCardinality(Nullable(String))) AS {tag}" for tag in sorted(strings))
+    kept = ", ".join(
+        f"CAST(u.`tag:{tag}` AS LowCardinality(Nullable(String))) AS {tag}" for tag in sorted(strings)
+    )
     session.query(
         "CREATE TABLE users ENGINE = Memory AS SELECT u.user_no AS user_no, "
         f"{kept}, assumeNotNull(u.`tag:registered_on`)::Date AS registered_on, "
-        "assumeNotNull(f.gmv) AS gmv, toDate(ifNull(f.last_login_on, toDate32('1970-01-01'))) AS last_login_on, "
+        "assumeNotNull(f.gmv) AS gmv, "
+        "toDate(ifNull(f.last_login_on, toDate32('1970-01-01'))) AS last_login_on, "
         "toDate(ifNull(f.last_purchase_on, toDate32('1970-01-01'))) AS last_purchase_on "
         f"FROM file('{folder / 'users.parquet'}', Parquet) u "
         f"JOIN file('{folder / 'flat.parquet'}', Parquet) f ON u.user_no = f.user_no"
@@ -123,11 +127,13 @@ def load(folder: Path, threads: int) -> ClickHouse:
         amount = "assumeNotNull(`prop:amount`)" if event == "purchase" else "0.0"
         session.query(
             f"CREATE TABLE {event} ENGINE = Memory AS SELECT assumeNotNull(user_no) AS user_no, "
-            f"toDate(assumeNotNull(day)) AS day, {amount} AS amount FROM file('{event_path(folder, event)}', Parquet)"
+            f"toDate(assumeNotNull(day)) AS day, {amount} AS amount "
+            f"FROM file('{event_path(folder, event)}', Parquet)"
         )
     kinds = ", ".join(f"'{event}' = {place}" for place, event in enumerate(EVENTS, start=1))
     union = " UNION ALL ".join(
-        f"SELECT user_no, CAST('{event}' AS Enum8({kinds})) AS event, day, amount FROM {event}" for event in EVENTS
+        f"SELECT user_no, CAST('{event}' AS Enum8({kinds})) AS event, day, amount FROM {event}"
+        for event in EVENTS
     )
     session.query(f"CREATE TABLE events ENGINE = Memory AS SELECT * FROM ({union})")
     return ClickHouse(session, threads)

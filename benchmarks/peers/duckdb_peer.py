@@ -100,7 +100,8 @@ class DuckDB:
                 f"SELECT {of_users}, l.user_no IS NOT NULL AS c4, p.user_no IS NOT NULL AS c5 FROM users u "
                 f"LEFT JOIN (SELECT DISTINCT user_no FROM login WHERE day >= DATE '{five.login_from}') l "
                 "ON u.user_no = l.user_no "
-                f"LEFT JOIN (SELECT DISTINCT user_no FROM purchase WHERE day >= DATE '{five.purchase_from}') p "
+                f"LEFT JOIN (SELECT DISTINCT user_no FROM purchase "
+                f"WHERE day >= DATE '{five.purchase_from}') p "
                 "ON u.user_no = p.user_no"
             ),
             "one table": (
@@ -158,7 +159,8 @@ def load(folder: Path, threads: int) -> DuckDB:
         )
     kept = ", ".join(f'u."tag:{tag}" AS {tag}' for tag in CHARTED if tag != "city")
     connection.execute(
-        'CREATE TABLE users AS SELECT u.user_no, u."tag:city"::cities AS city, u."tag:title"::titles AS title, '
+        'CREATE TABLE users AS SELECT u.user_no, u."tag:city"::cities AS city, '
+        'u."tag:title"::titles AS title, '
         f'u."tag:registered_on" AS registered_on, {kept}, f.gmv, f.last_login_on, f.last_purchase_on '
         f"FROM '{users}' u JOIN '{flat}' f ON u.user_no = f.user_no ORDER BY u.user_no"
     )

@@ -82,7 +82,10 @@ class Pandas:
 
 def load(folder: Path, threads: int) -> Pandas:  # noqa: ARG001 - pandas uses one
     """Load the data."""
-    columns = ["user_no", *(f"tag:{tag}" for tag in dict.fromkeys(("city", "title", "registered_on", *CHARTED)))]
+    columns = [
+        "user_no",
+        *(f"tag:{tag}" for tag in dict.fromkeys(("city", "title", "registered_on", *CHARTED))),
+    ]
     users = pd.read_parquet(folder / "users.parquet", columns=columns)
     users.columns = [name.removeprefix("tag:") for name in users.columns]
     for tag in ("title", *CHARTED):

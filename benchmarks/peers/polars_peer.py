@@ -91,7 +91,7 @@ class Polars:
             for event, first in (("login", five.login_from), ("purchase", five.purchase_from)):
                 did = self._events[event].lazy().filter(pl.col("day") >= first).select("user_no").unique()
                 frame = frame.join(did.with_columns(pl.lit(True).alias(event)), on="user_no", how="left")
-            return of_users() + [pl.col("login"), pl.col("purchase")], frame
+            return [*of_users(), pl.col("login"), pl.col("purchase")], frame
 
         def by_membership() -> tuple[list[pl.Expr], pl.LazyFrame]:
             did = []
@@ -105,7 +105,10 @@ class Polars:
 
 def load(folder: Path, threads: int) -> Polars:  # noqa: ARG001 - Polars reads POLARS_MAX_THREADS
     """Load the data."""
-    columns = ["user_no", *(f"tag:{tag}" for tag in dict.fromkeys(("city", "title", "registered_on", *CHARTED)))]
+    columns = [
+        "user_no",
+        *(f"tag:{tag}" for tag in dict.fromkeys(("city", "title", "registered_on", *CHARTED))),
+    ]
     users = pl.read_parquet(folder / "users.parquet", columns=columns)
     users = users.rename({name: name.removeprefix("tag:") for name in users.columns})
     titles = users.get_column("title").unique().drop_nulls().sort()

@@ -45,7 +45,7 @@ def number_edges(low: float, high: float, usual_high: float, bins: int, *, whole
     edges = [_edge(place, step) for place in range(first, last + 1)]
     edges[0] = min(edges[0], low)
     if has_tail:
-        edges.append(high)
+        edges.append(max(high, _edge(last + 1, step)))
     return edges if len(set(edges)) == len(edges) else [low, high]
 
 

@@ -82,4 +82,4 @@ def scatter(set_rows: NDArray[np.unsignedinteger], rows: int) -> Words:
 
 def count(words: Words) -> int:
     """Return how many rows are set."""
-    return int(np.add.reduce(np.bitwise_count(words), dtype=np.uint64))
+    return int(np.add.reduce(np.bitwise_count(words), dtype=np.uint32))

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.engines.memory.bits import Flags, Words, nobody, pack, pack_series, words_for
+from core.engines.memory.bits import Flags, Words, everybody, nobody, pack, pack_series, words_for
 from core.engines.memory.tiles import Tiles
 from core.schema import TagType
 
@@ -123,6 +123,8 @@ class PlainColumn:
 
     def valid(self, tiles: Tiles) -> Words:
         """Return the rows that have a value."""
+        if not self.values.null_count():
+            return everybody(len(self.values))
         return self.mask(lambda column: column.is_not_null(), tiles)
 
 
@@ -303,6 +305,11 @@ def _in_runs(codes: Codes, runs: list[tuple[int, int]]) -> Flags:
     """Return for each code whether it lies in one of the runs."""
     flags: Flags | None = None
     for first, last in runs:
-        within = codes == first if first == last else (codes >= first) & (codes <= last)
+        if first == last:
+            within = codes == first
+        elif first == 0:
+            within = codes <= last
+        else:
+            within = (codes >= first) & (codes <= last)
         flags = within if flags is None else flags | within
     return np.zeros(len(codes), dtype=np.bool_) if flags is None else flags

@@ -41,7 +41,8 @@ class MemoryEngine:
     threads : int
         Threads that work on one question.
     shard_rows : int
-        Users per shard; a multiple of 64.
+        Most users per shard, and about how many occurrences of an event are worked on at a time; a multiple
+        of 64.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class MemoryEngine:
         shard_rows: int = SHARD_ROWS,
     ) -> None:
         self.catalogue = tables.catalogue
-        self._held = HeldVersion(tables)
+        self._held = HeldVersion(tables, shard_rows)
         self._cache = Cache(cache_bytes)
         self._tiles = Tiles(threads, shard_rows)
         self._conditions = Conditions(self._held, self._cache, self._tiles)

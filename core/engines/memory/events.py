@@ -1,62 +1,36 @@
-"""One event's occurrences in memory, and what its users did: a measure per user over chosen occurrences.
+"""One event's occurrences in memory, in the order (user, time), in pieces that never divide a user.
 
-Occurrences lie in the order (user, time), so everything per user is work on runs: filter, run lengths, and
-one reduction per run. Users without a chosen occurrence never appear in between.
+Pieces are worked on by several threads, and are small enough for a core's cache.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from core.clock import Days, Span
+from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
+from core.engines.memory.per_user import PerUser
+from core.engines.memory.tiles import Tiles
 from core.lake.tables import Tables
 from core.rules.exact import scaled_array
 from core.schema import AT, DAY, USER_NO, EventSpec, property_column
 
+PIECE_OCCURRENCES = 1 << 20
+
 _EPOCH = date(1970, 1, 1)
 _EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGEST_SUM = float(1 << 62)
 _LARGEST_VALUE = 9.0e12
-
-
-@dataclass(frozen=True)
-class PerUser:
-    """A measure for the users who have one.
-
-    Attributes
-    ----------
-    rows : numpy.ndarray of uint32
-        Rows of the users, ascending, each once.
-    values : polars.Series or numpy.ndarray
-        One per row: counts as UInt32; sums (and those of averages) as integers of 10^-6, Int64 or, where
-        these could overflow, Python integers in an object array; min and max Float64; first and last Date.
-    divisors : numpy.ndarray of int64 or None
-        For averages: of how many values.
-    """
-
-    rows: NDArray[np.uint32]
-    values: pl.Series | NDArray[np.object_]
-    divisors: NDArray[np.int64] | None = None
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        held = self.rows.nbytes
-        if isinstance(self.values, pl.Series):
-            held += int(self.values.estimated_size())
-        else:
-            held += len(self.values) * 64
-        return held + (0 if self.divisors is None else self.divisors.nbytes)
 
 
 @dataclass(frozen=True)
@@ -103,9 +77,18 @@ class Partition:
         stands for everything beyond.
     user_count : int
         Rows of the users table.
+    piece_occurrences : int
+        About how many occurrences a piece has.
     """
 
-    def __init__(self, tables: Tables, event: EventSpec, row_of: pl.Series, user_count: int) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        event: EventSpec,
+        row_of: pl.Series,
+        user_count: int,
+        piece_occurrences: int = PIECE_OCCURRENCES,
+    ) -> None:
         self._tables = tables
         self._event = event
         self._user_count = user_count
@@ -123,6 +106,8 @@ class Partition:
         self._span = (newest if isinstance(newest, int) else 0) - self.origin
         width = pl.UInt16 if self._span < (1 << 16) - 2 else pl.UInt32
         self.days = (days - self.origin).cast(width).rechunk()
+        self.pieces = _pieces(self.rows, piece_occurrences)
+        self._is_ascending = _ascends(self.rows, self.days)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -138,23 +123,18 @@ class Partition:
         kind = self._event.properties[key].type
         return self._held.get(("property", key), lambda: column_of(self._read(property_column(key)), kind))
 
-    def within(self, span: Span) -> pl.Series | None:
-        """Return which occurrences lie in the span (Boolean); None = all of them."""
+    def within(self, span: Span, start: int, stop: int) -> pl.Series | None:
+        """Return which occurrences of a piece lie in the span (Boolean); None = all of them."""
         if not isinstance(span, Days):
-            at = self._read(AT).dt.epoch("us")
-            start, end = _microseconds(span.start), _microseconds(span.end)
-            return (at >= start) & (at < end)
-        chosen = None
+            at = self._held.get("at", lambda: PlainColumn(self._read(AT).dt.epoch("us"))).series(start, stop)
+            return (at >= _microseconds(span.start)) & (at < _microseconds(span.end))
         first = None if span.first is None else (span.first - _EPOCH).days - self.origin
         last = None if span.last is None else (span.last - _EPOCH).days - self.origin
         if (first is not None and first > self._span) or (last is not None and last < 0):
-            return pl.repeat(False, len(self), dtype=pl.Boolean, eager=True)
-        if first is not None and first > 0:
-            chosen = self.days >= first
-        if last is not None and last < self._span:
-            until = self.days <= last
-            chosen = until if chosen is None else chosen & until
-        return chosen
+            return pl.repeat(False, stop - start, dtype=pl.Boolean, eager=True)
+        days = self.days[start:stop]
+        chosen = days >= first if first is not None and first > 0 else None
+        return both(chosen, days <= last) if last is not None and last < self._span else chosen
 
     def last_seen(self, as_of: date) -> int:
         """Return the newest day up to `as_of` that can occur: equal days see the same occurrences."""
@@ -162,20 +142,31 @@ class Partition:
 
     def seen(self, as_of: date) -> Words | None:
         """Return the occurrences up to the end of `as_of`, as a mask; None = all."""
-        until = self.within(Days(None, as_of))
+        until = self.within(Days(None, as_of), 0, len(self))
         return None if until is None else pack_series(until)
 
-    def last_days(self, as_of: date, chosen: pl.Series | None) -> LastDays:
-        """Return for every user the last day, up to `as_of`, of the chosen occurrences (None = all)."""
-        chosen = both(chosen, self.within(Days(None, as_of)))
-        rows, starts, _ = _runs(chosen_of(self.rows, chosen))
-        days = chosen_of(self.days, chosen).to_numpy()
-        last: NDArray[np.uint16] | NDArray[np.uint32] = np.zeros(self._user_count, dtype=days.dtype)
-        last[rows] = _reduced(np.maximum, days, starts) + days.dtype.type(1)
+    def last_days(self, as_of: date, where: pl.Series | None, tiles: Tiles) -> LastDays:
+        """Return for every user the last day, up to `as_of`, of the occurrences in `where` (None = all)."""
+        dtype = self.days.to_numpy().dtype
+        last: NDArray[np.uint16] | NDArray[np.uint32] = np.zeros(self._user_count, dtype=dtype)
+
+        def work(start: int, stop: int) -> None:
+            chosen = both(_slice(where, start, stop), self.within(Days(None, as_of), start, stop))
+            rows, days = chosen_of(self.rows[start:stop], chosen), chosen_of(self.days[start:stop], chosen)
+            if self._is_ascending:
+                ends, last_days = per_user.last_of_each(rows, days)
+                last[ends] = last_days + dtype.type(1)
+            else:
+                runs = per_user.runs_of(rows)
+                last[runs.rows] = per_user.reduced(np.maximum, days.to_numpy(), runs) + dtype.type(1)
+
+        tiles.each(self.pieces, work)
         return LastDays(last, self.origin)
 
-    def measured(self, measure: str, key: str | None, chosen: pl.Series | None) -> PerUser:
-        """Return a measure per user over the chosen occurrences (None = all).
+    def measured(
+        self, measure: str, key: str | None, span: Span, where: pl.Series | None, tiles: Tiles
+    ) -> PerUser:
+        """Return a measure per user over the occurrences that lie in a span and in `where`.
 
         Parameters
         ----------
@@ -183,59 +174,116 @@ class Partition:
             Key of the measure table.
         key : str or None
             The property measured, where the measure needs one; missing values are passed over.
-        chosen : polars.Series of Boolean or None
-            One flag per occurrence.
+        span : Days or Instants
+            When they lie.
+        where : polars.Series of Boolean or None
+            One flag per occurrence; None = all.
+        tiles : Tiles
+            How the work is divided.
         """
+        take = self._measurer(measure, key)
+        parts: dict[int, PerUser] = {}
+
+        def work(start: int, stop: int) -> None:
+            chosen = both(_slice(where, start, stop), self.within(span, start, stop))
+            parts[start] = take(start, stop, chosen)
+
+        tiles.each(self.pieces, work)
+        return per_user.joined([parts[start] for start, _ in self.pieces])
+
+    def _measurer(self, measure: str, key: str | None) -> Callable[[int, int, pl.Series | None], PerUser]:
+        """Return what measures the chosen occurrences of a piece."""
         match measure:
             case "count":
-                rows, _, lengths = _runs(chosen_of(self.rows, chosen))
-                return PerUser(rows, lengths)
+                return lambda start, stop, chosen: per_user.counted(chosen_of(self.rows[start:stop], chosen))
             case "days":
-                return self._different(chosen_of(self.rows, chosen), chosen_of(self.days, chosen))
+                return self._of_values(self.days, per_user.different)
             case "first_at" | "last_at":
-                rows, starts, _ = _runs(chosen_of(self.rows, chosen))
-                reduce = np.minimum if measure == "first_at" else np.maximum
-                days = _reduced(reduce, chosen_of(self.days, chosen).to_numpy(), starts)
-                return PerUser(rows, (pl.Series(days).cast(pl.Int32) + self.origin).cast(pl.Date))
+                reduce = per_user.smallest if measure == "first_at" else per_user.largest
+                of_days = self._of_values(self.days, reduce)
+                return lambda start, stop, chosen: self._dated(of_days(start, stop, chosen))
             case "distinct":
-                return self._distinct(_named(key), chosen)
+                return self._distinct(_named(key))
             case "min" | "max":
-                chosen, values = self._numbers(_named(key), chosen)
-                rows, starts, _ = _runs(chosen_of(self.rows, chosen))
-                reduce = np.minimum if measure == "min" else np.maximum
-                return PerUser(rows, pl.Series(_reduced(reduce, values.to_numpy(), starts)))
+                reduce = per_user.smallest if measure == "min" else per_user.largest
+                return self._of_values(self._number(_named(key)).values, reduce)
             case "sum" | "avg":
-                return self._summed(_named(key), chosen, with_divisors=measure == "avg")
+                return self._summed(_named(key), with_divisors=measure == "avg")
             case _:
                 raise TypeError(f"no measure {measure}")
+
+    def _of_values(
+        self, values: pl.Series, reduce: Callable[[pl.Series, pl.Series], PerUser]
+    ) -> Callable[[int, int, pl.Series | None], PerUser]:
+        """Return what reduces the values of the chosen occurrences that have one."""
+
+        def measure(start: int, stop: int, chosen: pl.Series | None) -> PerUser:
+            within = values[start:stop]
+            if within.null_count():
+                chosen = both(chosen, within.is_not_null())
+            return reduce(chosen_of(self.rows[start:stop], chosen), chosen_of(within, chosen))
+
+        return measure
+
+    def _dated(self, days: PerUser) -> PerUser:
+        values = pl.Series(days.values).cast(pl.Int32) + self.origin
+        return PerUser(days.rows, values.cast(pl.Date))
+
+    def _summed(self, key: str, *, with_divisors: bool) -> Callable[[int, int, pl.Series | None], PerUser]:
+        numbers = self._number(key).values
+        whole = self._whole(key)
+
+        def measure(start: int, stop: int, chosen: pl.Series | None) -> PerUser:
+            within = numbers[start:stop]
+            if within.null_count():
+                chosen = both(chosen, within.is_not_null())
+            rows = chosen_of(self.rows[start:stop], chosen)
+            if whole is None:
+                scaled = scaled_array(chosen_of(within, chosen).to_numpy())
+            else:
+                scaled = chosen_of(whole[start:stop], chosen).to_numpy()
+            return per_user.summed(rows, scaled, with_divisors=with_divisors)
+
+        return measure
+
+    def _distinct(self, key: str) -> Callable[[int, int, pl.Series | None], PerUser]:
+        column = self.column(key)
+        if not isinstance(column, MultiColumn):
+            return self._of_values(self._codes(key, column), per_user.different)
+        owners, codes = pl.Series(column.owners), pl.Series(column.codes)
+
+        def measure(start: int, stop: int, chosen: pl.Series | None) -> PerUser:
+            first, end = owners.search_sorted(start), owners.search_sorted(stop)
+            of_piece, values = owners[first:end], codes[first:end]
+            if chosen is not None:
+                kept = chosen.gather(of_piece - start)
+                of_piece, values = of_piece.filter(kept), values.filter(kept)
+            return per_user.different(self.rows.gather(of_piece), values)
+
+        return measure
+
+    def _codes(self, key: str, column: CodedColumn | PlainColumn) -> pl.Series:
+        """Return a property's values as codes, null where missing; equal values have equal codes."""
+
+        def make() -> PlainColumn:
+            if isinstance(column, CodedColumn):
+                codes = pl.Series("code", column.codes)
+                known = pl.when(pl.col("code") != column.missing_code).then(pl.col("code"))
+                return PlainColumn(codes.to_frame().select(known).to_series())
+            values = column.values + 0.0 if column.values.dtype == pl.Float64 else column.values
+            return PlainColumn(values.rank("dense"))
+
+        return self._held.get(("codes", key), make).values
 
     def _read(self, column: str) -> pl.Series:
         values = self._tables.events(self._event.key, [column]).get_column(column)
         return values if self._kept is None else values.filter(self._kept)
-
-    def _numbers(self, key: str, chosen: pl.Series | None) -> tuple[pl.Series | None, pl.Series]:
-        """Return which of the chosen occurrences have a value of the number, and those values."""
-        values = self._number(key).values
-        if values.null_count():
-            chosen = both(chosen, values.is_not_null())
-        return chosen, chosen_of(values, chosen)
 
     def _number(self, key: str) -> PlainColumn:
         column = self.column(key)
         if not isinstance(column, PlainColumn) or column.values.dtype != pl.Float64:
             raise TypeError(f"{key} is not a number")
         return column
-
-    def _summed(self, key: str, chosen: pl.Series | None, *, with_divisors: bool) -> PerUser:
-        chosen, numbers = self._numbers(key, chosen)
-        rows, starts, lengths = _runs(chosen_of(self.rows, chosen))
-        whole = self._whole(key)
-        picked = scaled_array(numbers.to_numpy()) if whole is None else chosen_of(whole, chosen).to_numpy()
-        divisors = lengths.cast(pl.Int64).to_numpy() if with_divisors else None
-        if float(np.abs(picked).sum(dtype=np.float64)) < _LARGEST_SUM:
-            return PerUser(rows, pl.Series(_reduced(np.add, picked, starts)), divisors)
-        wide = np.array(picked.tolist(), dtype=np.object_)
-        return PerUser(rows, _reduced(np.add, wide, starts), divisors)
 
     def _whole(self, key: str) -> pl.Series | None:
         """Return a number's values as integers of 10^-6, which add up without rounding (0 where missing).
@@ -252,30 +300,6 @@ class Partition:
         whole = self._held.get(("whole", key), scale).values
         return whole if len(whole) == len(self) else None
 
-    def _distinct(self, key: str, chosen: pl.Series | None) -> PerUser:
-        column = self.column(key)
-        if isinstance(column, MultiColumn):
-            owners = pl.Series(column.owners)
-            if chosen is not None:
-                kept = chosen.gather(owners)
-                return self._different(
-                    self.rows.gather(owners.filter(kept)), pl.Series(column.codes).filter(kept)
-                )
-            return self._different(self.rows.gather(owners), pl.Series(column.codes))
-        if isinstance(column, CodedColumn):
-            codes = pl.Series(column.codes)
-            chosen = both(chosen, codes != column.missing_code)
-            return self._different(chosen_of(self.rows, chosen), chosen_of(codes, chosen))
-        chosen = both(chosen, column.values.is_not_null())
-        return self._different(chosen_of(self.rows, chosen), chosen_of(column.values, chosen))
-
-    @staticmethod
-    def _different(rows: pl.Series, values: pl.Series) -> PerUser:
-        """Return how many different values each user has."""
-        pairs = pl.DataFrame({"row": rows, "value": values}).unique().get_column("row").sort()
-        found, _, lengths = _runs(pairs)
-        return PerUser(found, lengths)
-
 
 def both(chosen: pl.Series | None, also: pl.Series | None) -> pl.Series | None:
     """Return the occurrences that are in both choices; None = all."""
@@ -289,21 +313,22 @@ def chosen_of(values: pl.Series, chosen: pl.Series | None) -> pl.Series:
     return values if chosen is None else values.filter(chosen)
 
 
-def _runs(rows: pl.Series) -> tuple[NDArray[np.uint32], NDArray[np.int64], pl.Series]:
-    """Return the runs of equal rows: the rows, where each run starts, and how long it is (UInt32)."""
-    runs = rows.rle()
-    lengths = runs.struct.field("len").cast(pl.UInt32)
-    ends = np.cumsum(lengths.to_numpy(), dtype=np.int64)
-    return runs.struct.field("value").to_numpy(), ends - lengths.to_numpy(), lengths
+def _slice(flags: pl.Series | None, start: int, stop: int) -> pl.Series | None:
+    return None if flags is None else flags[start:stop]
 
 
-Number = TypeVar("Number", bound=np.generic)
+def _pieces(rows: pl.Series, size: int) -> list[tuple[int, int]]:
+    """Return where to cut so that no user is divided; one empty piece where there is nothing."""
+    numbers = rows.to_numpy()
+    cuts = {int(np.searchsorted(numbers, numbers[place])) for place in range(size, len(numbers), size)}
+    edges = sorted({0, len(numbers)} | cuts)
+    return list(pairwise(edges)) or [(0, 0)]
 
 
-def _reduced(reduce: np.ufunc, values: NDArray[Number], starts: NDArray[np.int64]) -> NDArray[Number]:
-    """Return one reduction per run; none of no runs."""
-    reduced: NDArray[Number] = reduce.reduceat(values, starts) if len(starts) else values[:0]
-    return reduced
+def _ascends(rows: pl.Series, days: pl.Series) -> bool:
+    """Tell whether no user's days ever go back (clocks that are set back across midnight could do it)."""
+    last = max(len(rows) - 1, 0)
+    return bool(((days.slice(1) >= days.slice(0, last)) | (rows.slice(1) != rows.slice(0, last))).all())
 
 
 def _named(key: str | None) -> str:

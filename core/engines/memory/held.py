@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.engines.memory.bits import Words, everybody
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, PlainColumn, coded, column_of
-from core.engines.memory.events import Partition
+from core.engines.memory.events import PIECE_OCCURRENCES, Partition
 from core.engines.memory.tiles import Tiles
 from core.lake.tables import Tables
 from core.schema import EXISTS_FROM, HASH, USER_ID, USER_NO, Catalogue, tag_column
@@ -28,9 +28,12 @@ class HeldVersion:
     ----------
     tables : Tables
         The data version.
+    piece_occurrences : int
+        About how many occurrences of an event are worked on at a time.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, piece_occurrences: int = PIECE_OCCURRENCES) -> None:
+        self._piece_occurrences = piece_occurrences
         self.tables = tables
         self.catalogue: Catalogue = tables.catalogue
         self.segments = tables.segments_of(None)
@@ -54,10 +57,12 @@ class HeldVersion:
 
     def partition(self, event: str) -> Partition:
         """Return the occurrences of an event."""
-        return self._kept.get(
-            ("event", event),
-            lambda: Partition(self.tables, self.catalogue.events[event], self.row_of, self.user_count),
-        )
+
+        def read() -> Partition:
+            spec = self.catalogue.events[event]
+            return Partition(self.tables, spec, self.row_of, self.user_count, self._piece_occurrences)
+
+        return self._kept.get(("event", event), read)
 
     def base(self, as_of: date, tiles: Tiles) -> Words:
         """Return the users who exist at the end of the day, as a mask."""

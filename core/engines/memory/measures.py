@@ -19,8 +19,9 @@ from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
-from core.engines.memory.events import Partition, PerUser, both
+from core.engines.memory.events import Partition, both
 from core.engines.memory.held import HeldVersion
+from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
 from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, LiteralTag
@@ -95,7 +96,9 @@ class Measures:
         """Return who did it on `first` or later: one comparison with everybody's last day."""
         partition = self._held.partition(measured.event)
         key = ("last days", self._source(measured), partition.last_seen(as_of))
-        last = self._cache.get(key, lambda: partition.last_days(as_of, self._chosen(partition, measured)))
+        last = self._cache.get(
+            key, lambda: partition.last_days(as_of, self._chosen(partition, measured), self._tiles)
+        )
         words = nobody(self._held.user_count)
         since = last.since(first)
 
@@ -112,17 +115,20 @@ class Measures:
         rest_holds = op.holds_when_missing
         if measured.measure.zero_when_none:
             rest_holds = bool(op.holds(0, argument))
-        hits = _hits(per_user, op, argument)
-        if not rest_holds:
-            return scatter(per_user.rows[hits], rows)
-        return everybody(rows) & ~scatter(per_user.rows[~hits], rows)
+        flags = np.full(rows, rest_holds, dtype=np.bool_)
+
+        def work(start: int, stop: int) -> None:
+            flags[per_user.rows[start:stop]] = _hits(per_user.part(start, stop), op, argument)
+
+        self._tiles.run(len(per_user.rows), work)
+        return pack(flags)
 
     def _per_user(self, measured: LiteralMeasure) -> PerUser:
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
-            chosen = both(partition.within(measured.span), self._chosen(partition, measured))
+            where = self._chosen(partition, measured)
             of = None if measured.of is None else measured.of.key
-            return partition.measured(measured.measure.key, of, chosen)
+            return partition.measured(measured.measure.key, of, measured.span, where, self._tiles)
 
         return self._cache.get(("per user", self.key(measured)), make)
 
@@ -177,10 +183,19 @@ def _hits(per_user: PerUser, op: Op, argument: Any) -> Flags:
         flags[:] = [bool(op.holds(total, exact)) for total in _exact_totals(per_user)]
     elif values.dtype == pl.Int64:
         flags[:] = op.holds(*ranks(values.to_numpy(), per_user.divisors, argument))
+    elif values.dtype == pl.UInt32:
+        flags[:] = op.holds(values.to_numpy(), _as_whole(argument))
     else:
         held = values.alias("value").to_frame().select(op.expr(pl.col("value"), argument))
         flags[:] = held.to_series().to_numpy()
     return flags
+
+
+def _as_whole(argument: Any) -> Any:
+    """Return whole limits as integers, which whole numbers are compared with faster."""
+    if isinstance(argument, tuple):
+        return tuple(_as_whole(limit) for limit in argument)
+    return int(argument) if float(argument).is_integer() else argument
 
 
 def _as_floats(per_user: PerUser) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.engines.memory.bits import WORD_BITS
@@ -10,16 +10,19 @@ from core.engines.memory.bits import WORD_BITS
 SHARD_ROWS = 1 << 20
 """A shard's mask is 128 KiB: the masks of a rule's nodes stay in a core's cache while they are combined."""
 
+SMALLEST_SHARD_ROWS = 1 << 17
+"""Below this, handing work to another thread costs more than it saves."""
+
 
 class Tiles:
-    """Runs work over shards of rows.
+    """Runs work over shards of rows, or other parts.
 
     Parameters
     ----------
     threads : int
         Threads that work on one question, the asking one among them.
     shard_rows : int
-        Rows per shard; a multiple of 64, so that no word belongs to two shards.
+        Most rows of a shard; a multiple of 64, so that no word belongs to two shards.
     """
 
     def __init__(self, threads: int = 2, shard_rows: int = SHARD_ROWS) -> None:
@@ -29,15 +32,24 @@ class Tiles:
         self.shard_rows = shard_rows
         self._pool = ThreadPoolExecutor(threads - 1, "count") if threads > 1 else None
 
-    def run(self, rows: int, work: Callable[[int, int], None]) -> None:
-        """Call ``work(start, stop)`` once for every shard of `rows`; return when all are done.
+    def shards(self, rows: int) -> list[tuple[int, int]]:
+        """Return the shards of so many rows as (start, stop): whole words, and work for every thread."""
+        fair_share = -(-rows // (self.threads * WORD_BITS)) * WORD_BITS
+        size = min(self.shard_rows, max(fair_share, SMALLEST_SHARD_ROWS))
+        return [(start, min(start + size, rows)) for start in range(0, rows, size)]
 
-        The asking thread takes shards itself, so it never waits for threads that others keep busy.
+    def run(self, rows: int, work: Callable[[int, int], None]) -> None:
+        """Call ``work(start, stop)`` once for every shard of `rows`; return when all are done."""
+        self.each(self.shards(rows), work)
+
+    def each(self, parts: Sequence[tuple[int, int]], work: Callable[[int, int], None]) -> None:
+        """Call ``work(start, stop)`` once for every part; return when all are done.
+
+        The asking thread takes parts itself, so it never waits for threads that others keep busy.
         """
-        shards = [(start, min(start + self.shard_rows, rows)) for start in range(0, rows, self.shard_rows)]
-        left = iter(shards)
+        left = iter(list(parts))
         others = (
-            [self._pool.submit(_drain, left, work) for _ in range(min(self.threads, len(shards)) - 1)]
+            [self._pool.submit(_drain, left, work) for _ in range(min(self.threads, len(parts)) - 1)]
             if self._pool is not None
             else []
         )
@@ -50,6 +62,6 @@ class Tiles:
 
 
 def _drain(left: Iterator[tuple[int, int]], work: Callable[[int, int], None]) -> None:
-    """Take shards until none is left; a list's iterator hands each to one thread only."""
+    """Take parts until none is left; a list's iterator hands each to one thread only."""
     for start, stop in left:
         work(start, stop)

@@ -91,12 +91,12 @@ class Pass:
     def run(self, tiles: Tiles) -> Counted:
         """Count, shard by shard."""
         rows = len(self._base) * 64
-        shards = max(1, -(-rows // tiles.shard_rows))
-        numbers = np.zeros((shards, len(self._all_nodes), 3), dtype=np.int64)
-        included = np.zeros(shards, dtype=np.int64)
+        shards = {start: place for place, (start, _) in enumerate(tiles.shards(rows))}
+        numbers = np.zeros((len(shards), len(self._all_nodes), 3), dtype=np.int64)
+        included = np.zeros(len(shards), dtype=np.int64)
 
         def work(start: int, stop: int) -> None:
-            shard = start // tiles.shard_rows
+            shard = shards[start]
             included[shard] = self._shard(slice(start // 64, stop // 64), numbers[shard])
 
         tiles.run(rows, work)
@@ -226,8 +226,8 @@ class _Shard:
         """Return the place of each unmuted child, given the masks of all of them."""
         if group.match == "at_least":
             return self._places_at_least(group.k or 1, masks, at)
-        if len(masks) == 1:
-            return [at]
+        if len(masks) <= 1:
+            return [at] * len(masks)
         held_by_all = group.match == "all"
         places = []
         for others in _others(masks, held_by_all):

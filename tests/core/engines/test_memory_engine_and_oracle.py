@@ -112,9 +112,7 @@ def test_events_after_as_of_change_nothing(world: World, rule_json: dict[str, An
 
 @given(worlds, rules(with_take=False), days)
 @SOME
-def test_a_rule_and_its_negation_split_the_base(
-    world: World, rule_json: dict[str, Any], as_of: date
-) -> None:
+def test_a_rule_and_its_negation_split_the_base(world: World, rule_json: dict[str, Any], as_of: date) -> None:
     rule = asked({**rule_json, "exclude": None}, world.catalogue)
     if is_muted(rule.include) or not rule.include.children:
         return
@@ -166,7 +164,9 @@ def _muting(node: Any, node_id: str) -> Any:
 def test_members_are_user_numbers_in_ascending_order() -> None:
     world = world_of(7)
     engine = MemoryEngine(world.tables())
-    everyone = parse_rule({"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": []}})
+    everyone = parse_rule(
+        {"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": []}}
+    )
     members = engine.members(everyone, date(2030, 1, 1))
     assert members.dtype == pl.UInt32
     assert members.to_list() == sorted(world.numbers)

@@ -41,7 +41,9 @@ CITIES = ("北京", "上海", "beijing", "Beijing", "ＢＪ", "")
 TITLES = ("互联网产品经理", "Growth Lead", "growth lead", "K", "K", "straße", "a.b", "产品")
 VALUES = ("a", "b", "c", "A", "职场")
 NUMBERS = (0.0, -0.0, 1.0, 2.0, 2.5, -3.0, 3000.0, 0.1, 0.2, 0.3, 1e-7, 5e-7, 1.5e-6, 1e9)
-DAYS = tuple(date(2019, 7, 14) + timedelta(days=d) for d in (-400, -60, -59, -30, -29, -1, 0, 1, 5, 40)) + (
+_NEAR = (-400, -60, -59, -30, -29, -1, 0, 1, 5, 40)
+DAYS = (
+    *(date(2019, 7, 14) + timedelta(days=days) for days in _NEAR),
     date(2000, 2, 29),
     date(2019, 3, 10),
     date(2019, 11, 3),
@@ -97,7 +99,7 @@ class World:
         """Return the tables; `shuffled` gives other numbers to the users, and so another order of rows."""
         numbers = list(self.numbers)
         if shuffled:
-            random.Random(shuffled).shuffle(numbers)
+            random.Random(shuffled).shuffle(numbers)  # noqa: S311 - an order, not a secret
         return tables_of(self.catalogue, self.users, numbers)
 
 
@@ -116,10 +118,12 @@ def catalogue_in(zone: str) -> Catalogue:
 
 def world_of(seed: int, most: int = 40) -> World:
     """Return the world of a seed."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - people, not secrets
     catalogue = catalogue_in(chance.choice(ZONES))
     size = chance.randrange(most + 1)
-    ids = chance.sample([f"u{i:03}" for i in range(50)] + ["用户 5", "Ü", "u1", "0007", "a\tb", "z", "Z"], size)
+    ids = chance.sample(
+        [f"u{i:03}" for i in range(50)] + ["用户 5", "Ü", "u1", "0007", "a\tb", "z", "Z"], size
+    )
     numbers = sorted(chance.sample(range(3 * most + 1), size))
     users = tuple(_user(chance, user_id, catalogue.zone) for user_id in ids)
     return World(catalogue, users, tuple(numbers))
@@ -202,7 +206,7 @@ def _occurrences(
     return tuple(found)
 
 
-# ---- rules ---------------------------------------------------------------------------------------------------
+# ---- rules ----------------------------------------------------------------------------------------
 
 _numbers = st.sampled_from([*NUMBERS, 0.5, 1.25, 0.30000000000000004, 3, -1])
 _days = st.sampled_from([day.isoformat() for day in DAYS])
@@ -215,11 +219,11 @@ _texts = {
 }
 _parts = st.sampled_from(["产品", "GROWTH", "growth", "k", "K", ".", "bei", "ß", "北"])
 _sets = st.lists(st.sampled_from([*VALUES, "nobody"]), min_size=1, max_size=4, unique=True)
-_pairs = st.tuples(_numbers, _numbers).map(lambda pair: sorted(pair))
+_pairs = st.tuples(_numbers, _numbers).map(sorted)
+_periods = ("week", "month", "quarter", "year")
 _calendar = st.sampled_from(
-    ["today", "yesterday", "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter",
-     "this_year", "last_year"]
-)  # fmt: skip
+    ["today", "yesterday", *(f"{which}_{period}" for which in ("this", "last") for period in _periods)]
+)
 
 
 def _asked(kind: TagType) -> st.SearchStrategy[dict[str, Any]]:
@@ -252,7 +256,7 @@ def _asked(kind: TagType) -> st.SearchStrategy[dict[str, Any]]:
             return st.one_of(
                 nothing,
                 one(["before", "after", "on"], _days),
-                one(["between"], st.tuples(_days, _days).map(lambda pair: sorted(pair))),
+                one(["between"], st.tuples(_days, _days).map(sorted)),
                 one(["in_last", "not_in_last", "in_next"], _relative),
                 one(["calendar"], _calendar),
                 one(["anniversary_in_next"], st.sampled_from([0, 7, 30, 365])),
@@ -289,7 +293,10 @@ _windows = st.one_of(
         }
     ),
     st.fixed_dictionaries(
-        {"ago": st.sampled_from([[60, 30], [2, 0], [48, 24]]), "unit": st.sampled_from(["hour", "day", "week"])}
+        {
+            "ago": st.sampled_from([[60, 30], [2, 0], [48, 24]]),
+            "unit": st.sampled_from(["hour", "day", "week"]),
+        }
     ),
     st.fixed_dictionaries({"calendar": _calendar}),
     _days.map(lambda day: {"from": day}),
@@ -375,7 +382,10 @@ def rules(draw: st.DrawFn, *, with_take: bool = True) -> dict[str, Any]:
                     }
                 ),
                 st.fixed_dictionaries(
-                    {"share": st.sampled_from([0, 0.1, 0.5, 0.999, 1]), "seed": st.sampled_from(["july", "实验"])}
+                    {
+                        "share": st.sampled_from([0, 0.1, 0.5, 0.999, 1]),
+                        "seed": st.sampled_from(["july", "实验"]),
+                    }
                 ),
             )
         )
