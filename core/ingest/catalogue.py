@@ -119,7 +119,7 @@ def _event_specs(
                 key = column.removeprefix("prop:")
                 if key in properties:
                     continue
-                spec = _property_spec(plan, event, key, [t for t in sources if column in t.kinds], rows)
+                spec = _property_spec(event, key, [t for t in sources if column in t.kinds], rows)
                 # Where one file holds many kinds, a property that a kind never has is none of its own.
                 if spec.coverage > 0 or table.source.event is not None:
                     properties[key] = spec
@@ -143,14 +143,15 @@ def _event_label(plan: ImportPlan, event: str, sources: Sequence[EventsTable]) -
 
 
 def _property_spec(
-    plan: ImportPlan, event: str, key: str, sources: Sequence[EventsTable], rows: int
+    event: str, key: str, sources: Sequence[EventsTable], rows: int
 ) -> PropertySpec:
     column = property_column(key)
     stats = ColumnStats()
     for table in sources:
         if column in table.spools[event].stats:
             stats.merge(table.spools[event].stats[column])
-    holders = [t for t in sources if column in t.spools[event].stats and t.spools[event].stats[column].present]
+    seen = {id(t): t.spools[event].stats.get(column) for t in sources}
+    holders = [t for t in sources if (found := seen[id(t)]) is not None and found.present]
     table = (holders or list(sources))[0]
     declared = table.declared[column]
     label: Label | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,8 @@ def read_database(
             names = list(result.keys())
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
-                raise PlanError(Problem("column_twice", node=node, params={"file": "query", "column": twice}))
+                params = {"file": "query", "column": twice}
+                raise PlanError(Problem("column_twice", node=node, params=params))
             parts = result.partitions(_ROWS_AT_ONCE)
             frames = (_frame(names, list(zip(*part, strict=True))) for part in parts)
             for n, frame in enumerate(frames):
@@ -89,10 +90,10 @@ def _engine(url: str, node: str) -> sa.Engine:
         parsed = sa.make_url(url)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() == "sqlite":
-            # A connection to a file that is not there would make an empty one.
-            if parsed.database and parsed.database != ":memory:" and not Path(parsed.database).is_file():
-                raise PlanError(Problem("database_missing", node=f"{node}.database"))
+        is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+        # A connection to a file that is not there would make an empty one.
+        if is_file and not Path(str(parsed.database)).is_file():
+            raise PlanError(Problem("database_missing", node=f"{node}.database"))
         return sa.create_engine(parsed, poolclass=sa.NullPool)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError):
         raise PlanError(Problem("source_url_unreadable", node=f"{node}.database")) from None
@@ -121,7 +122,8 @@ def _refused(error: sa.exc.SQLAlchemyError, url: sa.URL, node: str) -> ImportRef
     for secret in (url.password, url.username, url.host, url.database):
         if secret:
             reason = reason.replace(str(secret), "…")
-    return ImportRefused(Problem("database_query_failed", node=f"{node}.query", params={"reason": reason[:300]}))
+    params = {"reason": reason[:300]}
+    return ImportRefused(Problem("database_query_failed", node=f"{node}.query", params=params))
 
 
 def _is_about_the_query(error: sa.exc.SQLAlchemyError) -> bool:
@@ -152,7 +154,8 @@ def _series(name: str, values: Sequence[Any]) -> pl.Series:
         return pl.Series(name, values, dtype=pl.Date())
     elif kinds == {datetime}:
         if any(value.tzinfo is not None for value in values if value is not None):
-            return pl.Series(name, [None if v is None else v.astimezone() for v in values]).dt.convert_time_zone("UTC")
+            instants = [None if v is None else v.astimezone(UTC) for v in values]
+            return pl.Series(name, instants, dtype=pl.Datetime("us", "UTC"))
         return pl.Series(name, values, dtype=pl.Datetime("us"))
     elif kinds == {list}:
         texts = [None if v is None else [_text(x) for x in v if x is not None] for v in values]
@@ -173,11 +176,12 @@ def _text(value: object) -> str:
 def _joined(pieces: Sequence[Path], names: Sequence[str], target: Path) -> Path:
     """Join the pieces; a column whose dtype differs between them becomes number or text."""
     if not pieces:
-        pl.DataFrame({name: [] for name in names}, schema=dict.fromkeys(names, pl.String())).write_parquet(target)
+        pl.DataFrame(schema=dict.fromkeys(names, pl.String())).write_parquet(target)
         return target
     schemas = [pl.read_parquet_schema(piece) for piece in pieces]
     dtypes = {name: _common([schema[name] for schema in schemas]) for name in names}
-    pl.concat([_cast(pl.scan_parquet(piece), dtypes) for piece in pieces]).sink_parquet(target, compression="lz4")
+    whole = pl.concat([_cast(pl.scan_parquet(piece), dtypes) for piece in pieces])
+    whole.sink_parquet(target, compression="lz4")
     for piece in pieces:
         piece.unlink()
     return target

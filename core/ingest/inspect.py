@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -22,12 +22,18 @@ from core.schema import TagType
 
 SAMPLES = 5
 FIRST_ROWS = 20
-_ID_NAMES = ("user_id", "userid", "uid", "customer_id", "customerid", "member_id", "memberid", "household_id",
-             "account_id", "openid", "用户id", "用户编号", "会员id", "会员编号", "客户编号", "id")  # fmt: skip
-_TIME_NAMES = ("occurred_at", "event_time", "timestamp", "datetime", "created_at", "time", "at", "date", "时间", "日期")
+_ID_NAMES = (
+    "user_id", "userid", "uid", "customer_id", "customerid", "member_id", "memberid", "household_id",
+    "account_id", "openid", "用户id", "用户编号", "会员id", "会员编号", "客户编号", "id",
+)  # fmt: skip
+_TIME_NAMES = (
+    "occurred_at", "event_time", "timestamp", "datetime", "created_at", "time", "at", "date", "时间", "日期",
+)  # fmt: skip
 _EVENT_NAMES = ("event", "event_name", "event_type", "action", "行为", "事件")
-_REGISTERED_NAMES = ("registered_on", "registered_at", "registered", "register_time", "signup_date", "sign_up_date",
-                     "created_at", "注册日期", "注册时间")  # fmt: skip
+_REGISTERED_NAMES = (
+    "registered_on", "registered_at", "registered", "register_time", "signup_date", "sign_up_date",
+    "created_at", "注册日期", "注册时间",
+)  # fmt: skip
 _AMOUNT_NAMES = ("amount", "total", "price", "sales_value", "revenue", "gmv", "金额", "实付金额")
 _PERSONAL: Mapping[str, tuple[str, ...]] = {
     "phone": ("phone", "mobile", "tel", "手机", "手机号", "电话"),
@@ -52,7 +58,7 @@ class InspectedColumn(_Inert):
         As it would be imported.
     has_time : bool
         Whether a date carries times of day.
-    why : dict
+    why : dict of str to str
         Why this type, ``{"zh", "en"}``.
     samples : tuple of str
         Some values, as text.
@@ -62,7 +68,7 @@ class InspectedColumn(_Inert):
     name: str
     type: TagType
     has_time: bool
-    why: dict[Literal["zh", "en"], str]
+    why: dict[str, str]
     samples: tuple[str, ...]
     missing: int
     distinct: int
@@ -285,7 +291,7 @@ def _inspected(
         name=name,
         type=tag_type,
         has_time=given is None and guess.kind is Kind.MOMENT,
-        why=dict(_why(guess, stats, tag_type, is_given=given is not None)),  # type: ignore[arg-type]
+        why={**_why(guess, stats, tag_type, is_given=given is not None)},
         samples=tuple(samples[:SAMPLES]),
         missing=stats.missing,
         distinct=stats.distinct,

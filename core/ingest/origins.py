@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,8 +140,9 @@ def find_files(
     if pattern.is_file():
         paths = [pattern]
     else:
-        paths = [Path(found) for found in sorted(glob.glob(str(pattern), recursive=True))]
-        paths = [path for path in paths if path.is_file()]
+        anchor = _anchor(pattern)
+        wild = str(pattern.relative_to(anchor))
+        paths = sorted(path for path in anchor.glob(wild) if path.is_file()) if wild != "." else []
     if allowed_roots is not None:
         roots = [root.resolve() for root in allowed_roots]
         inside = [p for p in paths if any(p.resolve().is_relative_to(root) for root in roots)]
@@ -156,7 +156,9 @@ def find_files(
         is_glob = _anchor(pattern) != pattern
         near = None if is_glob else nearest_name(pattern.name, names)
         raise PlanError(Problem("missing_file", node=node, params={"path": source}, nearest=near))
-    return [(path, source if len(paths) == 1 and path == pattern else _shown(path, base_dir)) for path in paths]
+    if paths == [pattern]:
+        return [(pattern, source)]
+    return [(path, _shown(path, base_dir)) for path in paths]
 
 
 def missing_column(column: str, source: str, columns: Sequence[str], node: str | None = None) -> PlanError:

@@ -72,7 +72,7 @@ def _as_file(value: object) -> object:
 
 
 class Source(SourceFormat):
-    """Where rows come from: exactly one of ``source``, ``query`` over [files], or ``database`` with ``query``."""
+    """Where rows come from: a ``source``, a ``query`` over [files], or a ``database`` with its ``query``."""
 
     source: str | None = Field(
         None, min_length=1, description="Path or glob, relative to the plan: csv, csv.gz, tsv, xlsx, parquet."
@@ -119,15 +119,11 @@ class PropertyPlan(_Plan):
     column: str | None = Field(None, description="Column of the source; the property's key when left out.")
     type: TagType | None = Field(None, description="Type; inferred when left out.")
     label: LabelText | None = Field(None, description="Name for people.")
-    separator: str = Field("|", min_length=1, description="What stands between the values of a multi property.")
+    separator: str = Field("|", min_length=1, description="Between the values of a multi property.")
     time_format: str | None = Field(None, description="strptime form of a date, or epoch_s, epoch_ms.")
 
 
-def _as_tags(value: object) -> object:
-    return {key: {} for key in value} if isinstance(value, list | tuple) else value
-
-
-def _as_properties(value: object) -> object:
+def _as_columns(value: object) -> object:
     return {key: {} for key in value} if isinstance(value, list | tuple) else value
 
 
@@ -140,7 +136,7 @@ class UsersSource(Source):
     registered_format: str | None = Field(
         None, description="strptime form of `registered`, or epoch_s, epoch_ms."
     )
-    tags: Annotated[dict[Key, TagPlan], BeforeValidator(_as_tags)] = Field(
+    tags: Annotated[dict[Key, TagPlan], BeforeValidator(_as_columns)] = Field(
         default_factory=dict, description="Tags by key; a list of columns is short for tags of that name."
     )
 
@@ -158,7 +154,7 @@ class EventsSource(Source):
         None, min_length=1, description="A column, or an SQL expression over the source's typed columns."
     )
     amount_label: LabelText | None = Field(None, description="Name of the amount for people.")
-    properties: Annotated[dict[Key, PropertyPlan], BeforeValidator(_as_properties)] = Field(
+    properties: Annotated[dict[Key, PropertyPlan], BeforeValidator(_as_columns)] = Field(
         default_factory=dict, description="Properties by key; a list of columns is short for that."
     )
 

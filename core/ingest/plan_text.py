@@ -129,7 +129,8 @@ def _problem(detail: ErrorDetails) -> Problem:
             allowed=allowed,
             nearest=nearest_name(given, allowed),
         )
-    return Problem("plan_value_wrong", node=node, params={"value": _shown(detail["input"]), "reason": detail["msg"]})
+    params = {"value": _shown(detail["input"]), "reason": detail["msg"]}
+    return Problem("plan_value_wrong", node=node, params=params)
 
 
 def _shown(value: object) -> str:
@@ -204,5 +205,8 @@ def _value(value: object) -> str:
 
 def _string(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return '"' + "".join(named.get(c, c) if c >= " " and c != "\x7f" or c in named else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    shown = (_NAMED.get(c) or (c if c.isprintable() else f"\\U{ord(c):08x}") for c in escaped)
+    return '"' + "".join(shown) + '"'
+
+
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}

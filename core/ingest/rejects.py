@@ -1,4 +1,4 @@
-"""Rows that could not be read: counted by reason, the first of them kept for the page, all of them in a file."""
+"""Rows that could not be read: counted by reason, the first ones kept for the page, all kept in a file."""
 
 from __future__ import annotations
 

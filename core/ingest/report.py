@@ -84,7 +84,7 @@ class SourceReport(_Inert):
         What it was read from: paths as the plan names them, "query" or "database".
     kind : {"users", "events"}
     rows_read : int
-        All rows met, bad ones included; ``rows_read = rows_refused + rows_filtered + duplicates + rows_used``.
+        All rows met, bad ones included: the sum of the next four.
     rows_refused, rows_filtered, duplicates, rows_used : int
         Rejects; rows that `where` left out; rows of an id that stood there already; rows imported.
     columns : tuple of ColumnReport

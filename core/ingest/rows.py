@@ -153,7 +153,7 @@ class RowCutter:
 
     def _parse(self, content: bytes, rows: int) -> pl.DataFrame | None:
         if rows == 0:
-            return pl.DataFrame({name: [] for name in self._wanted}, schema=dict.fromkeys(self._wanted, pl.String()))
+            return pl.DataFrame(schema=dict.fromkeys(self._wanted, pl.String()))
         if not self._indexes:
             return pl.DataFrame(height=rows)
         names = {f"column_{i}": name for i, name in zip(self._indexes, self._wanted, strict=True)}
@@ -239,8 +239,8 @@ def _lines_of(content: bytes) -> list[str]:
 
 def _outside_quotes(data: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Tell for each byte whether it stands outside quotes (a closing quote counts as outside)."""
-    parity = np.bitwise_xor.accumulate((data == QUOTE).view(np.uint8))
-    return parity == 0
+    parity: NDArray[np.uint8] = np.bitwise_xor.accumulate((data == QUOTE).view(np.uint8))
+    return np.equal(parity, 0)
 
 
 def _quotes_are_regular(data: NDArray[np.uint8], outside: NDArray[np.bool_], delimiter: int) -> bool:

@@ -24,7 +24,7 @@ from core.schema import TAG_DTYPES
 T = TypeVar("T")
 
 
-class Widened(Exception):  # noqa: N818 - a signal between two functions, never seen outside
+class Widened(Exception):
     """A value does not fit the type that the beginning of its column suggested."""
 
 

@@ -20,6 +20,7 @@ from core.schema import AT, DAY, USER_NO
 BUFFER_BYTES = 192 << 20
 PART_BYTES = 96 << 20
 _SAMPLES_PER_PART = 256
+_BATCH_ROWS = 65_536
 
 
 class EventSpool:
@@ -70,7 +71,9 @@ class EventSpool:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{len(self._runs):05d}.arrow"
-        self._held.sort(USER_NO, maintain_order=True).write_ipc(path, compression="uncompressed")
+        self._held.sort(USER_NO, maintain_order=True).write_ipc(
+            path, compression="uncompressed", record_batch_size=_BATCH_ROWS
+        )
         self._runs.append(path)
         self._held = None
         self.held_bytes = 0
@@ -80,9 +83,9 @@ class EventSpool:
         self.settle()
         return [] if self._held is None else [self._held]
 
-    def runs(self) -> list[pl.DataFrame]:
-        """Return the runs on disk, mapped into memory, in order of users."""
-        return [pl.read_ipc(path, memory_map=True) for path in self._runs]
+    def runs(self) -> list[pl.LazyFrame]:
+        """Return the runs on disk, in order of users."""
+        return [pl.scan_ipc(path) for path in self._runs]
 
     def release(self) -> None:
         """Give memory and disk back; the counts stay."""
@@ -109,9 +112,8 @@ def merged_parts(
     look : callable
         Shown each part before it is yielded.
     """
-    runs = [run for spool in spools for run in spool.runs()]
     held = [piece.sort(USER_NO, maintain_order=True) for spool in spools for piece in spool.held()]
-    tables = [table for table in (*runs, *held) if table.height]
+    tables = [run for spool in spools for run in spool.runs()] + [piece.lazy() for piece in held]
     if not tables:
         return
     parts = max(1, round(sum(spool.bytes for spool in spools) / PART_BYTES))
@@ -121,17 +123,25 @@ def merged_parts(
         yield part
 
 
-def _ranges(runs: list[pl.DataFrame], parts: int) -> Iterator[list[pl.DataFrame]]:
-    """Yield, for one range of users after the other, what each sorted run holds of it."""
-    numbers = [run[USER_NO].to_numpy() for run in runs]
+def _ranges(tables: Sequence[pl.LazyFrame], parts: int) -> Iterator[list[pl.DataFrame]]:
+    """Yield, for one range of users after the other, what each sorted table holds of it."""
+    if parts == 1:
+        yield [table.collect() for table in tables]
+        return
+    numbers = [table.select(USER_NO).collect().to_series().to_numpy() for table in tables]
     samples = np.sort(
         np.concatenate([n[:: max(1, n.size // (parts * _SAMPLES_PER_PART))] for n in numbers])
     )
     bounds = np.unique(samples[[samples.size * i // parts for i in range(1, parts)]])
     cuts = [[0, *np.searchsorted(n, bounds).tolist(), n.size] for n in numbers]
+    del numbers
     for i in range(len(bounds) + 1):
-        slices = [run.slice(c[i], c[i + 1] - c[i]) for run, c in zip(runs, cuts, strict=True)]
-        if any(s.height for s in slices):
+        slices = [
+            table.slice(cut[i], cut[i + 1] - cut[i]).collect()
+            for table, cut in zip(tables, cuts, strict=True)
+            if cut[i + 1] > cut[i]
+        ]
+        if slices:
             yield slices
 
 

@@ -26,28 +26,41 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_SCALAR = frozenset(
-    """abs ceil ceiling div exp floor greatest least ln log log10 log1p log2 mod pow power round sign sqrt
-    bit_length char_length character_length concat concat_ws contains ends_with initcap left length lower ltrim
-    normalize octet_length regexp_like replace reverse right rtrim split_part starts_with strpos substr
-    substring trim upper coalesce if ifnull isnull nullif cast try_cast date date_part datetime
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SCALAR = _words(
+    """
+    abs ceil ceiling div exp floor greatest least ln log log10 log1p log2 mod pow power round sign sqrt
+    bit_length char_length character_length concat concat_ws contains ends_with initcap left length lower
+    ltrim normalize octet_length regexp_like replace reverse right rtrim split_part starts_with
+    strpos substr substring trim upper coalesce if ifnull isnull nullif cast try_cast date date_part datetime
     extract strftime strptime timestamp year month day in not and or between exists any all case when then else
-    position array_contains array_length""".split()
+    position array_contains array_length
+    """
 )
-_AGGREGATE = frozenset(
-    """avg corr count first last max mean median min quantile_cont quantile_disc stddev stdev sum variance
-    array_agg string_agg dense_rank first_value lag last_value lead rank row_number ntile over filter""".split()
+_AGGREGATE = _words(
+    """
+    avg corr count first last max mean median min quantile_cont quantile_disc stddev stdev
+    sum variance array_agg string_agg dense_rank first_value lag last_value lead rank row_number ntile over filter
+    """
 )
 # Words before "(" that are grammar, not functions.
-_GRAMMAR = frozenset(
-    """as by distinct from having join on select union intersect except using values where with within group
+_GRAMMAR = _words(
+    """
+    as by distinct from having join on select union intersect except using values where with within group
     order limit offset partition is like ilike rlike regexp interval numeric decimal varchar char
-    float lateral inner left right cross full outer qualify exclude""".split()
+    float lateral inner left right cross full outer qualify exclude
+    """
 )
-_FORBIDDEN = frozenset(
-    """alter analyze attach call copy create delete describe detach drop execute explain export grant import
+_FORBIDDEN = _words(
+    """
+    alter analyze attach call copy create delete describe detach drop execute explain export grant import
     insert install into load merge pragma prepare refresh replace_table revoke set show truncate update use
-    vacuum""".split()
+    vacuum
+    """
 )
 
 
@@ -200,7 +213,8 @@ def _one_select(query: str, node: str) -> list[_Token]:
 
 
 def _check_functions(tokens: Sequence[_Token], allowed: frozenset[str], node: str) -> None:
-    for before, token, after in zip([_Token("", ""), *tokens], tokens, [*tokens[1:], _Token("", "")], strict=False):
+    nothing = _Token("", "")
+    for before, token, after in zip([nothing, *tokens], tokens, [*tokens[1:], nothing], strict=False):
         if after.text != "(" or token.kind not in ("word", "quoted"):
             continue
         name = _unquoted(token).lower()

@@ -104,10 +104,10 @@ class Stage:
             self._stop()
             raw = _present(chunk.frame, file)
             columns = []
-            for column in raw:
-                kind = kinds.get(column.name, Kind.TEXT)
-                values = typed(column, Reading(column.name, kind, zone, zone))
-                if column.name in guesses and not fits_inferred(column, values, kind):
+            for series in raw:
+                kind = kinds.get(series.name, Kind.TEXT)
+                values = typed(series, Reading(series.name, kind, zone, zone))
+                if series.name in guesses and not fits_inferred(series, values, kind):
                     raise WorkspaceError(Problem("file_changed", params={"file": chunk.file}))
                 columns.append(to_local(values, zone) if kind is Kind.MOMENT else values)
             pl.DataFrame(columns).write_parquet(folder / f"{n:06d}.parquet", compression="lz4")

@@ -61,8 +61,8 @@ class ColumnStats:
         self.missing += other.missing
         for bound in (other.low, other.high):
             if bound is not None:
-                self.low = bound if self.low is None else min(self.low, bound)  # type: ignore[type-var]
-                self.high = bound if self.high is None else max(self.high, bound)  # type: ignore[type-var]
+                self.low = bound if self.low is None else min(self.low, bound)
+                self.high = bound if self.high is None else max(self.high, bound)
         other._settle()
         self._pending.append(other._hashes)
         self._pending_count += other._hashes.len()

@@ -245,7 +245,7 @@ def _moments(raw: pl.Series, reading: Reading) -> pl.Series:
 def _sets(raw: pl.Series, separator: str) -> pl.Series:
     wanted = pl.List(pl.String())
     if isinstance(raw.dtype, pl.List | pl.Array):
-        lists = raw.cast(pl.List(raw.dtype.inner))  # type: ignore[arg-type]
+        lists = raw.cast(pl.List(raw.dtype.inner))
         lists = lists.cast(wanted)
     elif raw.dtype == pl.Null():
         return raw.cast(wanted)

@@ -1,0 +1,1 @@
+"""Immutable data versions on disk, committed atomically."""

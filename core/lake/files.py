@@ -1,4 +1,4 @@
-"""Durable files: written beside their place, forced to disk, then renamed, so that nobody sees half a file."""
+"""Durable files: written beside their place, forced to disk, then renamed: nobody sees half a file."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ _serial = count()
 class KeyBook:
     """Gives numbers to ids, fast enough for every row of a large file.
 
-    Ids are interned in a dictionary of Polars' own, whose codes are given in order of first appearance from 0:
-    a code *is* the ``user_no``. The dictionary holds each id once and no Python object.
+    Ids are interned in a dictionary of Polars' own, whose codes are given in order of first appearance
+    from 0: a code *is* the ``user_no``. The dictionary holds each id once and no Python object.
 
     Parameters
     ----------

@@ -379,3 +379,43 @@ def test_a_proposed_plan_can_be_run(bench: Workbench) -> None:
 
     report = bench.run(plan_to_toml(plan))
     assert (report.users, report.events) == (2, 2)
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_how_much_fits_into_memory_changes_nothing(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, is_declared: bool
+) -> None:
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    n = 5_000
+    rows = [
+        f"u{u},{kind},2019-07-{day:02} {hour:02}:00:00,{amount if amount % 3 else ''},{word}"
+        for u, kind, day, hour, amount, word in zip(
+            rng.integers(0, 300, n), rng.choice(["a", "b", "c"], n), rng.integers(1, 29, n),
+            rng.integers(0, 24, n), rng.integers(0, 99, n), rng.choice(["x", "", "z"], n), strict=True,
+        )
+    ]  # fmt: skip
+    bench.file("log.csv", "user_id,kind,t,amount,word\n" + "\n".join(rows))
+    kind = 'columns = {word = "text"}\n' if is_declared else ""
+    plan = (
+        '[[events]]\nsource = "log.csv"\nevent_column = "kind"\nuser = "user_id"\nat = "t"\namount = "amount"\n'
+        f'properties = ["word"]\n{kind}'
+    )
+    bench.run(plan)
+    whole = {e: bench.events(e, "at", "day", "prop:amount", "prop:word") for e in "abc"}
+    base = bench.users("exists_from")
+    monkeypatch.setattr("core.ingest.encodings.utf8_blocks.__defaults__", (8192, 0))
+    monkeypatch.setattr("core.ingest.events.BUFFER_BYTES", 20_000)
+    monkeypatch.setattr("core.ingest.spool.PART_BYTES", 5_000)
+    report = bench.run(plan)
+    assert report.events == n
+    for event, frame in whole.items():
+        assert bench.events(event, "at", "day", "prop:amount", "prop:word").equals(frame)
+    assert bench.users("exists_from") == base
+    version = bench.lake.current()
+    assert version is not None
+    assert len(version.events["a"][0].files) > 3
+    expected = sorted((r.split(",")[0], r.split(",")[2]) for r in rows if r.split(",")[1] == "a")
+    got = [(u, at.strftime("%Y-%m-%d %H:%M:%S")) for u, at in whole["a"].select("user_id", "at").rows()]
+    assert sorted(got) == expected
