@@ -15,6 +15,7 @@ from core.schema import Catalogue, Personal
 
 _REGION = r"^(.{1,7}?(?:省|市|自治区|特别行政区|自治州))."
 _HIDDEN = "***"
+_BLANKS = " \t\r\n\u3000"
 
 
 def mask(value: object, kind: Personal) -> str:
@@ -27,7 +28,7 @@ def mask(value: object, kind: Personal) -> str:
     """
     if isinstance(value, list | tuple):
         return _HIDDEN
-    text = _as_text(value).strip()
+    text = _as_text(value).strip(_BLANKS)
     match kind:
         case "name":
             return text[:1] + "**" if len(text) > 1 else "**"
@@ -67,7 +68,7 @@ def masked(column: pl.Expr, dtype: pl.DataType, kind: Personal) -> pl.Expr:
         whole = (column == column.round(0)) & (column.abs() < 2**53)
         digits_only = column.cast(pl.Int64, strict=False).cast(pl.String)
         column = pl.when(whole).then(digits_only).otherwise(column.cast(pl.String))
-    text = column.cast(pl.String).str.strip_chars()
+    text = column.cast(pl.String).str.strip_chars(_BLANKS)
     length = text.str.len_chars()
     present = pl.when(column.is_null()).then(None)
     match kind:

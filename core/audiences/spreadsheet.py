@@ -16,7 +16,7 @@ def neutralised(text: pl.Expr) -> pl.Expr:
     ``=1+1``, ``@SUM(A1)``, ``-cmd`` get one; ``-3.5``, ``+86 138-0013-8000`` and ``2019-07-14`` do not.
     """
     runs = text.str.contains(_RUNS) & ~text.str.contains(_HARMLESS)
-    return pl.when(runs).then("'" + text).otherwise(text)
+    return pl.when(runs).then("'" + text).otherwise(text).alias(text.meta.output_name())
 
 
 def neutralised_texts(texts: list[str]) -> list[str]:
