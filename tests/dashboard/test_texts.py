@@ -13,6 +13,8 @@ from dashboard.i18n import said, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for folder in ("dashboard", "pages") for path in (ROOT / folder).rglob("*.py"))
+SCRIPTS = sorted((ROOT / "dashboard" / "builder").rglob("*.js"))
+BUILDER = "builder."  # what the builder's scripts leave out before their keys
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -31,6 +33,13 @@ def used_keys() -> tuple[set[str], set[str]]:
                 whole.add(node.value)
             if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
                 beginnings.add(str(node.values[0].value))
+    for path in SCRIPTS:
+        script = path.read_text(encoding="utf-8")
+        whole |= {BUILDER + key for key in re.findall(r"""["'`]([\w.]+)["'`]""", script)}
+        beginnings |= {BUILDER + key for key in re.findall(r"\bt\(`([\w.]+\.)\$\{", script)}
+        # Kept in a variable first, a key looks like a selector of style sheets; only real beginnings count.
+        maybe = {BUILDER + key for key in re.findall(r"`([\w.]+\.)\$\{", script)}
+        beginnings |= {beginning for beginning in maybe if any(key.startswith(beginning) for key in texts())}
     return whole, {beginning for beginning in beginnings if "." in beginning}
 
 
@@ -48,6 +57,9 @@ def called_keys() -> dict[str, Path]:
                 and isinstance(node.args[0].value, str)
             ):
                 found[node.args[0].value] = path
+    for path in SCRIPTS:
+        for key in re.findall(r"""\bt\(["']([\w.]+)["']""", path.read_text(encoding="utf-8")):
+            found[BUILDER + key] = path
     return found
 
 
