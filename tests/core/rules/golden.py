@@ -1,4 +1,4 @@
-"""Reads tests/golden: hand-written people, and rules with their expected members or their expected refusal."""
+"""Reads tests/golden: hand-written people, and rules with their expected members or refusal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Case(NamedTuple):
 
 
 def cases() -> Iterator[Case]:
-    """Yield every row of every file, a lone condition wrapped into a rule (ids: g the root, c the condition)."""
+    """Yield every row of every file; a lone condition becomes a rule (ids: g the root, c the condition)."""
     for file in sorted(FOLDER.glob("*.json")):
         if file.name == "people.json":
             continue
