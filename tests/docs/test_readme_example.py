@@ -68,7 +68,9 @@ def test_what_the_readme_shows_of_a_rule_is_true(name: str, language: str, sampl
     assert sample["table"][language] in readme
     assert sample["people"][language] in readme
     assert sample["count"] == int(re.search(r"(\d+) (?:people, the first|人，前三位)", readme)[1])
-    shown = re.search(r"(\d+) (?:words of 64 bits|个 64 位字).*?(\d+) (?:values|个值).*?(\d+) (?:titles|种职位)", readme)
+    shown = re.search(
+        r"(\d+) (?:words of 64 bits|个 64 位字).*?(\d+) (?:values|个值).*?(\d+) (?:titles|种职位)", readme
+    )
     assert [int(number) for number in shown.groups()] == [
         bits.words_for(20_000),
         sample["cities"],
