@@ -63,14 +63,13 @@ def date_edges(first: date, last: date, bins: int) -> list[date]:
             places = range((last - start).days // days + 2)
             return _distinct([_shifted(start, place * days) for place in places])
     for months in _MONTHS:
-        edges = _month_edges(first, last, months)
-        if len(edges) - 1 <= bins:
-            return edges
+        if _month(last) // months - _month(first) // months + 1 <= bins:
+            return _month_edges(first, last, months)
     return [first, _shifted(last, 1)]
 
 
 def _month_edges(first: date, last: date, months: int) -> list[date]:
-    index = (first.year * 12 + first.month - 1) // months * months
+    index = _month(first) // months * months
     edge = date(max(index // 12, 1), index % 12 + 1 if index >= 12 else 1, 1)
     edges = [edge]
     while edge <= last:
@@ -80,6 +79,11 @@ def _month_edges(first: date, last: date, months: int) -> list[date]:
         if edge == date.max:
             break
     return _distinct(edges)
+
+
+def _month(day: date) -> int:
+    """Return the number of a day's month."""
+    return day.year * 12 + day.month - 1
 
 
 def _shifted(day: date, days: int) -> date:

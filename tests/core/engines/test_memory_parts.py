@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.engines.memory.bins import date_edges, number_edges
@@ -18,10 +18,12 @@ from core.engines.memory.cache import Cache
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.tree import at_least, planes_of, planes_without
 
+UNTIMED = settings(deadline=None)
 flags = st.lists(st.booleans(), max_size=200)
 numbers = st.floats(-1e12, 1e12, allow_nan=False).map(lambda x: round(x, 3))
 
 
+@UNTIMED
 @given(flags)
 def test_a_mask_holds_the_flags_that_were_packed(some: list[bool]) -> None:
     words = pack(np.array(some, dtype=np.bool_))
@@ -32,6 +34,7 @@ def test_a_mask_holds_the_flags_that_were_packed(some: list[bool]) -> None:
     assert np.array_equal(scatter(rows_in(words, len(some)), len(some)), words)
 
 
+@UNTIMED
 @given(st.lists(st.one_of(st.none(), st.booleans()), max_size=150), st.integers(0, 150))
 def test_a_boolean_series_packs_from_any_offset_and_null_is_not_set(
     some: list[bool | None], start: int
@@ -49,6 +52,7 @@ def test_no_bit_is_set_after_the_last_row(rows: int) -> None:
     assert count(pack_series(pl.repeat(True, rows, dtype=pl.Boolean, eager=True))) == rows
 
 
+@UNTIMED
 @given(
     st.lists(st.lists(st.booleans(), min_size=70, max_size=70), min_size=1, max_size=9), st.integers(0, 10)
 )
@@ -105,6 +109,7 @@ def test_what_fails_is_not_remembered_and_reaches_the_asker() -> None:
     assert cache.get("key", lambda: np.arange(2)).tolist() == [0, 1]
 
 
+@UNTIMED
 @given(st.integers(0, 3_000_000), st.integers(1, 4), st.sampled_from([64, 1 << 17, 1 << 20]))
 def test_shards_cover_all_rows_once_in_whole_words(rows: int, threads: int, shard_rows: int) -> None:
     if rows > 5_000 and shard_rows == 64:
@@ -124,6 +129,7 @@ def test_an_error_in_one_shard_reaches_the_asker() -> None:
         Tiles(3, 64).run(1_000, work)
 
 
+@UNTIMED
 @given(st.lists(numbers, min_size=1, max_size=50), st.integers(1, 40), st.booleans())
 def test_bins_of_numbers_hold_every_value_and_are_few(values: list[float], bins: int, whole: bool) -> None:
     if whole:
@@ -147,6 +153,7 @@ def test_bins_of_numbers_are_round_and_an_outlier_takes_the_last() -> None:
     assert number_edges(7, 7, 7, 20, whole=True) == [7, 7]
 
 
+@UNTIMED
 @given(st.dates(), st.dates(), st.integers(1, 40))
 def test_bins_of_days_hold_every_day_and_are_few(one: date, other: date, bins: int) -> None:
     first, last = min(one, other), max(one, other)
