@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 
@@ -56,6 +57,15 @@ def test_every_make_target_says_what_it_does() -> None:
     makefile = read("Makefile")
     phony = re.search(r"^\.PHONY: (.+)$", makefile, flags=re.MULTILINE).group(1).split()
     assert set(re.findall(r"^([a-z]+):.*## .+", makefile, flags=re.MULTILINE)) == set(phony)
+
+
+def test_continuous_integration_runs_every_test() -> None:
+    script = read(".ci/run")
+    assert script.startswith("#!/usr/bin/env bash\n")
+    assert script.rstrip().endswith("\nmake test")
+    assert "set -euo pipefail" in script
+    for name in ("run", "system"):
+        assert os.access(ROOT / ".ci" / name, os.X_OK), name
 
 
 def test_nothing_names_a_machine() -> None:
