@@ -63,7 +63,7 @@ class CodedColumn:
 
     def taken(self, rows: NDArray[np.uint32]) -> pl.Series:
         """Return the values of the given rows, null where missing."""
-        return decode(self.dictionary, self.codes[rows])
+        return decode(self.dictionary, self.codes.take(rows))
 
     def hits(self, predicate: Predicate) -> Flags:
         """Return for each code, the missing one last, whether the predicate holds."""

@@ -109,7 +109,7 @@ class MemoryEngine:
                 order = self._cache.get(key, lambda: people.all_by_id(self._held))
             rows = people.by_id(rows, order, self._held)
         columns = {tag: self._conditions.column(tag, as_of) for tag in tags}
-        return people.table(rows, columns, self._held)
+        return people.table(rows, columns, self._held, self._tiles)
 
     def breakdown(self, rule: Rule, tag: str, as_of: date, *, top: int = 12, bins: int = 20) -> Breakdown:
         """Return a tag's distribution among the answer's people against the base."""

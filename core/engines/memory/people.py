@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -94,7 +97,17 @@ def is_many(rows: Rows, held: HeldVersion) -> bool:
     return len(rows) > _SHOW_ALL_SHARE * held.user_count
 
 
-def table(rows: Rows, columns: dict[str, Column], held: HeldVersion) -> pl.DataFrame:
+def table(rows: Rows, columns: dict[str, Column], held: HeldVersion, tiles: Tiles) -> pl.DataFrame:
     """Return ``user_id`` and the columns' values of the rows, in the given order."""
-    shown = {key: column.taken(rows) for key, column in columns.items()}
-    return pl.DataFrame({USER_ID: held.user_ids().gather(rows), **shown})
+    found: list[pl.Series] = [pl.Series()] * (1 + len(columns))
+    makers: list[Callable[[], pl.Series]] = [
+        lambda: held.user_ids().gather(rows),
+        *(partial(column.taken, rows) for column in columns.values()),
+    ]
+
+    def work(first: int, end: int) -> None:
+        for place in range(first, end):
+            found[place] = makers[place]()
+
+    tiles.each([(place, place + 1) for place in range(len(makers))], work)
+    return pl.DataFrame(dict(zip([USER_ID, *columns], found, strict=True)))
