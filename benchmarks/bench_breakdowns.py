@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 import polars as pl
 
@@ -18,7 +18,7 @@ def main(millions: int) -> None:
     folder = folder_of(millions * 1_000_000)
     registered = pl.scan_parquet(folder / "users.parquet").select("tag:registered_on")
     since = registered.quantile(0.6, "higher").collect().item()
-    since = since if isinstance(since, date) else since.date()
+    since = since.date() if isinstance(since, datetime) else since
     reports = [in_own_process(name, folder, THREADS, f"breakdowns:{since.isoformat()}") for name in NAMES]
     differing = all_agree(reports)
     if differing:

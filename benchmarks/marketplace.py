@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from core.lake.tables import FrameTables
 from core.schema import DAY, USER_NO, Catalogue, Label, TagSpec, TagType, property_column, tag_column
 
 DATA = Path(__file__).parent / "data"
 EVENTS = ("login", "purchase", "submit_order")
-USER_TAGS = (
-    "city", "province", "gender", "birthday", "title", "identity", "registered_on", "source_channel",
-    "member_level", "points",
-)  # fmt: skip
 FLAT_TAGS = {"gmv": TagType.NUMBER, "last_login_on": TagType.DATE, "last_purchase_on": TagType.DATE}
 
 
@@ -57,40 +53,48 @@ def event_rows(folder: Path) -> int:
     )
 
 
-def tables_of(folder: Path, *, with_keys: bool = False) -> FrameTables:
-    """Return the data version as the engine reads it, the flat columns being imported tags.
+class ParquetTables:
+    """The data version in a folder, read column by column as the lake reads its segments.
+
+    The flat columns stand among the imported tags.
 
     Parameters
     ----------
     folder : pathlib.Path
         As `folder_of` returns it.
-    with_keys : bool
-        Whether ``user_id`` and hashes are loaded too (for exports).
     """
-    catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
-    flat = {key: TagSpec(key=key, type=kind, label=Label(zh=key, en=key)) for key, kind in FLAT_TAGS.items()}
-    catalogue = catalogue.model_copy(update={"tags": {**catalogue.tags, **flat}})
-    columns = [USER_NO, "exists_from", *(tag_column(key) for key in USER_TAGS)]
-    users = pl.concat(
-        [
-            pl.read_parquet(folder / "users.parquet", columns=columns),
-            pl.read_parquet(folder / "flat.parquet").select(pl.exclude(USER_NO).name.prefix("tag:")),
-        ],
-        how="horizontal",
-    )
-    events = {
-        event: pl.read_parquet(
-            event_path(folder, event),
-            columns=[USER_NO, "at", DAY, *([property_column("amount")] if event == "purchase" else [])],
-        )
-        for event in EVENTS
-    }
-    keys = (
-        pl.read_parquet(folder / "keys.parquet")
-        if with_keys
-        else pl.read_parquet(folder / "keys.parquet", n_rows=0)
-    )
-    return FrameTables(catalogue, users, events, keys)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.version_id = folder.name
+        text = (folder / "catalogue.json").read_text(encoding="utf-8")
+        catalogue = Catalogue.model_validate_json(text)
+        flat = {
+            key: TagSpec(key=key, type=kind, label=Label(zh=key, en=key)) for key, kind in FLAT_TAGS.items()
+        }
+        self.catalogue = catalogue.model_copy(update={"tags": {**catalogue.tags, **flat}})
+
+    def users(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of the users table."""
+        flat = {tag_column(key): key for key in FLAT_TAGS}
+        own = pl.read_parquet(self._folder / "users.parquet", columns=[c for c in columns if c not in flat])
+        wanted = [flat[column] for column in columns if column in flat]
+        if not wanted:
+            return own
+        beside = pl.read_parquet(self._folder / "flat.parquet", columns=wanted)
+        return pl.concat([own, beside.rename(tag_column)], how="horizontal").select(columns)
+
+    def events(self, event: str, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of one event's table."""
+        return pl.read_parquet(event_path(self._folder, event), columns=list(columns))
+
+    def keys(self) -> pl.DataFrame:
+        """Return every key."""
+        return pl.read_parquet(self._folder / "keys.parquet")
+
+    def segments_of(self, event: str | None) -> tuple[str, ...]:
+        """Return one segment id per table."""
+        return (f"{self.version_id}/{event or 'users'}",)
 
 
 def _flat(folder: Path) -> pl.LazyFrame:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from benchmarks.marketplace import tables_of
+from benchmarks.marketplace import ParquetTables
 from benchmarks.peers import Numbers
 from benchmarks.questions import AS_OF, CHARTED, Five, Measured, registered_since
 from core.engines.base import Answer
@@ -26,6 +26,11 @@ class Coterie:
             self._ask(Five().as_rule(flat=flat))
         for tag in CHARTED:
             self.engine.breakdown(parse_rule(registered_since(date(2016, 1, 1))), tag, AS_OF)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of loaded columns and remembered masks."""
+        return self.engine.nbytes
 
     def _ask(self, rule_json: str) -> Answer:
         rule = parse_rule(rule_json)
@@ -83,4 +88,4 @@ class Coterie:
 
 def load(folder: Path, threads: int) -> Coterie:
     """Load the data."""
-    return Coterie(MemoryEngine(tables_of(folder), threads=threads))
+    return Coterie(MemoryEngine(ParquetTables(folder), threads=threads))
