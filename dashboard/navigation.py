@@ -54,14 +54,13 @@ def pages() -> dict[str, Page]:
             help=t(f"frame.menu.{item.key}.help"),
         )
         for item in MENU
-        if item.file.is_file()
     }
 
 
 def chosen(among: dict[str, Page]) -> tuple[MenuItem, Page]:
     """Draw the menu and return the entry and the page that this session is at."""
     page = st.navigation(list(among.values()), position="top")
-    key = next(key for key, candidate in among.items() if candidate.title == page.title)
+    key = next(key for key, candidate in among.items() if candidate is page)
     return next(item for item in MENU if item.key == key), page
 
 

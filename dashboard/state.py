@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import threading
 from datetime import date
@@ -23,6 +24,7 @@ ACTOR_COOKIE = "coterie_actor"
 _AS_OF = "coterie:as_of"
 _ACTOR = "coterie:actor"
 _SESSION_KEY = "coterie:session_key"
+_SESSION_KEY_FORM = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class _Opened:
@@ -101,8 +103,8 @@ def session_key() -> str:
     It is the cookie ``coterie_browser``, which the server hands out with the page (`dashboard.server`), so it
     never stands in a link. A browser that refuses cookies has one id per session, and keeps no drafts.
     """
-    from_cookie = st.context.cookies.get(BROWSER_COOKIE)
-    if from_cookie:
+    from_cookie = _cookie(BROWSER_COOKIE)
+    if _SESSION_KEY_FORM.fullmatch(from_cookie):
         return from_cookie
     if _SESSION_KEY not in st.session_state:
         st.session_state[_SESSION_KEY] = new_session_key()
@@ -129,8 +131,7 @@ def actor() -> Actor:
 
 def typed_name() -> str:
     """Return the name that was typed in this session, else in this browser before; may be empty."""
-    remembered = unquote(st.context.cookies.get(ACTOR_COOKIE) or "")
-    return str(st.session_state.get(_ACTOR, remembered)).strip()
+    return str(st.session_state.get(_ACTOR, unquote(_cookie(ACTOR_COOKIE)))).strip()
 
 
 def set_typed_name(name: str) -> None:
@@ -141,3 +142,9 @@ def set_typed_name(name: str) -> None:
 def name_was_typed() -> bool:
     """Tell whether a name was typed in this session, so that the browser should keep it."""
     return _ACTOR in st.session_state
+
+
+def _cookie(name: str) -> str:
+    """Return a cookie of this browser; "" where it sent none (or where no browser is there, as in tests)."""
+    value = st.context.cookies.get(name)
+    return value if isinstance(value, str) else ""

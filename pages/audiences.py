@@ -54,7 +54,7 @@ def delete(audience: Audience) -> None:
 def draw_row(audience: Audience) -> DeltaGenerator:
     """Draw one audience and return the place for its size."""
     with st.container(border=True, key=f"audience_{audience.id}"):
-        what, how_many, who, menu = st.columns([12, 3, 4, 2], vertical_alignment="center")
+        what, how_many, who, menu = st.columns([11, 3, 4, 3], vertical_alignment="center")
         with what.container(gap=None):
             st.page_link(
                 navigation.page_file("build"),

@@ -97,3 +97,22 @@ def test_the_link_decides_the_language(workspace, open_page, language):
 def test_an_unknown_language_in_the_link_is_passed_over(workspace, open_page):
     page = open_page("exports", language="xx")
     assert page.title[0].value == i18n.said("exports.title", "en")
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 500, "../../etc/passwd......", "'; drop table draft--"])
+def test_a_cookie_that_the_server_did_not_make_is_passed_over(monkeypatch, cookie):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(type(st.context), "cookies", {state.BROWSER_COOKIE: cookie})
+    assert state.session_key() != cookie
+
+
+def test_a_browser_is_known_again_by_its_cookie(monkeypatch):
+    mine = state.new_session_key()
+    monkeypatch.setattr(type(st.context), "cookies", {state.BROWSER_COOKIE: mine})
+    assert state.session_key() == mine
+
+
+def test_a_name_is_read_back_from_its_cookie(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(type(st.context), "cookies", {state.ACTOR_COOKIE: "%E7%8E%8B%20%E8%8A%B3"})
+    assert state.actor().name == "王 芳"
