@@ -185,13 +185,14 @@ def test_a_damaged_rule_is_read_checked_and_described_or_refused_and_never_crash
 
 
 @given(json_values)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_json_is_a_rule_or_refused(value: Any) -> None:
     with contextlib.suppress(RuleError):
         assert parse_rule(json.dumps(value)).version == 1
 
 
 @given(st.binary(max_size=60))
+@settings(deadline=None)
 def test_any_bytes_are_a_rule_or_refused(source: bytes) -> None:
     with pytest.raises(RuleError):
         parse_rule(source)

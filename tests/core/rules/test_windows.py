@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import clock
@@ -57,6 +57,7 @@ def test_months_are_clamped_to_the_end_of_the_month() -> None:
 
 
 @given(near_today, units, st.integers(1, 500), st.integers(1, 500))
+@settings(deadline=None)
 def test_the_last_far_days_are_the_last_near_days_and_those_between(
     as_of: date, unit: clock.Unit, one: int, other: int
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_day_whose_midnight_does_not_exist_still_ends_once() -> None:
 
 
 @given(st.dates(), units, st.integers(1, 1170), st.sampled_from(clock.CalendarName.__args__))
+@settings(deadline=None)
 def test_no_day_of_the_calendar_breaks_the_reckoning(
     as_of: date, unit: clock.Unit, n: int, name: clock.CalendarName
 ) -> None:
