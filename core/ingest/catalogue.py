@@ -142,9 +142,7 @@ def _event_label(plan: ImportPlan, event: str, sources: Sequence[EventsTable]) -
     return own or Label(zh=event, en=event)
 
 
-def _property_spec(
-    event: str, key: str, sources: Sequence[EventsTable], rows: int
-) -> PropertySpec:
+def _property_spec(event: str, key: str, sources: Sequence[EventsTable], rows: int) -> PropertySpec:
     column = property_column(key)
     stats = ColumnStats()
     for table in sources:
@@ -169,9 +167,7 @@ def _property_spec(
     )
 
 
-def _imported_tags(
-    plan: ImportPlan, users: pl.DataFrame, tables: Sequence[UsersTable]
-) -> dict[str, TagSpec]:
+def _imported_tags(plan: ImportPlan, users: pl.DataFrame, tables: Sequence[UsersTable]) -> dict[str, TagSpec]:
     specs: dict[str, TagSpec] = {}
     for source, table in zip(plan.users, tables, strict=True):
         for key, tag in source.tags.items():

@@ -22,9 +22,7 @@ SOURCE_VARIABLE_PREFIX = "COTERIE_SOURCE_"
 _ROWS_AT_ONCE = 50_000
 
 
-def read_database(
-    url: str, query: str, folder: Path, node: str, *, restricted: bool
-) -> Path:
+def read_database(url: str, query: str, folder: Path, node: str, *, restricted: bool) -> Path:
     """Write a query's result below `folder` as one Parquet file; returns its path.
 
     Parameters
@@ -133,9 +131,7 @@ def _is_about_the_query(error: sa.exc.SQLAlchemyError) -> bool:
 
 
 def _frame(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [_series(name, values) for name, values in zip(names, columns, strict=True)]
-    )
+    return pl.DataFrame([_series(name, values) for name, values in zip(names, columns, strict=True)])
 
 
 def _series(name: str, values: Sequence[Any]) -> pl.Series:

@@ -240,6 +240,4 @@ def _is_ascii(block: bytes) -> bool:
 
 
 def _undecodable(shown: str, encoding: str, line: int) -> ImportRefused:
-    return ImportRefused(
-        Problem("undecodable", params={"file": shown, "encoding": encoding, "line": line})
-    )
+    return ImportRefused(Problem("undecodable", params={"file": shown, "encoding": encoding, "line": line}))

@@ -68,9 +68,7 @@ def event_claims(plan: ImportPlan, source: EventsSource, columns: tuple[str, ...
         claims[property_column(AMOUNT)] = Claim(reading, inferred=False)
     for key, prop in source.properties.items():
         column = prop.column or key
-        claims[property_column(key)] = typed_claim(
-            prop.type, column, source.columns, prop, zone, plan.zone
-        )
+        claims[property_column(key)] = typed_claim(prop.type, column, source.columns, prop, zone, plan.zone)
     return claims
 
 

@@ -193,9 +193,7 @@ def propose_plan(
         columns = {column.name: column for column in seen.columns}
         user = _named(columns, _ID_NAMES)
         if user is None:
-            raise PlanError(
-                Problem("no_id_column", params={"source": seen.source}, allowed=tuple(columns))
-            )
+            raise PlanError(Problem("no_id_column", params={"source": seen.source}, allowed=tuple(columns)))
         times = {n: c for n, c in columns.items() if c.type is TagType.DATE and n != user}
         repeats = columns[user].distinct < seen.rows - columns[user].missing
         if times and (repeats or _named(columns, _EVENT_NAMES) is not None):
@@ -313,5 +311,3 @@ def _why(guess: Guess, stats: ColumnStats, tag_type: TagType, *, is_given: bool)
     if reason is None:
         return count
     return Text(zh=f"{reason['zh']}；{count['zh']}", en=f"{reason['en']}; {count['en']}")
-
-

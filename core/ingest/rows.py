@@ -136,9 +136,7 @@ class RowCutter:
             is_blank[short] = np.frombuffer(content, np.uint8)[starts[short]] == RETURN
         wrong = np.flatnonzero((fields != self._width) & ~is_blank)
         bad = [
-            BadRow(
-                int(lines[i]), _shown(content[int(starts[i]) : int(ends[i])]), int(fields[i])
-            )
+            BadRow(int(lines[i]), _shown(content[int(starts[i]) : int(ends[i])]), int(fields[i]))
             for i in wrong
         ]
         keep = ~is_blank
@@ -204,9 +202,7 @@ class RowCutter:
         return RowBlock(frame, np.array(begins, dtype=np.int64), bad), used
 
     def _unclosed(self) -> ImportRefused:
-        return ImportRefused(
-            Problem("quote_never_closed", params={"file": self._file, "line": self._line})
-        )
+        return ImportRefused(Problem("quote_never_closed", params={"file": self._file, "line": self._line}))
 
 
 class _Feed:

@@ -189,9 +189,7 @@ class _Import:
                     spool.lay_down()
         return tables
 
-    def _write_events(
-        self, tables: Sequence[EventsTable]
-    ) -> tuple[dict[str, tuple[date, date]], FirstDays]:
+    def _write_events(self, tables: Sequence[EventsTable]) -> tuple[dict[str, tuple[date, date]], FirstDays]:
         first_days = FirstDays(self._draft.book.count)
         days: dict[str, tuple[date, date]] = {}
         total = sum(spool.rows for table in tables for spool in table.spools.values()) or 1
@@ -215,9 +213,7 @@ class _Import:
                 spool.release()
         return days, first_days
 
-    def _close(
-        self, tally: SourceTally, origin: str, kind: str, table: UsersTable | EventsTable
-    ) -> None:
+    def _close(self, tally: SourceTally, origin: str, kind: str, table: UsersTable | EventsTable) -> None:
         tally.close(self._plan.max_reject_share)
         self._reports.append(
             SourceReport(

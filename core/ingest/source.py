@@ -268,9 +268,7 @@ class SourceReader:
                 if bad.any():
                     misfits[reading.column] = bad
         keep = self._refuse_misfits(chunk, raw, misfits)
-        frame = pl.DataFrame(
-            [cache[self._claims[name].reading].alias(name) for name in self._outputs]
-        )
+        frame = pl.DataFrame([cache[self._claims[name].reading].alias(name) for name in self._outputs])
         # The row number keeps the height of a frame without any column.
         number = pl.Series(_ROW, chunk.lines)
         scope = pl.DataFrame([number, *(self._for_sql(column, cache) for column in self._sql_columns)])

@@ -129,9 +129,7 @@ def _ranges(tables: Sequence[pl.LazyFrame], parts: int) -> Iterator[list[pl.Data
         yield [table.collect() for table in tables]
         return
     numbers = [table.select(USER_NO).collect().to_series().to_numpy() for table in tables]
-    samples = np.sort(
-        np.concatenate([n[:: max(1, n.size // (parts * _SAMPLES_PER_PART))] for n in numbers])
-    )
+    samples = np.sort(np.concatenate([n[:: max(1, n.size // (parts * _SAMPLES_PER_PART))] for n in numbers]))
     bounds = np.unique(samples[[samples.size * i // parts for i in range(1, parts)]])
     cuts = [[0, *np.searchsorted(n, bounds).tolist(), n.size] for n in numbers]
     del numbers

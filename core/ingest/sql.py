@@ -37,14 +37,15 @@ _SCALAR = _words(
     bit_length char_length character_length concat concat_ws contains ends_with initcap left length lower
     ltrim normalize octet_length regexp_like replace reverse right rtrim split_part starts_with
     strpos substr substring trim upper coalesce if ifnull isnull nullif cast try_cast date date_part datetime
-    extract strftime strptime timestamp year month day in not and or between exists any all case when then else
-    position array_contains array_length
+    extract strftime strptime timestamp year month day in not and or between exists any all case when then
+    else position array_contains array_length
     """
 )
 _AGGREGATE = _words(
     """
     avg corr count first last max mean median min quantile_cont quantile_disc stddev stdev
-    sum variance array_agg string_agg dense_rank first_value lag last_value lead rank row_number ntile over filter
+    sum variance array_agg string_agg dense_rank first_value lag last_value lead rank row_number ntile
+    over filter
     """
 )
 # Words before "(" that are grammar, not functions.
@@ -121,9 +122,7 @@ def run_query(query: str, tables: Mapping[str, pl.LazyFrame], node: str) -> pl.L
     return frame
 
 
-def expression(
-    text: str, schema: Mapping[str, pl.DataType], node: str, known: Sequence[str] = ()
-) -> pl.Expr:
+def expression(text: str, schema: Mapping[str, pl.DataType], node: str, known: Sequence[str] = ()) -> pl.Expr:
     """Return a row expression over typed columns.
 
     An ISO date or time in quotes that is compared with a date column is read as a date.

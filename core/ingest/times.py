@@ -13,9 +13,7 @@ LOCAL_TIME = pl.Datetime("us")
 DAY_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日")
 COMPACT_DAY = "%Y%m%d"
 _CLOCKS = ("%H:%M:%S%.f", "%H:%M")
-LOCAL_FORMS = tuple(
-    f"{day}{gap}{clock}" for day in DAY_FORMS for gap in (" ", "T") for clock in _CLOCKS
-)
+LOCAL_FORMS = tuple(f"{day}{gap}{clock}" for day in DAY_FORMS for gap in (" ", "T") for clock in _CLOCKS)
 OFFSET_FORMS = tuple(
     f"{day}{gap}{clock}%#z" for day in DAY_FORMS[:2] for gap in ("T", " ") for clock in _CLOCKS
 )
@@ -124,9 +122,7 @@ def _constant_offset(times: pl.Series, zone: ZoneInfo) -> timedelta | None:
     if high - low > timedelta(days=36600) or low.year < 2 or high.year > 9990:
         return None
     start = low.replace(tzinfo=UTC) - timedelta(days=2)
-    offsets = {
-        (start + timedelta(days=n)).astimezone(zone).utcoffset() for n in range((high - low).days + 6)
-    }
+    offsets = {(start + timedelta(days=n)).astimezone(zone).utcoffset() for n in range((high - low).days + 6)}
     return offsets.pop() if len(offsets) == 1 else None
 
 

@@ -45,9 +45,7 @@ def user_claims(plan: ImportPlan, source: UsersSource) -> dict[str, Claim]:
     zone = ZoneInfo(source.time_zone) if source.time_zone else plan.zone
     claims = {ID: Claim(Reading(source.id, Kind.TEXT, zone, plan.zone), inferred=False)}
     if source.registered is not None:
-        reading = Reading(
-            source.registered, Kind.DAY, zone, plan.zone, time_format=source.registered_format
-        )
+        reading = Reading(source.registered, Kind.DAY, zone, plan.zone, time_format=source.registered_format)
         claims[REGISTERED] = Claim(reading, inferred=False)
     for key, tag in source.tags.items():
         column = tag.column or key

@@ -211,9 +211,7 @@ def _days(raw: pl.Series, reading: Reading) -> pl.Series:
             if days.null_count() == raw.null_count() or reading.time_format:
                 return days
             rest = blanked(raw, days.is_not_null())
-            return days.zip_with(
-                days.is_not_null(), local_days(_moments(rest, reading), reading.day_zone)
-            )
+            return days.zip_with(days.is_not_null(), local_days(_moments(rest, reading), reading.day_zone))
         return local_days(_moments(raw, reading), reading.day_zone)
     if dtype.is_integer():
         if reading.time_format in EPOCH_UNITS:
@@ -270,6 +268,4 @@ def _is_trim(raw: pl.Series) -> bool:
 
 
 def _unsupported(raw: pl.Series) -> PlanError:
-    return PlanError(
-        Problem("unsupported_dtype", params={"column": raw.name, "dtype": str(raw.dtype)})
-    )
+    return PlanError(Problem("unsupported_dtype", params={"column": raw.name, "dtype": str(raw.dtype)}))

@@ -77,9 +77,7 @@ class Draft:
         """Have the file of rejected rows kept with the version."""
         self._rejects = path
 
-    def commit(
-        self, catalogue: Catalogue, plan: Mapping[str, Any], report: Mapping[str, Any]
-    ) -> DataVersion:
+    def commit(self, catalogue: Catalogue, plan: Mapping[str, Any], report: Mapping[str, Any]) -> DataVersion:
         """Make the draft the version in use, in one step that a crash cannot halve.
 
         Segments and keys get their names first, then the version is written, and last ``CURRENT``.
@@ -168,6 +166,4 @@ class Draft:
 def _write_parquet(frame: pl.DataFrame, path: Path) -> FileRef:
     frame.write_parquet(path, compression="zstd", compression_level=1)
     sync_file(path)
-    return FileRef(
-        name=path.name, sha256=sha256_of(path), rows=frame.height, bytes=path.stat().st_size
-    )
+    return FileRef(name=path.name, sha256=sha256_of(path), rows=frame.height, bytes=path.stat().st_size)

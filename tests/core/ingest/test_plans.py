@@ -111,13 +111,33 @@ def test_the_json_schema_describes_every_key() -> None:
         ('time_zone = "Asia/Shangai"', "plan_unknown_time_zone", "time_zone", None),
         ('[[users]]\nsource = "a"', "plan_key_missing", "users[0].id", None),
         ('[[users]]\nid = "a"', "plan_source_or_query", "users[0]", None),
-        ('[[users]]\nid = "a"\nsource = "b"\nduplicates = "frist"', "plan_value_not_allowed", "users[0].duplicates", "first"),
-        ('[[users]]\nid = "a"\nsource = "b"\n[users.tags.x]\ntyp = "text"', "unknown_plan_key", "users[0].tags.x.typ", "type"),
+        (
+            '[[users]]\nid = "a"\nsource = "b"\nduplicates = "frist"',
+            "plan_value_not_allowed",
+            "users[0].duplicates",
+            "first",
+        ),
+        (
+            '[[users]]\nid = "a"\nsource = "b"\n[users.tags.x]\ntyp = "text"',
+            "unknown_plan_key",
+            "users[0].tags.x.typ",
+            "type",
+        ),
         ('[[events]]\nuser = "a"\nat = "t"\nsource = "b"', "plan_event_or_event_column", "events[0]", None),
-        ('[[events]]\nuser = "a"\nat = "t"\nevent = "e"\ndatabase = "env:X"', "plan_database_needs_query", "events[0]", None),
+        (
+            '[[events]]\nuser = "a"\nat = "t"\nevent = "e"\ndatabase = "env:X"',
+            "plan_database_needs_query",
+            "events[0]",
+            None,
+        ),
         ('[tags.x]\nevent = "e"\nmeasure = "summ"', "plan_value_not_allowed", "tags.x.measure", "sum"),
         ("max_reject_share = 3", "plan_value_wrong", "max_reject_share", None),
-        ('[[users]]\nid = "a"\nsource = "b"\ndelimiter = ",,"', "plan_bad_delimiter", "users[0].delimiter", None),
+        (
+            '[[users]]\nid = "a"\nsource = "b"\ndelimiter = ",,"',
+            "plan_bad_delimiter",
+            "users[0].delimiter",
+            None,
+        ),
     ],
 )
 def test_a_broken_plan_is_refused_with_place_and_remedy(
@@ -171,7 +191,9 @@ def test_users_may_come_from_events_alone(bench: Workbench) -> None:
     assert set(bench.users()) == {"u1", "u9"}
 
 
-def test_users_of_an_earlier_version_are_not_users_of_this_one_but_keep_their_number(bench: Workbench) -> None:
+def test_users_of_an_earlier_version_are_not_users_of_this_one_but_keep_their_number(
+    bench: Workbench,
+) -> None:
     bench.file("users.csv", "user_id\nu1\nu2\n")
     bench.run(USERS)
     bench.file("users.csv", "user_id\nu3\nu2\n")
@@ -229,9 +251,7 @@ def test_a_tag_that_a_source_and_a_computed_tag_claim_is_refused(bench: Workbenc
 
 def test_where_sees_typed_columns_and_filtered_rows_are_no_rejects(bench: Workbench) -> None:
     bench.file("orders.csv", ORDERS)
-    report = bench.run(
-        EVENTS + "where = \"status = 'paid' AND amount > 5.5 AND paid_at >= '2019-06-01'\"\n"
-    )
+    report = bench.run(EVENTS + "where = \"status = 'paid' AND amount > 5.5 AND paid_at >= '2019-06-01'\"\n")
     source = report.sources[0]
     assert (source.rows_read, source.rows_refused, source.rows_filtered, source.rows_used) == (3, 0, 2, 1)
     assert set(bench.users()) == {"u9"}
@@ -258,19 +278,29 @@ def test_properties_are_a_list_or_a_table(bench: Workbench) -> None:
     bench.file("orders.csv", ORDERS)
     bench.run(EVENTS + 'properties = ["channel"]\n')
     assert set(bench.catalogue.events["purchase"].properties) == {"channel"}
-    bench.run(EVENTS + '[events.properties.way]\ncolumn = "channel"\ntype = "text"\nlabel = {zh = "渠道", en = "Way"}\n')
+    bench.run(
+        EVENTS
+        + '[events.properties.way]\ncolumn = "channel"\ntype = "text"\nlabel = {zh = "渠道", en = "Way"}\n'
+    )
     spec = bench.catalogue.events["purchase"].properties["way"]
     assert (spec.type, spec.label.zh, spec.coverage, spec.distinct) == (TagType.TEXT, "渠道", 1.0, 2)
 
 
 def test_the_kind_of_an_event_may_be_read_from_the_data(bench: Workbench) -> None:
-    bench.file("log.csv", "user_id,t,action,word\nu1,2019-05-02,search,跑步\nu1,2019-05-01,login,\nu2,2019-05-03,login,\n")
+    bench.file(
+        "log.csv",
+        "user_id,t,action,word\nu1,2019-05-02,search,跑步\nu1,2019-05-01,login,\nu2,2019-05-03,login,\n",
+    )
     bench.run(
         '[[events]]\nsource = "log.csv"\nevent_column = "action"\nuser = "user_id"\nat = "t"\nproperties = ["word"]\n'
         '[event_labels]\nlogin = {zh = "登录", en = "Login"}\n'
     )
     events = bench.catalogue.events
-    assert (events["login"].label.zh, events["login"].rows, set(events["login"].properties)) == ("登录", 2, set())
+    assert (events["login"].label.zh, events["login"].rows, set(events["login"].properties)) == (
+        "登录",
+        2,
+        set(),
+    )
     assert set(events["search"].properties) == {"word"}
     assert events["login"].first_day == dt.date(2019, 5, 1)
     assert events["login"].last_day == dt.date(2019, 5, 3)
@@ -358,7 +388,7 @@ def test_a_computed_tag_that_cannot_be_is_refused(
         'where = [{property = "chanel", op = "is", value = "app"}]',
         'where = [{property = "channel", op = "iss", value = "app"}]',
         'where = [{property = "channel", op = "gt", value = 3}]',
-        "window = {last = 0, unit = \"day\"}",
+        'window = {last = 0, unit = "day"}',
         "window = {}",
     ],
 )

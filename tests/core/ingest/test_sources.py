@@ -88,7 +88,7 @@ def test_text_of_every_usual_encoding_is_read(bench: Workbench, encoding: str, i
 
 
 def test_compressed_files_and_other_delimiters_are_read(bench: Workbench) -> None:
-    bench.file("a.csv.gz", gzip.compress("user_id;city\nu1;a,b\n".encode()))
+    bench.file("a.csv.gz", gzip.compress(b"user_id;city\nu1;a,b\n"))
     bench.run('[[users]]\nsource = "a.csv.gz"\nid = "user_id"\ntags = ["city"]\n')
     assert bench.users("city") == {"u1": ("a,b",)}
     bench.file("a.tsv", "user_id\tcity\nu1\tx;y\n")
@@ -130,7 +130,10 @@ def test_rows_with_another_number_of_fields_are_rejects_with_their_line(bench: W
     rows = "".join(f"u{n},{n}\n" for n in range(300))
     bench.file("users.csv", "user_id,x\n" + rows + "u300\nu301,1,2\n")
     report = bench.run(USERS)
-    assert [(r.line, r.reason, r.value) for r in report.rejects] == [(302, "fields", "1"), (303, "fields", "3")]
+    assert [(r.line, r.reason, r.value) for r in report.rejects] == [
+        (302, "fields", "1"),
+        (303, "fields", "3"),
+    ]
     assert report.sources[0].rows_read == 302
 
 
@@ -141,7 +144,7 @@ def test_rows_with_another_number_of_fields_are_rejects_with_their_line(bench: W
         ("users.csv", b"\n\n", "empty_file", "users.csv is empty"),
         ("users.csv", b"user_id,x\n", "no_rows", "no row"),
         ("users.csv", b"user_id,x,x\nu1,1,2\n", "column_twice", "'x' stands twice"),
-        ("users.csv", b"user_id,x\nu1,\"never closed\nu2,1\n", "quote_never_closed", "never closed"),
+        ("users.csv", b'user_id,x\nu1,"never closed\nu2,1\n', "quote_never_closed", "never closed"),
         ("users.csv", b"PK\x03\x04\x00\x00\x00binary", "not_a_text_file", "not a text file"),
         ("users.csv", "user_id\n用户1\n".encode() + "用户二\n".encode("gbk"), "mixed_encodings", "line 3"),
         ("users.csv", "user_id\n用户一\n".encode("gbk") + "用户二\n".encode(), "mixed_encodings", "line 3"),
@@ -230,9 +233,13 @@ def test_nothing_outside_the_allowed_folders_can_be_read(bench: Workbench, tmp_p
 def _fill(engine_url: str) -> None:
     engine = create_engine(engine_url)
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE people (id BIGINT, city TEXT, age NUMERIC(6,2), born DATE, seen TIMESTAMP)"))
         connection.execute(
-            text("INSERT INTO people VALUES (17850, '北京', 30.50, '1990-01-02', '2019-07-14 23:30:00'), (2, NULL, NULL, NULL, NULL)")
+            text("CREATE TABLE people (id BIGINT, city TEXT, age NUMERIC(6,2), born DATE, seen TIMESTAMP)")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO people VALUES (17850, '北京', 30.50, '1990-01-02', '2019-07-14 23:30:00'), (2, NULL, NULL, NULL, NULL)"
+            )
         )
     engine.dispose()
 
@@ -273,7 +280,8 @@ def test_postgresql_cannot_be_written_through_a_query(bench: Workbench, postgres
     hidden = "WITH gone AS (DELETE FROM people RETURNING id) SELECT"
     with pytest.raises(PlanError):
         bench.run(head + hidden + tail)
-    wait = "SELECT setval('s', 3), id, city, age, born, seen FROM people\"\n" + tail.split('"\n', 1)[1]
+    writing = "SELECT setval('s', 3) AS n, id, city, age, born, seen FROM people"
+    wait = f'{writing}"\n' + tail.split('"\n', 1)[1]
     engine = create_engine(postgres_url)
     with engine.begin() as connection:
         connection.execute(text("CREATE SEQUENCE s"))
@@ -285,7 +293,9 @@ def test_postgresql_cannot_be_written_through_a_query(bench: Workbench, postgres
     engine.dispose()
 
 
-def test_many_rows_of_a_database_are_read_in_pieces(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_of_a_database_are_read_in_pieces(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("core.ingest.database._ROWS_AT_ONCE", 100)
     with sqlite3.connect(bench.folder / "d.db") as connection:
         connection.execute("CREATE TABLE t (id, x, mixed)")
@@ -294,16 +304,15 @@ def test_many_rows_of_a_database_are_read_in_pieces(bench: Workbench, monkeypatc
             [(n, None if n < 150 else n / 2, n if n < 120 else f"code {n}") for n in range(350)],
         )
     connection.close()
-    bench.run(
-        f'[[users]]\ndatabase = "sqlite:///{bench.folder}/d.db"\nquery = "SELECT * FROM t"\nid = "id"\ntags = ["x", "mixed"]\n'
-    )
+    source = f'[[users]]\ndatabase = "sqlite:///{bench.folder}/d.db"\n'
+    bench.run(source + 'query = "SELECT * FROM t"\nid = "id"\ntags = ["x", "mixed"]\n')
     users = bench.users("x", "mixed")
     assert len(users) == 350
     assert users["349"] == (174.5, "code 349")
     assert users["7"] == (None, "7")
 
 
-SECRET_URL = "postgresql://someone:hunter2@db.internal.example:5999/crm"
+SECRET_URL = "postgresql://someone:hunter2@db.internal.example:5999/crm"  # noqa: S105
 
 
 def test_a_database_url_is_never_stored_or_shown(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,10 +323,20 @@ def test_a_database_url_is_never_stored_or_shown(bench: Workbench, monkeypatch: 
         if path.is_file():
             assert b"geheim" not in path.read_bytes(), path
     monkeypatch.setenv("COTERIE_SOURCE_X", SECRET_URL)
-    for url in (SECRET_URL, "env:COTERIE_SOURCE_X", "nonsense://someone:hunter2@db.internal.example/x", "hunter2"):
+    for url in (
+        SECRET_URL,
+        "env:COTERIE_SOURCE_X",
+        "nonsense://someone:hunter2@db.internal.example/x",
+        "hunter2",
+    ):
         with pytest.raises(CoterieError) as error:
             bench.run(DATABASE_PLAN.format(url=url))
-        shown = str(error.value) + refusal(error) + repr(error.value.__cause__) + str(error.value.__suppress_context__)
+        shown = (
+            str(error.value)
+            + refusal(error)
+            + repr(error.value.__cause__)
+            + str(error.value.__suppress_context__)
+        )
         assert "hunter2" not in shown
         assert "db.internal" not in shown
 
@@ -369,8 +388,13 @@ def test_a_source_is_looked_at_before_it_is_imported(bench: Workbench) -> None:
 
 
 def test_a_proposed_plan_can_be_run(bench: Workbench) -> None:
-    bench.file("users.csv", "user_id,phone,city,registered_on\nu1,13812345678,北京,2019-01-01\nu2,,上海,2019-02-01\n")
-    bench.file("orders.csv", "order_id,user_id,paid_at,amount\n1,u1,2019-07-01 10:00:00,5\n2,u1,2019-07-02 10:00:00,6\n")
+    bench.file(
+        "users.csv", "user_id,phone,city,registered_on\nu1,13812345678,北京,2019-01-01\nu2,,上海,2019-02-01\n"
+    )
+    bench.file(
+        "orders.csv",
+        "order_id,user_id,paid_at,amount\n1,u1,2019-07-01 10:00:00,5\n2,u1,2019-07-02 10:00:00,6\n",
+    )
     plan = propose_plan(["users.csv", "orders.csv"], "Asia/Shanghai", base_dir=bench.folder)
     assert plan.users[0].registered == "registered_on"
     assert plan.users[0].tags["phone"].personal == "phone"

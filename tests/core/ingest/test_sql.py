@@ -16,7 +16,7 @@ HOSTILE = [
     "SELECT * FROM read_json('/x.json')",
     "SELECT * FROM read_ipc('/x')",
     "SELECT * FROM scan_csv('/x')",
-    'SELECT * FROM "read_csv"(\'/etc/passwd\')',
+    "SELECT * FROM \"read_csv\"('/etc/passwd')",
     "SELECT * FROM `read_csv`('/etc/passwd')",
     "SELECT * FROM t, read_csv('/etc/passwd')",
     "SELECT * FROM t JOIN read_csv('/etc/passwd') u ON TRUE",
@@ -88,11 +88,14 @@ def test_ordinary_queries_pass(query: str) -> None:
 
 def test_a_query_joins_the_listed_files_typed(bench: Workbench) -> None:
     bench.file("people.csv", "id,zip,joined\n1,00123,2019-01-05\n2,00456,2019-02-06\n")
-    bench.file("orders.csv", "id,q,p,paid_at\n1,2,1.5,2019-05-01 10:00:00\n1,1,4,2019-05-02 11:00:00\n2,1,1,2019-05-03 12:00:00\n")
+    bench.file(
+        "orders.csv",
+        "id,q,p,paid_at\n1,2,1.5,2019-05-01 10:00:00\n1,1,4,2019-05-02 11:00:00\n2,1,1,2019-05-03 12:00:00\n",
+    )
     bench.run(
         'time_zone = "Asia/Shanghai"\n[files]\npeople = "people.csv"\norders = "orders.csv"\n'
         '[[users]]\nquery = "SELECT p.id, p.zip, p.joined, SUM(o.q * o.p) AS total, MAX(o.paid_at) AS last FROM people p '
-        'JOIN orders o ON p.id = o.id WHERE p.joined >= DATE \'2019-01-01\' GROUP BY p.id, p.zip, p.joined"\n'
+        "JOIN orders o ON p.id = o.id WHERE p.joined >= DATE '2019-01-01' GROUP BY p.id, p.zip, p.joined\"\n"
         'id = "id"\nregistered = "joined"\ntags = ["zip", "total", "last"]\n'
     )
     users = bench.users("zip", "total", "last", "exists_from")
@@ -107,7 +110,10 @@ def test_an_unknown_table_and_column_are_named_with_the_nearest(bench: Workbench
     plan = '[files]\norders = "orders.csv"\n[[users]]\nquery = "SELECT {what}"\nid = "id"\n'
     with pytest.raises(PlanError) as error:
         bench.run(plan.format(what="id FROM order"))
-    assert (error.value.code, error.value.problems[0].nearest) in [("sql_unknown_table", "orders"), ("sql_failed", None)]
+    assert (error.value.code, error.value.problems[0].nearest) in [
+        ("sql_unknown_table", "orders"),
+        ("sql_failed", None),
+    ]
     with pytest.raises(PlanError) as error:
         bench.run(plan.format(what="id FROM ordrs"))
     assert (error.value.code, error.value.problems[0].nearest) == ("sql_unknown_table", "orders")

@@ -11,7 +11,9 @@ from core.schema import TagType
 from tests.core.ingest.workbench import EVENTS, USERS, Workbench, refusal
 
 
-def _column(bench: Workbench, values: list[str], options: str = "", plan: str = "", tag: str = "{}") -> list[object]:
+def _column(
+    bench: Workbench, values: list[str], options: str = "", plan: str = "", tag: str = "{}"
+) -> list[object]:
     rows = "".join(f"u{n},{value}\n" for n, value in enumerate(values))
     bench.file("users.csv", "user_id,x\n" + rows)
     bench.run(f"{plan}\n{USERS}{options}\n[users.tags]\nx = {tag}\n")
@@ -118,7 +120,10 @@ def test_naive_times_are_read_in_the_zone_of_their_source(bench: Workbench) -> N
 def test_times_that_occur_twice_take_the_earlier_and_those_that_do_not_exist_move_forward(
     bench: Workbench,
 ) -> None:
-    bench.file("orders.csv", "user_id,paid_at\nu1,2021-03-14 02:30:00\nu1,2021-11-07 01:30:00\nu1,2021-07-01 00:00:00\n")
+    bench.file(
+        "orders.csv",
+        "user_id,paid_at\nu1,2021-03-14 02:30:00\nu1,2021-11-07 01:30:00\nu1,2021-07-01 00:00:00\n",
+    )
     bench.run('time_zone = "America/New_York"\n' + EVENTS)
     assert bench.events("purchase", "at")["at"].to_list() == [
         dt.datetime(2021, 3, 14, 7, 30, tzinfo=dt.UTC),  # 03:30 summer time
@@ -158,7 +163,9 @@ def test_ids_are_text_exactly_as_written(bench: Workbench) -> None:
 def test_values_that_do_not_fit_a_declared_type_are_rejects_with_file_line_and_reason(
     bench: Workbench,
 ) -> None:
-    bench.file("users.csv", 'user_id,x,born\nu1,1,1990-01-01\nu2,abc,1990-01-01\n"u\n3",3,soon\nu4,4,1990-13-01\n')
+    bench.file(
+        "users.csv", 'user_id,x,born\nu1,1,1990-01-01\nu2,abc,1990-01-01\n"u\n3",3,soon\nu4,4,1990-13-01\n'
+    )
     report = bench.run(
         "max_reject_share = 1.0\n" + USERS + '[users.tags]\nx = {type = "number"}\nborn = {type = "date"}\n'
     )

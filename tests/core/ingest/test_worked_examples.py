@@ -45,7 +45,9 @@ def test_online_retail(tmp_path: Path) -> None:
     assert version is not None
     tables = lake.tables(version)
     keys = tables.keys()
-    events = tables.events("purchase", ["user_no", "day", "prop:amount", "prop:invoice"]).join(keys, on="user_no")
+    events = tables.events("purchase", ["user_no", "day", "prop:amount", "prop:invoice"]).join(
+        keys, on="user_no"
+    )
     spent: dict[str, Decimal] = defaultdict(Decimal)
     for row in bought:
         spent[row["CustomerID"]] += Decimal(row["Quantity"]) * Decimal(row["UnitPrice"])
@@ -73,7 +75,12 @@ def test_complete_journey(tmp_path: Path) -> None:
     sent = pl.read_parquet(folder / "campaigns.parquet")
     redeemed = pl.read_parquet(folder / "coupon_redemptions.parquet")
     told = pl.read_parquet(folder / "demographics.parquet")
-    households = {*lines["household_id"], *sent["household_id"], *redeemed["household_id"], *told["household_id"]}
+    households = {
+        *lines["household_id"],
+        *sent["household_id"],
+        *redeemed["household_id"],
+        *told["household_id"],
+    }
     version = lake.current()
     assert version is not None
     rows = {key: spec.rows for key, spec in version.catalogue.events.items()}
@@ -88,7 +95,11 @@ def test_complete_journey(tmp_path: Path) -> None:
         spent[str(household)] += value
     purchases = tables.events("purchase", ["user_no", "prop:amount"])
     sums = dict(
-        purchases.group_by("user_no").agg(pl.col("prop:amount").sum()).join(keys, on="user_no").select("user_id", "prop:amount").iter_rows()
+        purchases.group_by("user_no")
+        .agg(pl.col("prop:amount").sum())
+        .join(keys, on="user_no")
+        .select("user_id", "prop:amount")
+        .iter_rows()
     )
     assert sums.keys() == spent.keys()
     assert all(sums[user] == pytest.approx(value) for user, value in spent.items())
@@ -115,5 +126,5 @@ def test_the_reference_names_every_key_of_a_plan() -> None:
     keys = set(schema["properties"])
     for entry in schema["$defs"].values():
         keys |= set(entry.get("properties", ()))
-    missing = {key for key in keys if f"`{key}`" not in page}
+    missing = {key for key in keys - {"zh", "en"} if f"`{key}`" not in page}
     assert not missing
