@@ -1,4 +1,4 @@
-"""One operator's desk: the rule with its history, what the browser asked, what Python answers. No Streamlit."""
+"""One operator's desk: the rule, its history, what the browser asked, what Python answers. No Streamlit."""
 
 from __future__ import annotations
 

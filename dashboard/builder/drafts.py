@@ -1,4 +1,4 @@
-"""Unsaved rules survive: each desk is kept in the workspace a moment after it changed, off the edit's path."""
+"""Unsaved rules survive: each desk is kept in the workspace a moment after it changed, off its way."""
 
 from __future__ import annotations
 

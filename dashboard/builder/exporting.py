@@ -13,7 +13,7 @@ from core.audiences.lists import MAX_XLSX_ROWS, file_stem
 from core.audiences.records import Format, Header, Purpose
 from core.rules.tree import Rule
 from core.schema import Catalogue
-from core.workspace import ExportRequest, Workspace
+from core.workspace import Actor, ExportRequest, Workspace
 from core.workspace.exporting import asks_nothing
 from dashboard import state
 from dashboard.builder.desk import Desk
@@ -67,7 +67,7 @@ def export_form(desk: Desk, rule: Rule) -> None:
         key="build_export_header",
     )
     actor = who_acts("build_export_who")
-    refusal = _refusal(rule, purpose, reason, bool(actor.name))
+    refusal = _refusal(rule, purpose, reason, actor)
     if refusal:
         st.warning(refusal)
     request = ExportRequest(
@@ -89,13 +89,16 @@ def _fields(rule: Rule, catalogue: Catalogue) -> Sequence[str]:
     )
 
 
-def _refusal(rule: Rule, purpose: Purpose, reason: str, named: bool) -> str | None:
+def _refusal(rule: Rule, purpose: Purpose, reason: str, actor: Actor) -> str | None:
     """Return why the list cannot be had as it is asked for; None when it can."""
-    if purpose == "contact" and asks_nothing(rule):
+    if purpose == "analysis":
+        return None
+    if asks_nothing(rule):
         return t("build.export.everyone")
-    if purpose == "contact" and not reason.strip():
+    if not reason.strip():
         return t("build.export.reason.missing")
-    return None if named else t("build.you.missing")
+    is_signed = actor.verified or actor.name != t("frame.actor.nobody")
+    return None if is_signed else t("build.you.missing")
 
 
 def _download(workspace: Workspace, request: ExportRequest, day: date, *, disabled: bool) -> None:

@@ -36,8 +36,9 @@ def save_form(desk: Desk, rule: Rule) -> Audience | None:
             t("build.save.update", name=verbatim(saved.name)) if saved and not as_new else t("build.save.do")
         )
         pressed = st.form_submit_button(words, type="primary", width="stretch")
-    if not pressed or not is_named(who):
+    if not pressed:
         return None
+    remember(who)
     try:
         return _save(desk, rule, name, note, as_new=as_new, actor=who)
     except Conflict as conflict:
@@ -72,19 +73,15 @@ def _see_newest(desk: Desk, revision: int) -> None:
 
 
 def who_acts(key: str) -> Actor:
-    """Return who acts; ask for a name where nobody has given one."""
+    """Return who acts; ask for a name where nobody has given one, and remember it."""
     actor = state.actor()
-    if actor.name:
+    if actor.verified or state.typed_name():
         return actor
-    name = st.text_input(t("build.you"), max_chars=60, key=key, autocomplete="name")
-    return Actor(name.strip(), verified=False)
+    name = st.text_input(t("build.you"), max_chars=60, key=key, autocomplete="name").strip()
+    return Actor(name, verified=False) if name else actor
 
 
-def is_named(actor: Actor) -> bool:
-    """Tell whether somebody acts, and remember a name that was just given; say so where it is missing."""
-    if not actor.name:
-        st.error(t("build.you.missing"))
-        return False
-    if not actor.verified:
+def remember(actor: Actor) -> None:
+    """Sign with the name that was just given from now on."""
+    if not actor.verified and actor.name != state.actor().name:
         state.set_typed_name(actor.name)
-    return True

@@ -16,7 +16,7 @@ export function makeCanvas(page) {
   const ghost = h("button.excludeghost", { type: "button", "data-gap": EXCLUDE, onclick: () => { page.actions.pickInto(EXCLUDE); } },
     icon("not"), h("span", {}, t("exclude.empty")));
   const take = makeTake(page);
-  const element = h("main.canvas", { "aria-label": t("canvas") }, notices, sentence, start, roots, ghost, take.element);
+  const element = h("section.canvas", { "aria-label": t("canvas") }, notices, sentence, start, roots, ghost, take.element);
 
   function viewOf(node, at) {
     const isGroup = node.kind === "group";

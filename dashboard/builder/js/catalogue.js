@@ -96,7 +96,7 @@ export function reshaped(value, from, to, today) {
     case "number": return typeof list[0] === "number" ? list[0] : 0;
     case "numbers": return [typeof list[0] === "number" ? list[0] : 0, typeof list[1] === "number" ? list[1] : typeof list[0] === "number" ? list[0] : 0];
     case "day": return isDay(list[0]) ? list[0] : today;
-    case "days": return [isDay(list[0]) ? list[0] : today, isDay(list[1]) ? list[1] : today];
+    case "days": return [isDay(list[0]) ? list[0] : today, isDay(list[1]) ? list[1] : today].sort();
     case "span": return { n: Math.max(1, count), unit: value?.unit ?? "day" };
     case "calendar": return "this_month";
     case "ahead": return Math.max(0, Math.trunc(count));

@@ -195,10 +195,11 @@ export function showSpot(page, line, spot) {
 
 function putLine(page, line, spot) {
   if (spot.onto) return;
-  const at = spot.group === EXCLUDE ? page.canvas.querySelector("[data-gap='exclude']") : page.canvas.querySelector(`[data-children="${CSS.escape(spot.group)}"]`);
+  const list = page.canvas.querySelector(`[data-children="${CSS.escape(spot.group)}"]`);
+  const rows = [...(list?.children ?? [])];
+  const at = rows.length ? list : page.canvas.querySelector(`[data-gap="${CSS.escape(spot.group)}"]`);
   if (!at) return;
   const box = at.getBoundingClientRect();
-  const rows = spot.group === EXCLUDE ? [] : [...at.children];
   const next = rows[spot.index]?.getBoundingClientRect();
   const last = rows[rows.length - 1]?.getBoundingClientRect();
   const y = next ? next.top - 3 : last ? last.bottom + 3 : box.top + box.height / 2;

@@ -31,7 +31,7 @@ export function makePage(root, stage) {
   root.adoptedStyleSheets = [sheet];
   const page = { root, stamp: stage.stamp, catalogueStamp: stage.stamp, words: makeWords(stage.texts, stage.language), drawing: 0, facts: null, isSettling: false, forced: false, awaiting: new Map(), redrawOpen: null };
   page.catalogue = makeCatalogue(stage.catalogue, stage.language);
-  page.wire = makeWire((message) => page.send(message), { set: (fn, ms) => setTimeout(fn, ms), clear: clearTimeout });
+  page.wire = makeWire((message) => page.send(message), { set: (fn, ms) => setTimeout(fn, ms), clear: (timer) => clearTimeout(timer) });
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
   page.lookups = makeLookups(page.wire, () => { page.redrawOpen?.(); fillAwaiting(); });

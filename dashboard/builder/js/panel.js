@@ -13,7 +13,7 @@ export function makePanel(page) {
   const save = h("button.button", { type: "button", "data-act": "save", onclick: () => page.ask("save") }, t("save"));
   const exportIt = h("button.button.primary", { type: "button", "data-act": "export", onclick: () => page.ask("export") }, t("export"));
   const add = h("button.button.addbutton", { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() }, icon("plus"));
-  const head = h("header.tally", { "aria-label": t("result") },
+  const head = h("header.tally", {},
     h("div.counted", {}, h("span.label", {}, t("matched")), h("div.big", {}, count, h("span.beside", {}, share, change))),
     h("div.keep", {}, add, save, exportIt), state);
   const way = h("section.card", { "aria-label": t("waterfall") }, h("h2", {}, t("waterfall")));
@@ -22,7 +22,7 @@ export function makePanel(page) {
   const compare = h("section.card.compare", { "aria-label": t("compare") });
   const people = h("section.card.people", { "aria-label": t("people") });
   const body = h("div.panelbody", {}, way, compare, people);
-  const element = h("aside.panel", { "aria-label": t("result") }, head, body);
+  const element = h("section.panel", { "aria-label": t("result") }, head, body);
 
   function number() {
     const { counts, isStale, news, change: by } = page.editor;
@@ -85,7 +85,7 @@ function peopleOf(page, facts) {
   }
   if (rows.length === 0) return [head, h("p.quiet", {}, t("people.none"))];
   const numeric = fields.map((key) => page.catalogue.tags.get(key)?.type === "number");
-  return [head, h("div.tablebox", { tabindex: "0", role: "region", "aria-label": t("people") }, h("table", {},
+  return [head, h("div.tablebox", { tabindex: "0", role: "group", "aria-label": t("people") }, h("table", {},
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("people.id")), fields.map((key, i) => h(`th${numeric[i] ? ".right" : ""}`, { scope: "col" }, named(key))))),
     h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell)))))))),
   h("p.quiet.small", {}, t(personal && !isRevealed ? "people.masked" : "people.first", { n: rows.length }))];

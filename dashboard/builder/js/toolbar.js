@@ -8,7 +8,7 @@ export function makeToolbar(page) {
   const status = h("span.status");
   const undo = tool("undo", "Ctrl Z", () => page.history("undo"));
   const redo = tool("redo", "Ctrl Shift Z", () => page.history("redo"));
-  const templates = h("button.button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "data-act": "templates", onclick: () => chooseTemplate(page, templates) }, icon("template"), h("span.wideonly", {}, t("templates")));
+  const templates = h("button.button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": t("templates"), title: t("templates"), "data-act": "templates", onclick: () => chooseTemplate(page, templates) }, icon("template"), h("span.wideonly", {}, t("templates")));
   const day = h("input.field.day", {
     type: "date", "aria-label": t("as_of"), "data-f": "as_of",
     onchange: () => page.wire.command("as_of", { day: day.value || null }),
