@@ -274,7 +274,7 @@ class _Workbook:
                     nearest=nearest_name(name, sheets),
                 )
             )
-        return pl.read_excel(
+        frame = pl.read_excel(
             self._path,
             sheet_name=name,
             infer_schema_length=None,
@@ -282,6 +282,13 @@ class _Workbook:
             drop_empty_cols=False,
             raise_if_empty=False,
         )
+        return frame.with_columns(_whole(column) for column in frame if column.dtype == pl.Float64())
+
+
+def _whole(numbers: pl.Series) -> pl.Series:
+    """Return numbers without fractions as integers: a workbook knows no integers, phones are floats there."""
+    fits = bool(((numbers == numbers.floor()) & (numbers.abs() < 2.0**53)).all())
+    return numbers.cast(pl.Int64()) if fits else numbers
 
 
 def _open_file(path: Path, shown: str, form: SourceFormat) -> _TextFile | _ParquetFile | _Workbook:

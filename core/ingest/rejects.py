@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,12 @@ class RejectLog:
     ----------
     path : pathlib.Path
         Where the file is written; it is made with the first reject.
+
+    Attributes
+    ----------
+    first : list of Reject
+        The first of them, at most `SHOWN`.
+    count : int
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,8 +36,50 @@ class RejectLog:
         self.first: list[Reject] = []
         self.count = 0
 
-    def add(self, rejects: Sequence[Reject], rows: Sequence[str]) -> None:
-        """Write rejects down.
+    def take(self, rows: Path, first: Sequence[Reject], count: int) -> None:
+        """Append the rejects of one source, written as CSV rows."""
+        with self.path.open("ab") as file:
+            if self.count == 0:
+                # The mark lets spreadsheets show the Chinese.
+                file.write("\ufeff".encode() + (",".join(_HEADER) + "\r\n").encode())
+            with rows.open("rb") as source:
+                shutil.copyfileobj(source, file)
+        self.first += first[: SHOWN - len(self.first)]
+        self.count += count
+
+
+class SourceTally:
+    """The row counts of one source; its rejects go to a file as they come.
+
+    Parameters
+    ----------
+    source : str
+        Place in the plan.
+    log : RejectLog
+        Takes the rejects when the source has been read to its end.
+
+    Attributes
+    ----------
+    read, refused, filtered, duplicates : int
+    reasons : collections.Counter
+        Rejects by reason.
+    """
+
+    def __init__(self, source: str, log: RejectLog) -> None:
+        self.source = source
+        self._log = log
+        self._path = log.path.with_name(f"{log.path.stem}-{source}.csv")
+        self.read = self.refused = self.filtered = self.duplicates = 0
+        self.reasons: Counter[str] = Counter()
+        self._first: list[Reject] = []
+
+    @property
+    def used(self) -> int:
+        """Rows that were imported."""
+        return self.read - self.refused - self.filtered - self.duplicates
+
+    def refuse(self, rejects: Sequence[Reject], rows: Sequence[str]) -> None:
+        """Count rejects and write them down.
 
         Parameters
         ----------
@@ -40,70 +89,39 @@ class RejectLog:
         """
         if not rejects:
             return
-        is_new = self.count == 0
-        with self.path.open("a", encoding="utf-8", newline="") as file:
+        self.refused += len(rejects)
+        self.reasons.update(reject.reason for reject in rejects)
+        self._first += rejects[: SHOWN - len(self._first)]
+        with self._path.open("a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            if is_new:
-                # The mark lets spreadsheets show the Chinese.
-                file.write("\ufeff")
-                writer.writerow(_HEADER)
             for reject, row in zip(rejects, rows, strict=True):
-                place = (reject.source, reject.file, reject.line, reject.column or "", reject.value or "")
                 reason = reject.text()
+                place = (reject.source, reject.file, reject.line, reject.column or "", reject.value or "")
                 writer.writerow([*place, reason["en"], reason["zh"], row])
-        self.count += len(rejects)
-        self.first += rejects[: max(SHOWN - len(self.first), 0)]
-
-
-class SourceTally:
-    """The row counts of one source.
-
-    Attributes
-    ----------
-    read, refused, filtered, duplicates : int
-    reasons : collections.Counter
-    """
-
-    def __init__(self, source: str, log: RejectLog) -> None:
-        self.source = source
-        self._log = log
-        self.read = self.refused = self.filtered = self.duplicates = 0
-        self.reasons: Counter[str] = Counter()
-        self._kept: list[tuple[list[Reject], list[str]]] = []
-
-    @property
-    def used(self) -> int:
-        """Rows that were imported."""
-        return self.read - self.refused - self.filtered - self.duplicates
-
-    def refuse(self, rejects: Sequence[Reject], rows: Sequence[str]) -> None:
-        """Count rejects and keep them until the source has been read to its end."""
-        if rejects:
-            self.refused += len(rejects)
-            self.reasons.update(reject.reason for reject in rejects)
-            self._kept.append((list(rejects), list(rows)))
 
     def restart(self) -> None:
         """Forget everything: the source is read again from its beginning."""
         self.read = self.refused = self.filtered = self.duplicates = 0
         self.reasons.clear()
-        self._kept.clear()
+        self._first.clear()
+        self._path.unlink(missing_ok=True)
 
     def close(self, max_reject_share: float) -> None:
-        """Write the rejects down and refuse the import when they are too many.
+        """Hand the rejects over, and refuse the import when they are too many.
 
         Raises
         ------
         ImportRefused
             If the source has no rows at all, or more rejects than the plan allows.
         """
-        for rejects, rows in self._kept:
-            self._log.add(rejects, rows)
-        first = self._kept[0][0][0] if self._kept else None
-        self._kept.clear()
         if self.read == 0:
             raise ImportRefused(Problem("no_rows", node=self.source))
-        if first is not None and self.refused > max_reject_share * self.read:
+        if not self.refused:
+            return
+        self._log.take(self._path, self._first, self.refused)
+        self._path.unlink()
+        first = self._first[0]
+        if self.refused > max_reject_share * self.read:
             raise ImportRefused(
                 Problem(
                     "too_many_rejects",
@@ -111,7 +129,7 @@ class SourceTally:
                     params={
                         "refused": self.refused,
                         "read": self.read,
-                        "limit": f"{max_reject_share:.4%}".rstrip("0%").rstrip(".") + "%",
+                        "limit": f"{max_reject_share * 100:.6g}%",
                         "file": first.file,
                         "line": first.line,
                         "reason": first.text(),

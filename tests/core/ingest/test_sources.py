@@ -29,6 +29,8 @@ def _workbook(path: Path) -> None:
     sheet.write(1, 1, 30.5)
     sheet.write_datetime(1, 2, dt.datetime(1990, 1, 2), day)
     sheet.write(1, 3, "007")
+    sheet.write(0, 4, "phone")
+    sheet.write(1, 4, 13812345678)
     sheet.write(3, 0, "u 2")
     sheet.write(3, 3, 8)
     book.close()
@@ -36,11 +38,11 @@ def _workbook(path: Path) -> None:
 
 def test_a_workbook_is_read_from_the_sheet_that_the_plan_names(bench: Workbench) -> None:
     _workbook(bench.folder / "m.xlsx")
-    plan = '[[users]]\nsource = "m.xlsx"\nid = "user_id"\nsheet = "会员"\ntags = ["age", "born", "code"]\n'
+    plan = '[[users]]\nsource = "m.xlsx"\nid = "user_id"\nsheet = "会员"\ntags = ["age", "born", "code", "phone"]\n'
     bench.run(plan)
-    assert bench.users("age", "born", "code") == {
-        "17850": (30.5, dt.date(1990, 1, 2), "007"),
-        "u 2": (None, None, "8"),
+    assert bench.users("age", "born", "code", "phone") == {
+        "17850": (30.5, dt.date(1990, 1, 2), "007", "13812345678"),
+        "u 2": (None, None, "8", None),
     }
 
 
@@ -305,7 +307,8 @@ def test_many_rows_of_a_database_are_read_in_pieces(
         )
     connection.close()
     source = f'[[users]]\ndatabase = "sqlite:///{bench.folder}/d.db"\n'
-    bench.run(source + 'query = "SELECT * FROM t"\nid = "id"\ntags = ["x", "mixed"]\n')
+    query = "SELECT * FROM t"
+    bench.run(source + f'query = "{query}"\nid = "id"\ntags = ["x", "mixed"]\n')
     users = bench.users("x", "mixed")
     assert len(users) == 350
     assert users["349"] == (174.5, "code 349")
