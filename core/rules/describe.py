@@ -6,6 +6,7 @@ are read as they stand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
@@ -37,6 +38,7 @@ Spec: TypeAlias = TagSpec | PropertySpec
 
 MAX_VALUES_SHOWN = 10
 # Counts that people say otherwise: "did" and "did not".
+_BESIDE_LATIN = re.compile(r"「[^」]*」|(?<=[一-鿿])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[一-鿿])")
 _HAPPENED: Mapping[tuple[str, float], str] = {("gte", 1): "did", ("eq", 0): "did_not"}
 
 
@@ -53,12 +55,13 @@ def describe(rule: Rule, catalogue: Catalogue, mask: Mask | None = None) -> Text
         Hides the values that conditions on personal tags name; None shows them.
     """
     sentence = _joined(_Reader(catalogue, mask).parts(rule), say("between_parts"))
-    return Text(zh=sentence["zh"], en=_capitalised(sentence["en"]))
+    return Text(zh=_spaced(sentence["zh"]), en=_capitalised(sentence["en"]))
 
 
 def describe_node(node: Condition | Group, catalogue: Catalogue, mask: Mask | None = None) -> Text:
     """Return one condition or group as part of a sentence, its `not` and `muted` said."""
-    return _Reader(catalogue, mask).node(node)
+    words = _Reader(catalogue, mask).node(node)
+    return Text(zh=_spaced(words["zh"]), en=words["en"])
 
 
 class _Of(NamedTuple):
@@ -263,3 +266,8 @@ def _capitalised(sentence: str) -> str:
     """Return the sentence with a capital, unless it begins with a name such as "iPhone"."""
     first = sentence.split(" ", 1)[0]
     return sentence[:1].upper() + sentence[1:] if first.isascii() and first.islower() else sentence
+
+
+def _spaced(sentence: str) -> str:
+    """Return a Chinese sentence with the customary space beside Latin words and figures; quotes stay."""
+    return _BESIDE_LATIN.sub(lambda found: found[0] or " ", sentence)
