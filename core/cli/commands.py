@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import traceback
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,11 +13,20 @@ from typing import Annotated, cast
 import typer
 
 from core.cli import tables
-from core.cli.output import print_error, print_json, progress_shown, said, screen, words
-from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError, nearest_name
+from core.cli.output import line, print_error, print_json, progress_shown, said, screen, words
+from core.errors import (
+    CallerError,
+    CoterieError,
+    InternalError,
+    NotFound,
+    Problem,
+    RuleError,
+    WorkspaceError,
+    nearest_name,
+)
 from core.messages import error_as_json
 from core.schema import USER_ID
-from core.workspace import Actor, CountAnswer, ExportRequest, Format, Purpose, Workspace, json_schemas
+from core.workspace import Actor, ExportRequest, Format, Purpose, Workspace, json_schemas
 
 app = typer.Typer(
     add_completion=False,
@@ -133,7 +143,7 @@ def export(
             }
         )  # fmt: skip
     else:
-        sys.stdout.write(said("export_done", rows=done.rows, file=done.path) + "\n")
+        line(said("export_done", rows=done.rows, file=done.path))
 
 
 @app.command("funnel", help=said("cli_help_funnel"))
@@ -162,24 +172,31 @@ def schema(json: JsonOption = False) -> None:
 
 
 def _count_lines(door: Workspace, source: str, day: date | None, *, json: bool) -> int:
-    """Answer each line in its place; 0 when all could be answered, 2 when a line could not."""
-    worst = 0
-    for number, line in enumerate(_read_lines(source), start=1):
+    """Answer each line in its place; 0 when all were answered, 2 when one was refused, 1 for our fault."""
+    codes = {0}
+    for number, text in enumerate(_read_lines(source), start=1):
         try:
-            answer: CountAnswer | CoterieError = door.count(door.parse(line), day)
+            answer = door.count(door.parse(text), day)
         except RuleError as error:
-            answer, worst = error, max(worst, error.exit_code)
-        if isinstance(answer, CountAnswer):
+            refused: CoterieError = error
+        except CoterieError:
+            raise  # the day or the workspace: every line would fail
+        except Exception:  # noqa: BLE001  one line that we cannot answer must not hide the others
+            sys.stderr.write(traceback.format_exc())
+            refused = InternalError(Problem("internal"))
+        else:
             if json:
                 print_json(answer.as_json())
             else:
-                sys.stdout.write(f"{answer.answer.count}\t{words(answer.sentence)}\n")
-        elif json:
-            print_json(error_as_json(answer))
+                line(f"{answer.answer.count}\t{words(answer.sentence)}")
+            continue
+        codes.add(refused.exit_code)
+        if json:
+            print_json(error_as_json(refused))
         else:
-            sys.stdout.write(f"\t{said('line_refused', line=number)}\n")
-            print_error(answer)
-    return worst
+            line(f"\t{said('line_refused', line=number)}")
+            print_error(refused)
+    return 1 if 1 in codes else max(codes)
 
 
 def _read(source: str) -> bytes:
