@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -13,10 +13,18 @@ from dashboard import state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import t
 from dashboard.people import moment, signed
-from dashboard.quality import REJECTS_SHOWN, columns_table, refused_rows, rejects_rows, sources_rows
+from dashboard.quality import (
+    REJECTS_SHOWN,
+    columns_table,
+    facts_of,
+    refused_rows,
+    rejects_rows,
+    source_names,
+    sources_rows,
+)
 from dashboard.uploads import readable_bytes
 
-VERSIONS_SHOWN = 10
+VERSIONS_SHOWN = 5
 
 _REPORT_OF = "data:report_of"
 _CHANGED_FROM = "data:changed_from"
@@ -24,14 +32,12 @@ _SHOWN = "data:versions_shown"
 
 
 def draw(current: DataVersion) -> None:
-    """Draw the version in use, a quality report, and the other versions."""
+    """Draw the version in use, the earlier ones, and a quality report."""
     people = _importers()
     versions = state.workspace().data_versions()
     _undo_offer(current)
     _card(current, people.get(current.id))
-    chosen = next((v for v in versions if v.id == st.session_state.get(_REPORT_OF)), current)
-    _report(chosen, is_current=chosen.id == current.id)
-    st.subheader(t("data.version.past"), anchor=False)
+    st.header(t("data.version.past"), anchor=False)
     others = [version for version in versions if version.id != current.id]
     if not others:
         st.caption(t("data.version.none_past"))
@@ -41,6 +47,8 @@ def draw(current: DataVersion) -> None:
     if len(others) > shown:
         more = min(VERSIONS_SHOWN, len(others) - shown)
         st.button(t("data.version.more", n=more), on_click=_show_more, args=(shown + more,))
+    chosen = next((v for v in versions if v.id == st.session_state.get(_REPORT_OF)), current)
+    _report(chosen, is_current=chosen.id == current.id)
 
 
 def line_of(version: DataVersion) -> str:
@@ -56,7 +64,7 @@ def line_of(version: DataVersion) -> str:
 def _card(version: DataVersion, by: Actor | None) -> None:
     with st.container(border=True, key="data_current"):
         st.caption(t("data.version.current"))
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, key="data_facts"):
             st.metric(t("data.version.as_of"), state.workspace().default_as_of().isoformat(), width="content")
             st.metric(t("data.version.users"), f"{version.user_count:,}", width="content")
             st.metric(t("data.version.events"), f"{version.event_count:,}", width="content")
@@ -66,19 +74,21 @@ def _card(version: DataVersion, by: Actor | None) -> None:
 
 def _row(version: DataVersion, by: Actor | None) -> None:
     when = moment(version.created_at)
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    with st.container(
+        horizontal=True, vertical_alignment="center", border=True, key=f"data_version_{version.id}"
+    ):
         with st.container(width="stretch", gap=None):
             st.markdown(f"**{when}** · {verbatim(_by(by))}")
             st.caption(line_of(version))
         st.button(
             t("data.version.report"),
-            key=f"report-{version.id}",
+            key=f"data_report_{version.id}",
             help=t("data.version.report_help", when=when),
             on_click=_show_report,
             args=(version.id,),
         )
         if st.button(
-            t("data.version.use"), key=f"use-{version.id}", help=t("data.version.use_help", when=when)
+            t("data.version.use"), key=f"data_use_{version.id}", help=t("data.version.use_help", when=when)
         ):
             _confirm(version)
 
@@ -134,47 +144,47 @@ def _show_more(shown: int) -> None:
 def _report(version: DataVersion, *, is_current: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         title = "data.report.title" if is_current else "data.report.of"
-        st.subheader(t(title, when=moment(version.created_at)), anchor=False)
+        st.header(t(title, when=moment(version.created_at)), anchor=False)
         if not is_current:
             st.button(t("data.report.back"), on_click=_show_report, args=(None,))
     if not version.report:
         st.caption(t("data.report.none"))
         return
-    draw_report(ImportReport.model_validate(version.report), key=version.id)
+    report = ImportReport.model_validate(version.report)
+    st.caption(" · ".join(facts_of(report)))
+    names = source_names(report, version)
+    with st.container(key="data_sources"):
+        st.html(tables.table(t("data.report.title"), *sources_rows(report, names)))
+    _rejects(report)
+    _columns(report, names)
 
 
-def draw_report(report: ImportReport, *, key: str) -> None:
-    """Draw what an import found: per source its rows, per column its values, and the rows refused.
-
-    Parameters
-    ----------
-    key : str
-        Tells the report's widgets from those of another one on the page.
-    """
-    facts = [t("data.report.seconds", seconds=report.seconds)]
-    if report.first_day is not None and report.last_day is not None:
-        facts.insert(0, t("data.report.days", first=report.first_day, last=report.last_day))
-    st.caption(" · ".join(facts))
-    st.html(tables.table(t("data.report.title"), *sources_rows(report)))
-    for source in report.sources:
-        if not source.columns:
-            continue
-        with st.expander(t("data.report.columns_of", source=verbatim(source.origin))):
-            st.dataframe(
-                columns_table(source),
-                hide_index=True,
-                column_config={
-                    t("data.report.missing_share"): st.column_config.NumberColumn(format="percent"),
-                    t("data.report.missing"): st.column_config.NumberColumn(format="localized"),
-                    t("data.report.distinct"): st.column_config.NumberColumn(format="localized"),
-                },
-                alt=t("data.report.columns_of", source=source.origin),
-                key=f"columns-{key}-{source.source}",
-            )
-    _rejects(report, key)
+def _columns(report: ImportReport, names: Sequence[str]) -> None:
+    """Draw what stands in the columns of one source, chosen from all."""
+    numbers = [number for number, source in enumerate(report.sources) if source.columns]
+    if not numbers:
+        return
+    number = st.selectbox(
+        t("data.report.columns_of"),
+        numbers,
+        format_func=lambda n: names[n],
+        key=f"data_columns_of_{report.version}",
+        width=400,
+    )
+    st.dataframe(
+        columns_table(report.sources[number]),
+        hide_index=True,
+        height="content",
+        column_config={
+            t("data.report.missing_share"): st.column_config.NumberColumn(format="percent"),
+            t("data.report.missing"): st.column_config.NumberColumn(format="localized"),
+            t("data.report.distinct"): st.column_config.NumberColumn(format="localized"),
+        },
+        alt=names[number],
+    )
 
 
-def _rejects(report: ImportReport, key: str) -> None:
+def _rejects(report: ImportReport) -> None:
     refused = refused_rows(report)
     if not refused:
         st.caption(t("data.report.no_rejects"))
@@ -191,7 +201,7 @@ def _rejects(report: ImportReport, key: str) -> None:
             file_name=f"{t('data.report.rejects_file')}_{report.version}.csv",
             mime="text/csv",
             on_click="ignore",
-            key=f"rejects-{key}",
+            key=f"data_rejects_{report.version}",
         )
 
 

@@ -43,14 +43,14 @@ def draw() -> None:
     """Draw the three steps of an import."""
     draft = _draft()
     _say_what_failed()
-    st.subheader(t("data.step.files"), anchor=False)
+    st.header(t("data.step.files"), anchor=False)
     _files(draft)
-    st.subheader(t("data.step.review"), anchor=False)
+    st.header(t("data.step.review"), anchor=False)
     if draft.is_empty:
         st.caption(t("data.review.none"))
         return
     _review(draft)
-    st.subheader(t("data.step.run"), anchor=False)
+    st.header(t("data.step.run"), anchor=False)
     _settings(draft)
     _plan_text(draft)
     _run(draft)
@@ -94,7 +94,8 @@ def _files(draft: ImportDraft) -> None:
 def _upload(draft: ImportDraft) -> None:
     number = st.session_state.setdefault(_UPLOADS, 0)
     with st.container(key="data_uploader"):
-        st.html(f"<style>.st-key-data_uploader {{ --rejected: '{t('data.upload.rejected')}'; }}</style>")
+        words = f"--upload: '{t('data.upload.choose')}'; --drop: '{t('data.upload.drop')}';"
+        st.html(f"<style>.st-key-data_uploader {{ {words} }}</style>")
         st.file_uploader(
             t("data.upload.label", limit=readable_bytes(FILE_LIMIT)),
             accept_multiple_files=True,
@@ -102,6 +103,8 @@ def _upload(draft: ImportDraft) -> None:
             on_change=_take_uploads,
             args=(draft, number),
         )
+        rejected = t("data.upload.rejected", limit=readable_bytes(FILE_LIMIT))
+        st.html(f'<div class="coterie-rejected" role="alert">{rejected}</div>')
     st.caption(t("data.upload.larger", days=KEPT_SECONDS // 86400))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import CallerError
+from core.lake.lake import REFUSED_FILE
 from core.messages import say
 from dashboard import navigation, state
 from dashboard.data_versions import line_of
@@ -64,12 +65,27 @@ def _outcome(job: ImportJob) -> None:
             case "refused" if isinstance(job.error, CallerError):
                 st.error(describe(job.error))
                 st.caption(t("data.run.refused"))
+                _refused_rows(job.error)
             case _:
                 st.error(t("data.run.broken", id=job.log_id))
         with st.container(horizontal=True):
             if job.phase == "done":
                 st.page_link(navigation.page_file("build"), label=t("data.run.to_builder"))
             st.button(t("data.run.put_away"), key="data_put_away", on_click=desk.put_away, args=(job,))
+
+
+def _refused_rows(error: CallerError) -> None:
+    """Offer the rows for which an import was refused."""
+    path = state.workspace().root / "lake" / "rejects" / REFUSED_FILE
+    if error.code == "too_many_rejects" and path.is_file():
+        st.download_button(
+            t("data.run.refused_rows"),
+            data=path.read_bytes,
+            file_name=f"{t('data.report.rejects_file')}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="data_refused_rows",
+        )
 
 
 def _who(job: ImportJob) -> str:

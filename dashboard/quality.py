@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
 
 from core.ingest import ColumnReport, ImportReport, SourceReport
+from core.lake.versions import DataVersion
 from core.messages import say
 from dashboard.i18n import pick, t
 
@@ -18,12 +20,25 @@ Rows = tuple[Sequence[str], list[Sequence[str]]]
 """Heads of columns, and rows of cells."""
 
 
-def sources_rows(report: ImportReport) -> Rows:
+def facts_of(report: ImportReport) -> list[str]:
+    """Return the range of days and how long it took, in words."""
+    facts = [t("data.report.seconds", seconds=report.seconds)]
+    if report.first_day is not None and report.last_day is not None:
+        facts.insert(0, t("data.report.days", first=report.first_day, last=report.last_day))
+    return facts
+
+
+def source_names(report: ImportReport, version: DataVersion) -> list[str]:
+    """Return what each source is called: its file and, for events of one kind, which kind."""
+    return [_source_name(source, version) for source in report.sources]
+
+
+def sources_rows(report: ImportReport, names: Sequence[str]) -> Rows:
     """Return one row per source: rows read, used, refused, filtered, duplicates."""
     heads = ("source", "kind", "rows", "kept", "refused", "filtered", "duplicates")
     return [t(f"data.report.{head}") for head in heads], [
         (
-            source.origin,
+            name,
             t(f"data.kind.{source.kind}"),
             *(
                 f"{number:,}"
@@ -36,7 +51,7 @@ def sources_rows(report: ImportReport) -> Rows:
                 )
             ),
         )
-        for source in report.sources
+        for source, name in zip(report.sources, names, strict=True)
     ]
 
 
@@ -78,6 +93,15 @@ def rejects_rows(report: ImportReport) -> Rows:
 def refused_rows(report: ImportReport) -> int:
     """Return how many rows of all sources could not be read."""
     return sum(source.rows_refused for source in report.sources)
+
+
+def _source_name(source: SourceReport, version: DataVersion) -> str:
+    origin = t(f"data.origin.{source.origin}") if source.origin in ("query", "database") else source.origin
+    place = re.fullmatch(r"events\[(\d+)\]", source.source)
+    key = version.plan["events"][int(place[1])].get("event") if place else None
+    if key is None or key not in version.catalogue.events:
+        return origin
+    return t("data.report.source_of", origin=origin, event=version.catalogue.events[key].label)
 
 
 def _range(column: ColumnReport) -> str | None:

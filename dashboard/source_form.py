@@ -23,7 +23,7 @@ HOLDS: tuple[Holds, ...] = ("users", "events", "nothing")
 NOT_PERSONAL = "none"
 
 _TABLES = "data:tables"
-_EXAMPLES = 3
+_EXAMPLES, _ROWS = 3, 6
 _DELIMITERS = {"\t": "Tab", " ": "␣"}
 
 
@@ -63,7 +63,7 @@ def _first_rows(inspection: SourceInspection) -> None:
     with st.expander(t("data.review.first_rows"), expanded=True):
         heads = [column.name for column in inspection.columns]
         rows = pl.DataFrame(inspection.first_rows, schema=dict.fromkeys(heads, pl.String), orient="row")
-        st.dataframe(rows, height=212, hide_index=True, alt=t("data.review.first_rows"))
+        st.dataframe(rows.head(_ROWS), height="content", hide_index=True, alt=t("data.review.first_rows"))
         st.caption(verbatim(" · ".join(_facts(inspection))))
 
 
@@ -155,14 +155,11 @@ def _table(form: SourceForm, inspection: SourceInspection) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for row in form.rows:
         column = seen[row.column]
-        understood = t(
-            "data.column.understood_as", type=t(f"data.type.{column.type.value}"), why=column.why[language()]
-        )
         rows.append(
             {
                 **asdict(row),
                 "samples": t("frame.comma").join(column.samples[:_EXAMPLES]),
-                "understood": understood,
+                "understood": column.why[language()],
                 "personal": row.personal or NOT_PERSONAL,
                 "unit": row.unit or "",
             }
@@ -196,9 +193,9 @@ def _config(draft: ImportDraft, form: SourceForm) -> dict[str, Any]:
         return pick(say(f"dimension_{name}")) if name in STANDARD_DIMENSIONS else str(name)
 
     return {
-        "column": text(t("data.column.name"), pinned=True, width=130),
+        "column": text(t("data.column.name"), pinned=True, width=120),
         "samples": text(t("data.column.samples"), width=150),
-        "understood": text(t("data.column.understood"), width=190),
+        "understood": text(t("data.column.understood"), width=240),
         "role": choice(
             t("data.column.role"),
             options=ROLES[form.holds],

@@ -1,5 +1,7 @@
 """数据 Data: the version in use and how good it is, earlier ones, and the way in for new files."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.errors import WorkspaceError
@@ -8,6 +10,7 @@ from dashboard.errors import boundary
 from dashboard.i18n import t
 
 VIEWS = ("version", "import")
+STYLE = Path(data_versions.__file__).parent / "assets" / "data.css"
 
 if not state.workspace_root().exists():
     state.create_workspace()
@@ -20,11 +23,12 @@ except WorkspaceError as error:
     current = None
 
 st.title(t("data.title"), anchor=False)
+st.html(STYLE)
 with boundary():
     import_progress.draw()
 
 if current is None:
-    st.subheader(t("data.empty_title"), anchor=False)
+    st.header(t("data.empty_title"), anchor=False)
     st.markdown(t("data.empty_how"))
     view = "import"
 else:

@@ -28,7 +28,7 @@ catalogue = workspace.catalogue()
 
 def teach() -> None:
     """Say how a plan names a journey, where the data have none."""
-    st.subheader(t("journey.empty_title"), anchor=False)
+    st.header(t("journey.empty_title"), anchor=False)
     st.markdown(t("journey.empty_how"))
     st.code(EXAMPLE, language="toml")
     if catalogue.events:
@@ -75,7 +75,7 @@ def draw_funnel() -> None:
 
 def draw_split(groups: tuple[FunnelGroup, ...], tag: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(t("journey.split_title", tag=verbatim(tag)), anchor=False)
+        st.header(t("journey.split_title", tag=verbatim(tag)), anchor=False)
         measure = st.segmented_control(
             t("journey.measure"),
             ["reached", "furthest"],
@@ -129,14 +129,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         persist_state="session",
         width=220,
     )
-    day = st.date_input(
-        t("journey.as_of"),
-        value=state.as_of(),
-        required=True,
-        key="journey_as_of",
-        on_change=choose_day,
-        width=160,
+    chosen_day = st.date_input(
+        t("journey.as_of"), value=state.as_of(), key="journey_as_of", on_change=choose_day, width=160
     )
+    day = chosen_day or workspace.default_as_of()
     shown_as = st.segmented_control(
         t("journey.view"),
         ["funnel", "table"],

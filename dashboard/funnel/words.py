@@ -89,9 +89,8 @@ def table_of(funnel: Funnel) -> pl.DataFrame:
 def as_csv(table: pl.DataFrame) -> bytes:
     """Return a table as CSV for spreadsheets: with BOM, and cells that they would run made text."""
     heads = dict(zip(table.columns, neutralised_texts(table.columns), strict=True))
-    return (
-        table.with_columns(neutralised(pl.col(pl.String))).rename(heads).write_csv(include_bom=True).encode()
-    )
+    texts = [neutralised(pl.col(name)) for name, dtype in table.schema.items() if dtype == pl.String()]
+    return table.with_columns(texts).rename(heads).write_csv(include_bom=True).encode()
 
 
 def _stages(

@@ -1,0 +1,146 @@
+"""The journey in a real browser: its numbers are links, and the builder counts the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.workspace import Actor, Workspace
+
+STEPS = (
+    "注册",
+    "有效行为",
+    "搜索并进入分类页",
+    "点击「一键约聊」",
+    "咨询顾问",
+    "提交订单",
+    "支付成功",
+    "订单完成",
+)
+
+
+@pytest.fixture(scope="module")
+def workspace(sample_workspace: Path) -> Workspace:
+    return Workspace.open(sample_workspace)
+
+
+def number(text: str) -> int:
+    return int(re.sub(r"[^\d]", "", text))
+
+
+def rows_of(page: Page) -> list[list[str]]:
+    table = page.locator("table.funnel")
+    return [
+        [
+            row.locator(".label").inner_text(),
+            *(cell.inner_text() for cell in row.locator("td").all()),
+        ]
+        for row in table.locator("tbody tr").all()
+    ]
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_the_funnel_shows_what_the_command_line_says(
+    visit: Callable[[str], Page], workspace: Workspace
+) -> None:
+    page = visit("/journey")
+    expect(page.locator("table.funnel tbody tr")).to_have_count(8)
+    said = workspace.funnel().as_json()["steps"]
+    shown = rows_of(page)
+    assert [row[0] for row in shown] == [step["label"]["zh"] for step in said]
+    assert [number(row[1]) for row in shown] == [step["reached"] for step in said]
+    assert [number(row[3]) for row in shown] == [step["furthest"] for step in said]
+    assert sum(number(row[3]) for row in shown) == workspace.funnel().total
+
+
+def test_every_number_opens_in_the_builder_with_the_same_count(
+    visit: Callable[[str], Page], settled: Callable[[Page], None]
+) -> None:
+    page = visit("/journey")
+    link = page.locator("table.funnel tbody tr").nth(3).locator("td a").last
+    shown = number(link.inner_text())
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/\?rule="))
+    settled(page)
+    expect(page.locator(".counted strong.count")).to_have_text(f"{shown:,}")
+
+
+def test_a_split_stands_beside_the_whole_and_adds_up(
+    visit: Callable[[str], Page], workspace: Workspace
+) -> None:
+    page = visit("/journey")
+    choose(page, "拆分", "城市")
+    table = page.locator("table.split")
+    expect(table.locator("tbody tr")).to_have_count(8)
+    groups = workspace.funnel(split="city").groups
+    heads = [head.locator("span").first.inner_text() for head in table.locator("thead th.number").all()]
+    assert heads == ["合计", *(group.label["zh"] for group in groups)]
+    first = [number(a.inner_text()) for a in table.locator("tbody tr").first.locator("td a").all()]
+    assert first[0] == sum(first[1:])
+    page.get_by_role("radio", name="停在这一步").click()
+    last = table.locator("tbody tr").last.locator("td a")
+    expect(last.nth(1)).to_have_text(f"{groups[0].steps[-1].furthest:,}")
+
+
+def test_a_choice_survives_a_look_at_another_page(
+    visit: Callable[[str], Page], settled: Callable[[Page], None]
+) -> None:
+    page = visit("/journey")
+    choose(page, "拆分", "城市")
+    expect(page.locator("table.split")).to_be_visible()
+    page.get_by_role("link", name="人群", exact=True).click()
+    settled(page)
+    page.get_by_role("link", name="旅程", exact=True).click()
+    expect(page.locator("table.split")).to_be_visible()
+
+
+def test_a_saved_audience_has_its_own_funnel(visit: Callable[[str], Page], workspace: Workspace) -> None:
+    condition = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "北京"}
+    rule = {"version": 1, "include": {"kind": "group", "id": "g0", "match": "all", "children": [condition]}}
+    workspace.save_audience(name="旅程里的北京用户", rule=rule, actor=Actor("Test"))
+    page = visit("/journey")
+    choose(page, "看谁", "旅程里的北京用户")
+    expected = workspace.funnel(audience=workspace.parse(rule)).steps
+    expect(page.locator("table.funnel tbody tr").first.locator("td a").first).to_have_text(
+        f"{expected[0].reached:,}"
+    )
+    assert [number(row[1]) for row in rows_of(page)] == [step.reached for step in expected]
+
+
+def test_the_download_holds_the_same_numbers_under_a_telling_name(
+    visit: Callable[[str], Page], workspace: Workspace
+) -> None:
+    page = visit("/journey")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="下载 CSV").click()
+    assert waiting.value.suggested_filename == "旅程_全部用户_2019-07-14.csv"
+    content = waiting.value.path().read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [row["步骤"] for row in rows] == list(STEPS)
+    assert [int(row["到达过"]) for row in rows] == [step.reached for step in workspace.funnel().steps]
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (375, 812))])
+def test_nobody_is_shut_out(
+    visit: Callable[[str], Page], axe: Callable[[Page], None], locale: str, viewport: tuple[int, int]
+) -> None:
+    page = visit("/journey")
+    expect(page.locator("table.funnel tbody tr")).to_have_count(8)
+    choose(page, "拆分" if locale == "zh-CN" else "Split by", "城市" if locale == "zh-CN" else "City")
+    expect(page.locator("table.split")).to_be_visible()
+    axe(page)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "the page is wider than the window"
