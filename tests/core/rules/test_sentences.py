@@ -41,7 +41,7 @@ def test_the_acceptance_case_reads_as_an_operator_would_say_it() -> None:
 def test_nested_groups_are_bracketed() -> None:
     inner = group(RICH, VIP, id="h", match="any")
     assert said(group(BEIJING, inner)) == (
-        "城市是「北京」，且（总交易额大于 3,000 元，或VIP为「是」）",
+        "城市是「北京」，且（总交易额大于 3,000 元，或 VIP 为「是」）",
         "City is “北京”, and (GMV is over 3,000 元, or VIP is true)",
     )
 
@@ -50,13 +50,13 @@ def test_a_label_names_its_group() -> None:
     inner = group(RICH, VIP, id="h", match="any", label="高价值")
     assert (
         said(group(BEIJING, inner))[0]
-        == "城市是「北京」，且「高价值」（总交易额大于 3,000 元，或VIP为「是」）"
+        == "城市是「北京」，且「高价值」（总交易额大于 3,000 元，或 VIP 为「是」）"
     )
 
 
 def test_at_least_k_is_counted() -> None:
     assert said(group(BEIJING, RICH, VIP, match="at_least", k=2)) == (
-        "至少满足 2 项（城市是「北京」；总交易额大于 3,000 元；VIP为「是」）",
+        "至少满足 2 项（城市是「北京」；总交易额大于 3,000 元；VIP 为「是」）",
         "At least 2 of (city is “北京”; GMV is over 3,000 元; VIP is true)",
     )
 
@@ -71,7 +71,7 @@ def test_not_and_muted_are_said() -> None:
 def test_exclude_and_take_come_last() -> None:
     exclude = group(VIP, {**LOGIN, "value": 0, "op": "eq"}, id="x", match="any")
     assert said(group(BEIJING), exclude=exclude, take={"n": 60, "by": "gmv"}) == (
-        "城市是「北京」；排除：VIP为「是」，或近 30 天没有登录过；取总交易额最高的 60 人",
+        "城市是「北京」；排除：VIP 为「是」，或近 30 天没有登录过；取总交易额最高的 60 人",
         "City is “北京”; excluding anyone for whom VIP is true, or never did “login” in the last 30 days; "
         "then the 60 with the highest GMV",
     )
@@ -96,7 +96,7 @@ def test_an_empty_rule_is_everyone_and_a_muted_one_says_so() -> None:
         ),
         (
             {"measure": "sum", "property": "amount", "op": "gt", "value": 0.5},
-            "购买的amount合计大于 0.5",
+            "购买的 amount 合计大于 0.5",
             "the total amount of “purchase” is over 0.5",
         ),
         (
@@ -121,7 +121,7 @@ def test_an_empty_rule_is_everyone_and_a_muted_one_says_so() -> None:
                 "value": 1,
                 "where": [{"property": "category", "op": "is", "value": "职场"}],
             },
-            "购买过（category是「职场」）",
+            "购买过（category 是「职场」）",
             "did “purchase” (category is “职场”) at least once",
         ),
     ],
