@@ -24,8 +24,9 @@ ROW = 26
 
 _TOP, _BOTTOM = 22, 4
 _LABEL_COLUMN, _NUMBER_COLUMN, _INDEX_COLUMN = 104, 58, 44
-_LABEL_WIDTH = 14
-"""How much of a label is drawn: in letters, a Chinese one counting two; hovering shows the rest."""
+_WIDE_LABEL_COLUMN = 230
+_LETTER = 7.0
+"""Width of a letter in a label, a Chinese one counting two, in pixels."""
 
 _NUMBER_OVERHANG, _DATE_OVERHANG = 18, 36
 """Room at the sides of a histogram for half of the outermost tick's words, in pixels."""
@@ -74,7 +75,11 @@ def draw(chart: Chart, *, key: str) -> None:
 
 
 def waterfall(
-    bars: Sequence[WaterfallBar], labels: Mapping[str, str], colours: Palette | None = None
+    bars: Sequence[WaterfallBar],
+    labels: Mapping[str, str],
+    colours: Palette | None = None,
+    *,
+    wide: bool = False,
 ) -> Chart:
     """Return the way from the base to the answer: who is left after each condition, and who was dropped.
 
@@ -86,13 +91,16 @@ def waterfall(
         What the nodes are called, by id; one that is missing is called by its place.
     colours : Palette, optional
         None = those of the session's scheme.
+    wide : bool
+        Where there is room, labels get twice as much of it.
     """
     colours = colours or theme.palette()
+    column = _WIDE_LABEL_COLUMN if wide else _LABEL_COLUMN
     base = max(bars[0].count, 1)
     names = [_step_name(bar, index, labels) for index, bar in enumerate(bars)]
     dropped = [0, *(before.count - bar.count for before, bar in pairwise(bars))]
     fill = [colours.exclude if bar.kind == "exclude" else colours.bar for bar in bars]
-    figure = _rows_figure(len(bars), colours, right=_NUMBER_COLUMN, top=_BOTTOM)
+    figure = _rows_figure(len(bars), colours, left=column, right=_NUMBER_COLUMN, top=_BOTTOM)
     _add_bars(figure, [bar.count / base for bar in bars], fill)
     _add_bars(
         figure, [drop / base for drop in dropped], colours.line_strong, start=[b.count / base for b in bars]
@@ -113,7 +121,7 @@ def waterfall(
     )
     for row, (name, bar) in enumerate(zip(names, bars, strict=True)):
         ink = colours.exclude_ink if bar.kind == "exclude" else colours.ink
-        _write(figure, row, clipped(name), colours=ink, column="label")
+        _write(figure, row, clipped(name, column), colours=ink, column="label")
         _write(figure, row, f"{bar.count:,}", colours=colours.ink, bold=row == len(bars) - 1, column="last")
     return Chart(
         figure,
@@ -157,9 +165,9 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}".replace("%", " %")
 
 
-def clipped(label: str, width: int = _LABEL_WIDTH) -> str:
-    """Return as much of a label as fits its column, with an ellipsis where something was left out."""
-    used = 0
+def clipped(label: str, column: int = _LABEL_COLUMN) -> str:
+    """Return as much of a label as fits a column of so many pixels, with an ellipsis for what does not."""
+    width, used = column // _LETTER, 0
     for index, letter in enumerate(label):
         used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         if used > width:
@@ -175,7 +183,9 @@ def _value_rows(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pal
         rows.append((t("charts.missing"), *of.missing))
     shares = [(matched / max(count, 1), of_base / max(base, 1)) for _, matched, of_base in rows]
     widest = max((max(pair) for pair in shares), default=0.0) or 1.0
-    figure = _rows_figure(len(rows), colours, right=_NUMBER_COLUMN + _INDEX_COLUMN, top=_TOP)
+    figure = _rows_figure(
+        len(rows), colours, left=_LABEL_COLUMN, right=_NUMBER_COLUMN + _INDEX_COLUMN, top=_TOP
+    )
     _add_bars(figure, [mine / widest for mine, _ in shares], colours.bar)
     figure.add_trace(
         go.Scatter(
@@ -360,14 +370,14 @@ def _index_ink(index: str, colours: Palette) -> str:
     return colours.bad if number <= _LOW_INDEX else colours.mute
 
 
-def _rows_figure(rows: int, colours: Palette, *, right: int, top: int) -> go.Figure:
+def _rows_figure(rows: int, colours: Palette, *, left: int, right: int, top: int) -> go.Figure:
     """Return an empty figure of horizontal rows, 0 to 1 wide, each with its track."""
     figure = go.Figure()
     figure.update_layout(
         **_layout(
             colours,
             height=top + rows * ROW + _BOTTOM,
-            margin={"l": _LABEL_COLUMN, "r": right, "t": top, "b": _BOTTOM},
+            margin={"l": left, "r": right, "t": top, "b": _BOTTOM},
         )
     )
     figure.update_xaxes(range=[0, 1])
@@ -403,7 +413,7 @@ def _add_hover(figure: go.Figure, texts: Sequence[str], colours: Palette) -> Non
 def _write(figure: go.Figure, row: int, words: str, *, colours: str, column: str, bold: bool = False) -> None:
     """Write into a column of a row: label left of the bars, number, last right of them; row -1 is above."""
     place: dict[str, Any] = {
-        "label": {"x": 0, "xanchor": "left", "xshift": -_LABEL_COLUMN},
+        "label": {"x": 0, "xanchor": "left", "xshift": -figure.layout.margin.l},
         "bar": {"x": 0, "xanchor": "left", "xshift": 0},
         "number": {"x": 1, "xanchor": "right", "xshift": _NUMBER_COLUMN},
         "last": {"x": 1, "xanchor": "right", "xshift": figure.layout.margin.r},

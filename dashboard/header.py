@@ -20,7 +20,7 @@ _NAME_INPUT = "coterie:name_input"
 
 def style() -> None:
     """Put the palettes and the frame's style sheet into the page."""
-    st.html(f"<style>.stApp {{ {theme.css_variables()} }}\n{_asset('frame.css')}</style>")
+    st.html(f"<style>:root {{ {theme.css_variables()} }}\n{_asset('frame.css')}</style>")
 
 
 def draw() -> None:

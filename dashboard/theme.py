@@ -109,7 +109,8 @@ def css_variables() -> str:
     """Return both palettes as CSS declarations, ``--coterie-ink: light-dark(#1d2430, #e6eaf1); …``.
 
     Underscores become hyphens. The browser takes the one that fits the ``color-scheme`` of the place, which
-    Streamlit sets on the whole app, so that switching the scheme needs no answer from Python.
+    Streamlit sets on the app and the frame's script on everything else, so that switching the scheme needs no
+    answer from Python.
     """
     dark = asdict(DARK)
     return " ".join(

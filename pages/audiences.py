@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import CallerError
 from core.messages import message_of
 from core.workspace import Audience
-from dashboard import charts, links, navigation, people, state, tables
+from dashboard import charts, composition, links, navigation, people, state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
@@ -29,6 +29,13 @@ def found_by(words: str, audience: Audience) -> bool:
     """Tell whether an audience's name, note or author contains every word."""
     text = f"{audience.name} {audience.note} {audience.changed_by.name}".casefold()
     return all(word in text for word in words.casefold().split())
+
+
+@st.dialog(t("audiences.look"), width="large")
+def look(audience: Audience) -> None:
+    st.markdown(f"**{verbatim(audience.name)}**")
+    with boundary():
+        composition.draw(audience.rule)
 
 
 @st.dialog(t("audiences.rename"))
@@ -54,7 +61,7 @@ def delete(audience: Audience) -> None:
 def draw_row(audience: Audience) -> DeltaGenerator:
     """Draw one audience and return the place for its size."""
     with st.container(border=True, key=f"audience_{audience.id}"):
-        what, how_many, who, menu = st.columns([11, 3, 4, 3], vertical_alignment="center")
+        what, how_many, who, menu = st.columns([11, 3, 4, 4], vertical_alignment="center")
         with what.container(gap=None):
             st.page_link(
                 navigation.page_file("build"),
@@ -68,7 +75,9 @@ def draw_row(audience: Audience) -> DeltaGenerator:
             if audience.note:
                 st.caption(t("audiences.note", note=verbatim(audience.note)))
         who.html(tables.two_lines(people.signed(audience.changed_by), people.moment(audience.changed_at)))
-        with menu:
+        with menu.container(horizontal=True, gap=None, wrap=False):
+            if st.button(t("audiences.look"), key=f"audience_look_{audience.id}", type="tertiary"):
+                look(audience)
             chosen = st.menu_button(
                 t("audiences.menu"),
                 ("rename", "duplicate", "delete"),

@@ -1,5 +1,6 @@
 // What only the browser can do for the frame: name the page's language for readers and fonts, keep what was
-// chosen in cookies, and report a change between light and dark, which charts must follow.
+// chosen in cookies, give dialogs and menus (which lie outside the app) the app's scheme, and report a change of
+// it, which charts must follow.
 
 const A_YEAR = 60 * 60 * 24 * 365;
 const watched = new WeakMap();
@@ -13,6 +14,7 @@ export default function ({ data, parentElement, setStateValue }) {
   state.drawn = data.scheme;
   state.report = () => {
     const shown = getComputedStyle(app).colorScheme === "dark" ? "dark" : "light";
+    document.documentElement.style.colorScheme = shown;
     if (shown !== state.drawn) {
       state.drawn = shown;
       setStateValue("scheme", shown);

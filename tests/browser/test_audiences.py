@@ -62,6 +62,32 @@ def test_search_keeps_what_is_found_and_says_when_nothing_is(visit, settled, sav
     expect(row(page, audience)).to_have_count(0)
 
 
+def test_the_composition_shows_the_way_to_the_size_and_a_tag_against_everybody(visit, axe, saved):
+    workspace, audience = saved
+    page = visit("/audiences")
+    row(page, audience).get_by_role("button", name="构成").click()
+    dialog = page.get_by_role("dialog")
+    way = dialog.get_by_role("table").first
+    answer = workspace.count(workspace.parse(audience.rule)).answer
+    expect(way).to_contain_text(f"{answer.base:,}")
+    expect(way).to_contain_text("城市是「北京」")
+    expect(way).to_contain_text(f"{answer.count:,}")
+    expect(dialog.locator(".js-plotly-plot")).to_have_count(2)
+    axe(page)
+
+
+def test_another_tag_is_chosen_in_the_composition(visit, saved):
+    _, audience = saved
+    page = visit("/audiences")
+    row(page, audience).get_by_role("button", name="构成").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".js-plotly-plot")).to_have_count(2)
+    dialog.get_by_role("combobox").fill("总交易额")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("table").nth(1)).to_contain_text("总交易额")
+    expect(dialog).to_be_visible()
+
+
 def test_an_audience_is_renamed(visit, saved):
     workspace, audience = saved
     page = visit("/audiences")
@@ -96,6 +122,18 @@ def test_of_two_who_rename_at_once_the_second_is_told_who_was_first(visit, saved
     dialog.get_by_role("button", name="改名").click()
     expect(dialog.get_by_test_id("stAlert")).to_contain_text("李娜")
     assert workspace.audience(audience.id).name == "先改的名称"
+
+
+def test_the_charts_follow_when_the_scheme_changes(visit, context, settled, saved):
+    _, audience = saved
+    page = visit("/audiences")
+    page.get_by_test_id("stMainMenuButton").click()
+    page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").click()
+    page.keyboard.press("Escape")
+    settled(page)
+    row(page, audience).get_by_role("button", name="构成").click()
+    bars = page.get_by_role("dialog").locator(".js-plotly-plot").first.locator(".bars").nth(1).locator("path")
+    expect(bars.first).to_have_css("fill", "rgb(79, 130, 224)")
 
 
 def test_an_audience_is_duplicated(visit, saved):

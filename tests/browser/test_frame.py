@@ -97,6 +97,7 @@ def test_the_scheme_is_switched_in_the_menu_and_charts_follow(visit, settled):
     page.get_by_test_id("stMainMenuPopover").get_by_text("Dark").click()
     expect(page.locator(".stApp")).to_have_css("background-color", "rgb(17, 21, 28)")
     expect(page.locator(".stAppHeader")).to_have_css("background-color", "rgb(17, 21, 28)")
+    expect(page.locator("html")).to_have_css("color-scheme", "dark")
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

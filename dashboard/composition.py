@@ -1,0 +1,65 @@
+"""What an audience is made of: the way to its size, and one tag of its people against everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.rules.describe import describe_node
+from core.rules.tree import Rule, TagCondition, nodes
+from core.schema import Catalogue, TagSpec, TagType
+from dashboard import charts, state
+from dashboard.errors import verbatim
+from dashboard.i18n import pick, t
+
+_TELLING = range(2, 13)
+"""How many values a tag has that tells something at a glance."""
+
+
+def draw(rule_as_saved: Mapping[str, Any]) -> None:
+    """Draw an audience's sentence, its waterfall and the breakdown of a tag that is chosen here.
+
+    Raises
+    ------
+    RuleError
+        If the rule does not fit the data version.
+    """
+    workspace, day = state.workspace(), state.as_of()
+    rule, catalogue = workspace.parse(rule_as_saved), workspace.data_version().catalogue
+    answer = workspace.count(rule, day).answer
+    st.caption(verbatim(pick(workspace.sentence(rule, reveal=False))))
+    charts.draw(
+        charts.waterfall(answer.waterfall, _names(rule, catalogue), wide=True), key="composition_waterfall"
+    )
+    open_tags = [tag for tag in catalogue.tags.values() if tag.personal is None]
+    if open_tags:
+        tag = st.selectbox(
+            t("audiences.look.tag"),
+            open_tags,
+            index=open_tags.index(_most_telling(open_tags, rule)),
+            format_func=lambda spec: pick(spec.label),
+            key="composition_tag",
+        )
+        of = workspace.breakdown(rule, tag.key, day)
+        charts.draw(
+            charts.breakdown(of, tag, count=answer.count, base=answer.base), key="composition_breakdown"
+        )
+
+
+def _names(rule: Rule, catalogue: Catalogue) -> dict[str, str]:
+    """Return what every node is called, values of personal tags masked."""
+    mask = state.workspace().mask
+    return {node.id: pick(describe_node(node, catalogue, mask)) for node in nodes(rule)}
+
+
+def _most_telling(tags: list[TagSpec], rule: Rule) -> TagSpec:
+    """Return the first tag with a handful of values that the rule does not decide already, else the first."""
+    decided = {node.tag for node in nodes(rule) if isinstance(node, TagCondition)}
+    telling = (
+        tag
+        for tag in tags
+        if tag.type is TagType.ENUM and tag.distinct in _TELLING and tag.key not in decided
+    )
+    return next(telling, tags[0])
