@@ -24,6 +24,7 @@ from core.errors import (
     WorkspaceError,
     nearest_name,
 )
+from core.ingest import read_plan
 from core.messages import error_as_json
 from core.schema import USER_ID
 from core.workspace import Actor, ExportRequest, Format, Purpose, Workspace, json_schemas
@@ -53,6 +54,7 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Make a new data version from the files of a plan."""
+    read_plan(plan)  # a plan that cannot be read must not leave a new, empty workspace
     door = Workspace.create(workspace)
     with progress_shown() as progress:
         report = door.import_plan(plan, actor=_actor(by), progress=progress)

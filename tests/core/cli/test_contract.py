@@ -101,6 +101,12 @@ def test_a_refused_import_changes_nothing(root: Path, small_files: Path, tmp_pat
     assert answer("tags", "--workspace", root)["data_version"] == before
 
 
+def test_a_plan_that_cannot_be_read_makes_no_workspace(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text("[[users]\n", encoding="utf-8")
+    answer("import", "--workspace", tmp_path / "new", "--plan", tmp_path / "plan.toml", code=2)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("action", [(), ("list",)])
 def test_tags_lists_types_values_and_coverage(action: tuple[str, ...], imported: Path) -> None:
     listing = answer("tags", *action, "--workspace", imported)
