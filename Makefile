@@ -39,7 +39,8 @@ check: lint ## style, types, contracts, then every test
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.installed-bench ## the comparisons with other engines, written to benchmarks/results
+bench: $(VENV)/.installed-dev $(VENV)/.installed-bench ## the comparisons with other engines, written to benchmarks/results
+	@.ci/system
 	$(BIN)/python -m benchmarks
 
 sample: $(VENV)/.installed ## make the committed sample again
