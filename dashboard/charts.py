@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from html import escape
 from itertools import pairwise
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.engines.base import Bar, Breakdown, WaterfallBar
 from core.schema import TagSpec
-from dashboard import tables, theme
+from dashboard import figures, tables, theme
 from dashboard.i18n import pick, t
 from dashboard.theme import Palette
-
-ROW = 26
-"""Height of one horizontal bar with its gap, in pixels."""
-
-_TOP, _BOTTOM = 22, 4
-_LABEL_COLUMN, _NUMBER_COLUMN, _INDEX_COLUMN = 104, 58, 44
-_WIDE_LABEL_COLUMN = 230
-_LETTER = 7.0
-"""Width of a letter in a label, a Chinese one counting two, in pixels."""
 
 _NUMBER_OVERHANG, _DATE_OVERHANG = 18, 36
 """Room at the sides of a histogram for half of the outermost tick's words, in pixels."""
@@ -95,17 +83,19 @@ def waterfall(
         Where there is room, labels get twice as much of it.
     """
     colours = colours or theme.palette()
-    column = _WIDE_LABEL_COLUMN if wide else _LABEL_COLUMN
+    column = figures.WIDE_LABEL_COLUMN if wide else figures.LABEL_COLUMN
     base = max(bars[0].count, 1)
     names = [_step_name(bar, index, labels) for index, bar in enumerate(bars)]
     dropped = [0, *(before.count - bar.count for before, bar in pairwise(bars))]
     fill = [colours.exclude if bar.kind == "exclude" else colours.bar for bar in bars]
-    figure = _rows_figure(len(bars), colours, left=column, right=_NUMBER_COLUMN, top=_BOTTOM)
-    _add_bars(figure, [bar.count / base for bar in bars], fill)
-    _add_bars(
+    figure = figures.rows_figure(
+        len(bars), colours, left=column, right=figures.NUMBER_COLUMN, top=figures.BOTTOM
+    )
+    figures.add_bars(figure, [bar.count / base for bar in bars], fill)
+    figures.add_bars(
         figure, [drop / base for drop in dropped], colours.line_strong, start=[b.count / base for b in bars]
     )
-    _add_hover(
+    figures.add_hover(
         figure,
         [
             t(
@@ -121,8 +111,10 @@ def waterfall(
     )
     for row, (name, bar) in enumerate(zip(names, bars, strict=True)):
         ink = colours.exclude_ink if bar.kind == "exclude" else colours.ink
-        _write(figure, row, clipped(name, column), colours=ink, column="label")
-        _write(figure, row, f"{bar.count:,}", colours=colours.ink, bold=row == len(bars) - 1, column="last")
+        figures.write(figure, row, figures.clipped(name, column), colours=ink, column="label")
+        figures.write(
+            figure, row, f"{bar.count:,}", colours=colours.ink, bold=row == len(bars) - 1, column="last"
+        )
     return Chart(
         figure,
         t("charts.waterfall.summary", base=bars[0].count, left=bars[-1].count),
@@ -165,16 +157,6 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}".replace("%", " %")
 
 
-def clipped(label: str, column: int = _LABEL_COLUMN) -> str:
-    """Return as much of a label as fits a column of so many pixels, with an ellipsis for what does not."""
-    width, used = column // _LETTER, 0
-    for index, letter in enumerate(label):
-        used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if used > width:
-            return label[:index].rstrip() + "…"
-    return label
-
-
 def _value_rows(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Palette) -> Chart:
     rows = [(_value_name(bar.value), bar.matched, bar.base) for bar in of.bars]
     if any(of.other):
@@ -183,10 +165,14 @@ def _value_rows(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pal
         rows.append((t("charts.missing"), *of.missing))
     shares = [(matched / max(count, 1), of_base / max(base, 1)) for _, matched, of_base in rows]
     widest = max((max(pair) for pair in shares), default=0.0) or 1.0
-    figure = _rows_figure(
-        len(rows), colours, left=_LABEL_COLUMN, right=_NUMBER_COLUMN + _INDEX_COLUMN, top=_TOP
+    figure = figures.rows_figure(
+        len(rows),
+        colours,
+        left=figures.LABEL_COLUMN,
+        right=figures.NUMBER_COLUMN + figures.INDEX_COLUMN,
+        top=figures.TOP,
     )
-    _add_bars(figure, [mine / widest for mine, _ in shares], colours.bar)
+    figures.add_bars(figure, [mine / widest for mine, _ in shares], colours.bar)
     figure.add_trace(
         go.Scatter(
             x=[theirs / widest for _, theirs in shares],
@@ -200,7 +186,7 @@ def _value_rows(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pal
         (name, share(matched, count), share(of_base, base), _index(mine, theirs))
         for (name, matched, of_base), (mine, theirs) in zip(rows, shares, strict=True)
     ]
-    _add_hover(
+    figures.add_hover(
         figure,
         [
             t("charts.breakdown.hover", name=name, count=matched, share=mine, base=theirs, index=index)
@@ -209,12 +195,12 @@ def _value_rows(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pal
         colours,
     )
     for row, (name, mine, _, index) in enumerate(written):
-        _write(figure, row, clipped(name), colours=colours.ink, column="label")
-        _write(figure, row, mine, colours=colours.ink, column="number")
-        _write(figure, row, index, colours=_index_ink(index, colours), column="last")
-    _write(figure, -1, t("charts.legend"), colours=colours.mute, column="bar")
-    _write(figure, -1, t("charts.share"), colours=colours.mute, column="number")
-    _write(figure, -1, t("charts.index"), colours=colours.mute, column="last")
+        figures.write(figure, row, figures.clipped(name), colours=colours.ink, column="label")
+        figures.write(figure, row, mine, colours=colours.ink, column="number")
+        figures.write(figure, row, index, colours=_index_ink(index, colours), column="last")
+    figures.write(figure, -1, t("charts.legend"), colours=colours.mute, column="bar")
+    figures.write(figure, -1, t("charts.share"), colours=colours.mute, column="number")
+    figures.write(figure, -1, t("charts.index"), colours=colours.mute, column="last")
     return Chart(
         figure,
         t("charts.breakdown.summary", tag=tag.label, n=len(of.bars)),
@@ -230,8 +216,8 @@ def _histogram(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pale
     names = [_bin_name(bar, last=index == len(bars) - 1) for index, bar in enumerate(bars)]
     figure = go.Figure()
     sides = _DATE_OVERHANG if isinstance(bars[0].low, date) else _NUMBER_OVERHANG
-    margin = {"l": sides, "r": sides, "t": _TOP, "b": 24}
-    figure.update_layout(**_layout(colours, height=190, margin=margin))
+    margin = {"l": sides, "r": sides, "t": figures.TOP, "b": 24}
+    figure.update_layout(**figures.layout(colours, height=190, margin=margin))
     figure.add_trace(
         go.Bar(
             x=list(range(len(bars))),
@@ -245,7 +231,7 @@ def _histogram(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pale
             textfont={"color": colours.ink, "size": 12},
             cliponaxis=False,
             hovertext=[
-                _safe(
+                figures.safe(
                     t(
                         "charts.histogram.hover",
                         name=name,
@@ -310,7 +296,7 @@ def _histogram_legend(of: Breakdown, tag: TagSpec, count: int) -> str:
         words.append(t("charts.unit", unit=tag.unit))
     if of.missing[0]:
         words.append(t("charts.without", share=share(of.missing[0], count)))
-    return _safe(" · ".join(words))
+    return figures.safe(" · ".join(words))
 
 
 def _bin_texts(bars: Sequence[Bar], mine: Sequence[float], count: int) -> list[str]:
@@ -368,88 +354,3 @@ def _index_ink(index: str, colours: Palette) -> str:
     if number >= _HIGH_INDEX:
         return colours.good
     return colours.bad if number <= _LOW_INDEX else colours.mute
-
-
-def _rows_figure(rows: int, colours: Palette, *, left: int, right: int, top: int) -> go.Figure:
-    """Return an empty figure of horizontal rows, 0 to 1 wide, each with its track."""
-    figure = go.Figure()
-    figure.update_layout(
-        **_layout(
-            colours,
-            height=top + rows * ROW + _BOTTOM,
-            margin={"l": left, "r": right, "t": top, "b": _BOTTOM},
-        )
-    )
-    figure.update_xaxes(range=[0, 1])
-    figure.update_yaxes(range=[rows - 0.5, -0.5])
-    figure.add_trace(
-        go.Bar(x=[1.0] * rows, y=list(range(rows)), orientation="h", width=0.54,
-               marker={"color": colours.track, "line": {"width": 0}}, hoverinfo="skip")
-    )  # fmt: skip
-    return figure
-
-
-def _add_bars(
-    figure: go.Figure,
-    lengths: Sequence[float],
-    colour: str | Sequence[str],
-    start: Sequence[float] | None = None,
-) -> None:
-    figure.add_trace(
-        go.Bar(x=list(lengths), y=list(range(len(lengths))), base=start, orientation="h", width=0.54,
-               marker={"color": colour, "line": {"width": 0}, "cornerradius": 3}, hoverinfo="skip")
-    )  # fmt: skip
-
-
-def _add_hover(figure: go.Figure, texts: Sequence[str], colours: Palette) -> None:
-    """Let the whole row answer to the pointer, not only its bar."""
-    figure.add_trace(
-        go.Bar(x=[1.0] * len(texts), y=list(range(len(texts))), orientation="h", width=1.0,
-               marker={"color": colours.ink, "opacity": 0, "line": {"width": 0}},
-               hovertext=[_safe(text) for text in texts], hoverinfo="text")
-    )  # fmt: skip
-
-
-def _write(figure: go.Figure, row: int, words: str, *, colours: str, column: str, bold: bool = False) -> None:
-    """Write into a column of a row: label left of the bars, number, last right of them; row -1 is above."""
-    place: dict[str, Any] = {
-        "label": {"x": 0, "xanchor": "left", "xshift": -figure.layout.margin.l},
-        "bar": {"x": 0, "xanchor": "left", "xshift": 0},
-        "number": {"x": 1, "xanchor": "right", "xshift": _NUMBER_COLUMN},
-        "last": {"x": 1, "xanchor": "right", "xshift": figure.layout.margin.r},
-    }[column]
-    above = row < 0
-    text = _safe(words)
-    figure.add_annotation(
-        text=f"<b>{text}</b>" if bold else text,
-        xref="paper", yref="paper" if above else "y", y=1 if above else row,
-        yanchor="bottom" if above else "middle", showarrow=False,
-        font={"color": colours, "size": 12 if above else 13}, **place,
-    )  # fmt: skip
-
-
-def _layout(colours: Palette, *, height: int, margin: Mapping[str, int]) -> dict[str, Any]:
-    hidden = {"visible": False, "fixedrange": True, "automargin": False}
-    return {
-        "height": height,
-        "margin": {**margin, "pad": 0},
-        "font": {"family": theme.FONT, "size": 13, "color": colours.ink},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "barmode": "overlay",
-        "showlegend": False,
-        "dragmode": False,
-        "hoverlabel": {
-            "bgcolor": colours.raised,
-            "bordercolor": colours.line_strong,
-            "font": {"color": colours.ink, "size": 13, "family": theme.FONT},
-            "align": "left",
-        },
-        "xaxis": hidden,
-        "yaxis": hidden,
-    }
-
-
-def _safe(words: str) -> str:
-    """Return words in which Plotly finds no markup: values are people's own text. Line breaks stay."""
-    return escape(words, quote=False).replace("\n", "<br>")
