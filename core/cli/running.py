@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import typer
@@ -51,9 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     command = typer.main.get_command(app)
-    _raise_on_terminate()
     try:
-        with command.make_context(PROGRAM, given or ["--help"]) as context:
+        with _raising_on_terminate(), command.make_context(PROGRAM, given or ["--help"]) as context:
             code = command.invoke(context)
     except Exit as done:
         return done.exit_code
@@ -106,15 +107,19 @@ def _usage_problem(error: TyperException, given: list[str]) -> Problem:
     return Problem("usage", params={"why": error.format_message()})
 
 
-def _raise_on_terminate() -> None:
+@contextmanager
+def _raising_on_terminate() -> Iterator[None]:
     """Let SIGTERM unwind the stack like Ctrl-C, so that unfinished files are taken away."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    try:
-        signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:
-        # Not in the main thread (a test, another program): there the signal is not ours to handle.
+    if threading.current_thread() is not threading.main_thread():
+        yield  # another program runs us in a thread; the signal is its own to handle
         return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

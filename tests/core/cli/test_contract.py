@@ -47,14 +47,15 @@ def process(
     )
 
 
-def core(*arguments: object, given: str | bytes = b"") -> Done:
+def core(*arguments: object, given: str | bytes = b"", environment: Mapping[str, str] | None = None) -> Done:
     """Run the same command within this process, on streams of its own: a tenth of the time."""
     typed = given.encode() if isinstance(given, str) else given
     streams = [io.TextIOWrapper(io.BytesIO(content)) for content in (typed, b"", b"")]
     with pytest.MonkeyPatch.context() as patch:
         for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
             patch.setattr(sys, name, stream)
-        patch.setenv("COTERIE_LANG", "en")
+        for name, value in {"COTERIE_LANG": "en", **(environment or {})}.items():
+            patch.setenv(name, value)
         code = main([str(argument) for argument in arguments])
         for stream in streams[1:]:
             stream.flush()
@@ -348,13 +349,16 @@ def test_a_workspace_without_data_says_so(tmp_path: Path, file: Path) -> None:
 def test_people_are_answered_in_their_language(
     environment: dict[str, str], chinese: bool, imported: Path, file: Path
 ) -> None:
-    done = process("count", "--workspace", imported, "--rule", file, environment=environment)
+    done = core("count", "--workspace", imported, "--rule", file, environment=environment)
     assert ("人" in done.stdout.decode()) == chinese
-    refused = process("count", "--workspace", imported, "--rule", "nowhere", environment=environment)
+    refused = core("count", "--workspace", imported, "--rule", "nowhere", environment=environment)
     assert ("规则文件" in refused.stderr.decode()) == chinese
-    helped = process("--help", environment=environment)
+
+
+def test_help_is_in_the_caller_s_language() -> None:
+    helped = process("--help", environment={"COTERIE_LANG": "zh"})
     assert helped.returncode == 0
-    assert ("圈选" in helped.stdout.decode()) == chinese
+    assert "数一条规则" in helped.stdout.decode()
 
 
 def test_the_environment_may_name_the_workspace(imported: Path, file: Path) -> None:
