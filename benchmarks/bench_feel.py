@@ -1,0 +1,300 @@
+"""How the builder feels over a million users: from an edit sent to the number painted, and with 20 at once.
+
+One real Chromium edits the five conditions; then 20 editors speak Streamlit's protocol over raw websockets,
+each with a session of its own and a pause to think between edits. ``python -m benchmarks.bench_feel``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+from playwright.sync_api import Page, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from benchmarks.marketplace import DATA, event_path, folder_of
+from benchmarks.report import CONSOLE, Target, keep, print_targets
+from core.lake.lake import Lake
+from core.schema import Catalogue
+from core.workspace import Workspace
+
+USERS = 1_000_000
+EDITS = 120
+EDITORS = 20
+EDITS_EACH = 25
+FURTHER = 60  # sessions opened beside the editors, to weigh one
+THINKING = (0.4, 1.2)  # seconds between two edits of one person
+CHUNK = 4_000_000
+TEMPLATE = Path(__file__).parents[1] / "dashboard" / "builder" / "templates" / "1_closed_door_meeting.json"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+# Times every message to the server, and the first frame after the page has taken its answer over.
+STOPWATCH = """
+window.edits = [];
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  window.sentAt = performance.now();
+  return send.call(this, data);
+};
+window.watch = (shell) => new MutationObserver(() => {
+  if (shell.classList.contains('waiting') || !window.sentAt) return;
+  const from = window.sentAt;
+  window.sentAt = null;
+  requestAnimationFrame(() => setTimeout(() => window.edits.push(performance.now() - from)));
+}).observe(shell, { attributes: true, attributeFilter: ['class'] });
+"""
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    root = workspace()
+    with server(root) as (url, process):
+        CONSOLE.print("  one browser …", style="dim")
+        alone = in_a_browser(url)
+        CONSOLE.print(f"  {EDITORS} editors …", style="dim")
+        together, memory = asyncio.run(with_many(url, process))
+    found = {
+        "users": USERS,
+        "browser": {kind: summary(times) for kind, times in alone.items()},
+        "editors": {"number": EDITORS, **summary(together), "session_kib": round(memory / 1024)},
+    }
+    for name, numbers in {**found["browser"], f"{EDITORS} at once": found["editors"]}.items():
+        CONSOLE.print(
+            f"{name}: p50 {numbers['p50_ms']:.0f}, p95 {numbers['p95_ms']:.0f} ms, n {numbers['n']}"
+        )
+    everything = [ms for times in alone.values() for ms in times]
+    targets = [
+        Target("edit sent to number painted, p50", quantile(everything, 0.5), 60, at_most=True, unit="ms"),
+        Target("edit sent to number painted, p95", quantile(everything, 0.95), 150, at_most=True, unit="ms"),
+        Target(f"{EDITORS} editors at once, p95", quantile(together, 0.95), 400, at_most=True, unit="ms"),
+        Target("memory of a session", memory / 1024, 500, at_most=True, unit="KiB"),
+    ]
+    print_targets(targets)
+    keep("feel", found, targets)
+
+
+def workspace() -> Path:
+    """Return a workspace with the marketplace's million users, made once."""
+    root = DATA / f"feel-{USERS}"
+    if root.exists():
+        return root
+    folder, part = folder_of(USERS), root.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    Workspace.create(part)
+    catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
+    with Lake(part / "lake").begin() as draft:
+        numbers = draft.assign_keys(pl.read_parquet(folder / "keys.parquet")["user_id"])["user_no"]
+        draft.write_users(pl.read_parquet(folder / "users.parquet").with_columns(numbers))
+        for event in catalogue.events:
+            frame = pl.read_parquet(event_path(folder, event))
+            draft.write_events(event, frame.iter_slices(CHUNK))
+        draft.commit(catalogue, {}, {})
+    part.rename(root)
+    return root
+
+
+@contextmanager
+def server(root: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """Run the dashboard over a workspace on a free port."""
+    log = root.parent / "feel.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "--workspace", str(root), "--port", "0"],
+            stdout=out, stderr=subprocess.STDOUT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("COTERIE_")},
+        )  # fmt: skip
+    try:
+        yield _address(log), psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def in_a_browser(url: str) -> dict[str, list[float]]:
+    """Return milliseconds from edit sent to number painted, by kind of edit."""
+    browser_file = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_file, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+        page.add_init_script(STOPWATCH)
+        page.goto(url)
+        page.locator(".template").first.wait_for(timeout=120_000)
+        page.locator(".template").first.click()
+        page.locator("li.row").nth(4).wait_for(timeout=60_000)
+        page.wait_for_timeout(3_000)
+        page.locator(".shell").evaluate("shell => window.watch(shell)")
+        amount = page.locator("li.row").nth(2).locator("input")
+        window = page.locator("li.row").nth(4).locator("input").last
+        grip = page.locator("li.row").nth(1).locator("[data-grip]")
+        chance = random.Random(7)  # noqa: S311  an order of edits, no secret
+        found = {
+            "a new number": _edits(page, lambda: amount.fill(str(chance.randrange(500, 9_000)))),
+            "a new window": _edits(page, lambda: window.fill(str(chance.randrange(5, 200)))),
+            "mute and unmute": _edits(page, lambda: grip.press("m")),
+        }
+        browser.close()
+    return found
+
+
+def _edits(page: Page, edit: Any) -> list[float]:
+    page.evaluate("window.edits = []")
+    for done in range(1, EDITS // 3 + 1):
+        edit()
+        page.wait_for_function("n => window.edits.length >= n", arg=done, timeout=20_000)
+        page.wait_for_timeout(500)  # the charts follow meanwhile, as they do for people
+    return [float(ms) for ms in page.evaluate("window.edits")]
+
+
+@dataclass
+class Editor:
+    """One person's session over a raw websocket."""
+
+    socket: ClientConnection
+    component: str = ""
+    fragment: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
+    rev: int = 0
+
+    async def open(self) -> None:
+        """Load the page and learn where the builder stands."""
+        await self._ask(None, {})
+        await self._until(lambda: bool(self.data), finished=True)
+        self.rev = int(self.data["rev"])
+
+    async def edit(self, tree: dict[str, Any]) -> float:
+        """Send one edit; return the milliseconds until its numbers are here."""
+        self.rev += 1
+        state = {
+            "rev": self.rev, "epoch": self.data["epoch"], "gesture": f"bench@{self.rev}", "tree": tree,
+            "command": None, "earlier": [],
+        }  # fmt: skip
+        started = time.perf_counter()
+        await self._ask(self.fragment, {self.component: {"edit": state}})
+        await self._until(lambda: self.data.get("rev") == self.rev)
+        return 1000 * (time.perf_counter() - started)
+
+    async def _ask(self, fragment: str | None, states: dict[str, Any]) -> None:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        message.rerun_script.page_script_hash = self.page
+        if fragment:
+            message.rerun_script.fragment_id = fragment
+        for widget, value in states.items():
+            state = message.rerun_script.widget_states.widgets.add()
+            state.id, state.json_value = widget, json.dumps(value)
+        await self.socket.send(message.SerializeToString())
+
+    async def _until(self, done: Any, *, finished: bool = False) -> None:
+        while True:
+            raw = await asyncio.wait_for(self.socket.recv(), timeout=60)
+            message = ForwardMsg()
+            message.ParseFromString(raw if isinstance(raw, bytes) else raw.encode())
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                self.page = message.new_session.page_script_hash
+            if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                element = message.delta.new_element
+                if element.WhichOneof("type") == "bidi_component":
+                    self._take(element.bidi_component, message.delta.fragment_id)
+            if done() and (not finished or kind == "script_finished"):
+                return
+
+    def _take(self, component: Any, fragment: str) -> None:
+        if component.component_name == "coterie_builder":
+            self.component, self.fragment = component.id, fragment
+            self.data = json.loads(component.json)
+
+
+async def with_many(url: str, process: psutil.Process) -> tuple[list[float], float]:
+    """Return all editors' milliseconds, and the bytes that one session takes."""
+    rule = json.loads(TEMPLATE.read_text(encoding="utf-8"))["rule"]
+    address = url.replace("http", "ws") + "/_stcore/stream"
+
+    async def enter() -> Editor:
+        editor = Editor(await connect(address, subprotocols=["streamlit"], max_size=None, origin=url))
+        await editor.open()
+        await editor.edit(rule)
+        return editor
+
+    editors = [await enter() for _ in range(EDITORS)]
+    # What one more session takes, once the first have filled what all share.
+    before = process.memory_info().rss
+    further = [await enter() for _ in range(FURTHER)]
+    memory = (process.memory_info().rss - before) / FURTHER
+    for editor in further:
+        await editor.socket.close()
+    everybody = await asyncio.gather(*(_person(editor, rule, seed) for seed, editor in enumerate(editors)))
+    for editor in editors:
+        await editor.socket.close()
+    return [ms for person in everybody for ms in person], memory
+
+
+async def _person(editor: Editor, rule: dict[str, Any], seed: int) -> list[float]:
+    chance = random.Random(seed)  # noqa: S311  an order of edits, no secret
+    times = []
+    for _ in range(EDITS_EACH):
+        await asyncio.sleep(chance.uniform(*THINKING))
+        tree = json.loads(json.dumps(rule))
+        tree["include"]["children"][2]["value"] = chance.randrange(500, 9_000)
+        tree["include"]["children"][4]["window"]["last"] = chance.randrange(5, 200)
+        times.append(await editor.edit(tree))
+    return times
+
+
+def summary(times: list[float]) -> dict[str, float]:
+    """Return n, p50 and p95."""
+    return {
+        "n": len(times),
+        "p50_ms": round(quantile(times, 0.5), 1),
+        "p95_ms": round(quantile(times, 0.95), 1),
+    }
+
+
+def quantile(times: list[float], share: float) -> float:
+    """Return the quantile, interpolated."""
+    return statistics.quantiles(times, n=100, method="inclusive")[round(share * 100) - 1]
+
+
+def _address(log: Path) -> str:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
+        if printed and _is_healthy(printed[0]):
+            return printed[0]
+        time.sleep(0.1)
+    raise RuntimeError(f"the server did not answer:\n{log.read_text(encoding='utf-8')}")
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:  # noqa: S310  our own server
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
