@@ -21,7 +21,6 @@ MAX_DRAFT_BYTES = 2 * 2**20
 MAX_RULE_BYTES = 2**20
 MAX_OWNER = 200
 DRAFT_DAYS = 90
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class DraftStore:
@@ -44,10 +43,13 @@ class DraftStore:
         with self._database.writing() as session:
             session.execute(delete(DraftRow).where(DraftRow.changed_at < at - timedelta(days=DRAFT_DAYS)))
             # Two tabs of one browser may save their first draft at once: the later one stays.
-            insert = _INSERTS[session.get_bind().dialect.name]
-            row = insert(DraftRow).values(owner=owner, state=written, changed_at=at)
-            newest = {"state": row.excluded.state, "changed_at": row.excluded.changed_at}
-            session.execute(row.on_conflict_do_update(index_elements=[DraftRow.owner], set_=newest))
+            insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+            newest = {"state": written, "changed_at": at}
+            session.execute(
+                insert(DraftRow)
+                .values(owner=owner, **newest)
+                .on_conflict_do_update(index_elements=[DraftRow.owner], set_=newest)
+            )
 
     def load(self, owner: str) -> dict[str, Any] | None:
         """Return an owner's draft; None = there is none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -90,9 +89,13 @@ def test_threads_that_write_at_once_all_succeed(database: Database) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.writing() as session:
-        session.execute(text("INSERT INTO drafts VALUES ('x', '{}', '2026-01-01')"))
-        raise ZeroDivisionError
+    def half_done(database: Database) -> None:
+        with database.writing() as session:
+            session.execute(text("INSERT INTO drafts VALUES ('x', '{}', '2026-01-01')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_done(database)
     assert DraftStore(database).load("x") is None
 
 
@@ -124,15 +127,18 @@ def test_a_full_disk_is_told_apart(tmp_path: Path) -> None:
     opened = Database(tmp_path)
     drafts = DraftStore(opened)
     drafts.save("before", {"kept": True}, NOW)
-    with opened.reading() as session:
-        pages = session.execute(text("PRAGMA page_count")).scalar()
-        session.execute(text(f"PRAGMA max_page_count = {pages}"))
-        with pytest.raises(WorkspaceError) as refused:
-            drafts.save("large", {"x": "y" * 1_000_000}, NOW)
-    # The limit is the connection's; that of the writer may be another one.
-    if refused.value.code != "database_full":
-        raise AssertionError(refused.value.code)
+
+    def save_without_room() -> None:
+        large = text("INSERT INTO drafts VALUES ('large', :state, '2026-01-01')")
+        with opened.writing() as session:
+            session.execute(text("PRAGMA max_page_count = 1"))
+            session.execute(large, {"state": "y" * 1_000_000})
+
+    with pytest.raises(WorkspaceError) as refused:
+        save_without_room()
+    assert refused.value.code == "database_full"
     assert drafts.load("before") == {"kept": True}
+    assert drafts.load("large") is None
 
 
 def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:
@@ -170,7 +176,7 @@ def test_the_environment_names_the_database(
     opened = Database(tmp_path)
     DraftStore(opened).save("x", {"a": 1}, NOW)
     opened.close()
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
     other = Database(tmp_path / "other folder", postgres_url)
     assert DraftStore(other).load("x") == {"a": 1}
     other.close()

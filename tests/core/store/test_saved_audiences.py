@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -68,8 +69,8 @@ def test_names_that_people_would_take_for_the_same_are_one_name(
     with pytest.raises(Conflict) as refused:
         audiences.create(name, "", RULE, WU, LATER)
     assert refused.value.code == "audience_name_taken"
+    other = audiences.create("other", "", RULE, WU, LATER)
     with pytest.raises(Conflict):
-        other = audiences.create("other", "", RULE, WU, LATER)
         audiences.rename(other.id, name, WU, LATER)
 
 
@@ -116,18 +117,21 @@ def test_the_copy_of_a_long_name_stays_a_name(audiences: AudienceStore) -> None:
     assert audiences.duplicate(made.id, LI, NOW).name == "长" * 96 + " (2)"
 
 
-@pytest.mark.parametrize("act", ["save", "rename", "duplicate", "delete"])
-def test_what_is_gone_cannot_be_changed(act: str, audiences: AudienceStore) -> None:
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda audiences: audiences.save("gone", 1, name="x", note="", rule={}, actor=LI, at=NOW),
+        lambda audiences: audiences.rename("gone", "x", LI, NOW),
+        lambda audiences: audiences.duplicate("gone", LI, NOW),
+        lambda audiences: audiences.delete("gone", LI, NOW),
+    ],
+    ids=["save", "rename", "duplicate", "delete"],
+)
+def test_what_is_gone_cannot_be_changed(
+    act: Callable[[AudienceStore], object], audiences: AudienceStore
+) -> None:
     with pytest.raises(NotFound):
-        match act:
-            case "save":
-                audiences.save("gone", 1, name="x", note="", rule={}, actor=LI, at=NOW)
-            case "rename":
-                audiences.rename("gone", "x", LI, NOW)
-            case "duplicate":
-                audiences.duplicate("gone", LI, NOW)
-            case _:
-                audiences.delete("gone", LI, NOW)
+        act(audiences)
 
 
 def test_an_unknown_name_brings_the_nearest(audiences: AudienceStore) -> None:
@@ -250,8 +254,8 @@ def record(number: int) -> ExportRecord:
     return ExportRecord(
         id=str(number), at=NOW + timedelta(minutes=number), by=LI, audience_name=None, purpose="contact",
         reason="回访", format="csv", fields=("city", "phone"), revealed=("phone",), rule=RULE,
-        sentence={"zh": "全部", "en": "all"}, data_version="v", as_of=date(2019, 7, 14), rows=3, sha256="0" * 64,
-        file_name="x.csv", path="/x.csv",
+        sentence={"zh": "全部", "en": "all"}, data_version="v", as_of=date(2019, 7, 14), rows=3,
+        sha256="0" * 64, file_name="x.csv", path="/x.csv",
     )  # fmt: skip
 
 
