@@ -76,8 +76,8 @@ class MemoryEngine:
         """Return all numbers of a rule (see `core.engines.base`)."""
         counted, missing = self._counted(rule, as_of)
         base = self.base_count(as_of)
-        matched = count(counted.matched)
-        taken = count(self._taken(rule, counted.matched, as_of))
+        matched = counted.matching
+        taken = matched if rule.take is None else count(self._taken(rule, counted.matched, as_of))
         numbers = {
             node.id: NodeCounts(
                 own=counted.own[node.id],

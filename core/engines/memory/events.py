@@ -60,6 +60,27 @@ class LastDays:
         return min(max((first - _EPOCH).days - self.origin + 1, 1), int(np.iinfo(self.days.dtype).max))
 
 
+@dataclass(frozen=True)
+class WholeNumbers:
+    """A number's values as integers of 10^-6.
+
+    Attributes
+    ----------
+    values : polars.Series of Int64
+        One per occurrence, 0 where missing; empty when some are too large.
+    fit : bool
+        Whether no sum of some of them can overflow.
+    """
+
+    values: pl.Series
+    fit: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return int(self.values.estimated_size())
+
+
 class Partition:
     """All occurrences of one event of a data version.
 
@@ -232,6 +253,7 @@ class Partition:
     def _summed(self, key: str, *, with_divisors: bool) -> Callable[[int, int, pl.Series | None], PerUser]:
         numbers = self._number(key).values
         whole = self._whole(key)
+        surely_fit = whole is not None and whole.fit
 
         def measure(start: int, stop: int, chosen: pl.Series | None) -> PerUser:
             within = numbers[start:stop]
@@ -241,8 +263,8 @@ class Partition:
             if whole is None:
                 scaled = scaled_array(chosen_of(within, chosen).to_numpy())
             else:
-                scaled = chosen_of(whole[start:stop], chosen).to_numpy()
-            return per_user.summed(rows, scaled, with_divisors=with_divisors)
+                scaled = chosen_of(whole.values[start:stop], chosen).to_numpy()
+            return per_user.summed(rows, scaled, surely_fit=surely_fit, with_divisors=with_divisors)
 
         return measure
 
@@ -285,20 +307,21 @@ class Partition:
             raise TypeError(f"{key} is not a number")
         return column
 
-    def _whole(self, key: str) -> pl.Series | None:
-        """Return a number's values as integers of 10^-6, which add up without rounding (0 where missing).
+    def _whole(self, key: str) -> WholeNumbers | None:
+        """Return a number's values as integers of 10^-6, which add up without rounding.
 
         None = some are too large for that: then only what is chosen is asked, and refused in its place.
         """
 
-        def scale() -> PlainColumn:
+        def scale() -> WholeNumbers:
             values = self._number(key).values.fill_null(0.0).to_numpy()
             if len(values) and float(np.abs(values).max()) > _LARGEST_VALUE:
-                return PlainColumn(pl.Series(dtype=pl.Int64))
-            return PlainColumn(pl.Series(scaled_array(values)))
+                return WholeNumbers(pl.Series(dtype=pl.Int64), fit=False)
+            scaled = scaled_array(values)
+            return WholeNumbers(pl.Series(scaled), per_user.fit_64_bits(scaled))
 
-        whole = self._held.get(("whole", key), scale).values
-        return whole if len(whole) == len(self) else None
+        whole = self._held.get(("whole", key), scale)
+        return whole if len(whole.values) == len(self) else None
 
 
 def both(chosen: pl.Series | None, also: pl.Series | None) -> pl.Series | None:

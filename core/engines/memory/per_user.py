@@ -117,11 +117,28 @@ def counted(rows: pl.Series) -> PerUser:
     return PerUser(runs.rows, pl.Series(runs.lengths))
 
 
-def summed(rows: pl.Series, scaled: NDArray[np.int64], *, with_divisors: bool) -> PerUser:
-    """Return each user's sum of values that are integers of 10^-6 already."""
+def fit_64_bits(scaled: NDArray[np.int64]) -> bool:
+    """Tell whether no sum of some of these integers can overflow."""
+    return float(np.abs(scaled).sum(dtype=np.float64)) < _LARGEST_SUM
+
+
+def summed(rows: pl.Series, scaled: NDArray[np.int64], *, surely_fit: bool, with_divisors: bool) -> PerUser:
+    """Return each user's sum of values that are integers of 10^-6 already.
+
+    Parameters
+    ----------
+    rows : polars.Series
+        The user's row of each value, ascending.
+    scaled : numpy.ndarray of int64
+        The values.
+    surely_fit : bool
+        It is known that no sum of them overflows.
+    with_divisors : bool
+        Whether the result says of how many values each sum is, for averages.
+    """
     runs = runs_of(rows)
     divisors = runs.lengths.astype(np.int64) if with_divisors else None
-    if float(np.abs(scaled).sum(dtype=np.float64)) < _LARGEST_SUM:
+    if surely_fit or fit_64_bits(scaled):
         ends = np.cumsum(scaled)[(runs.starts + runs.lengths - np.uint32(1))]
         return PerUser(runs.rows, pl.Series(np.diff(ends, prepend=np.int64(0))), divisors)
     wide = np.array(scaled.tolist(), dtype=np.object_)

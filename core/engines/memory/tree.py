@@ -35,6 +35,8 @@ class Counted:
         By node id; a node without a running count is absent from `running`.
     included : int
         Users that the include tree leaves, before the exclude.
+    matching : int
+        Users in `matched`.
     """
 
     matched: Words
@@ -42,6 +44,7 @@ class Counted:
     running: dict[str, int]
     without: dict[str, int]
     included: int
+    matching: int
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,11 @@ class Pass:
         rows = len(self._base) * 64
         shards = {start: place for place, (start, _) in enumerate(tiles.shards(rows))}
         numbers = np.zeros((len(shards), len(self._all_nodes), 3), dtype=np.int64)
-        included = np.zeros(len(shards), dtype=np.int64)
+        answered = np.zeros((len(shards), 2), dtype=np.int64)
 
         def work(start: int, stop: int) -> None:
             shard = shards[start]
-            included[shard] = self._shard(slice(start // 64, stop // 64), numbers[shard])
+            answered[shard] = self._shard(slice(start // 64, stop // 64), numbers[shard])
 
         tiles.run(rows, work)
         totals = numbers.sum(axis=0)
@@ -106,11 +109,12 @@ class Pass:
             own={node.id: int(totals[self._place[node.id], _OWN]) for node in self._all_nodes},
             running={key: int(totals[self._place[key], _RUNNING]) for key in self._running},
             without={node.id: int(totals[self._place[node.id], _WITHOUT]) for node in self._all_nodes},
-            included=int(included.sum()),
+            included=int(answered[:, 0].sum()),
+            matching=int(answered[:, 1].sum()),
         )
 
-    def _shard(self, words: slice, numbers: NDArray[np.int64]) -> int:
-        """Fill in one shard's numbers and its part of the answer; return how many the include tree leaves."""
+    def _shard(self, words: slice, numbers: NDArray[np.int64]) -> tuple[int, int]:
+        """Fill in one shard's part; return how many the include tree leaves, and how many match."""
         base = self._base[words]
         shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._running)
         include, exclude = self._rule.include, self._rule.exclude
@@ -127,7 +131,7 @@ class Pass:
         shard.sink(include, _Place(held=open_to, failed=None, absent=open_to))
         if exclude is not None:
             shard.sink(exclude, _Place(held=None, failed=kept, absent=kept))
-        return count(kept)
+        return (shard.matched if dropped is None else count(kept)), shard.matched
 
 
 def _with_running(rule: Rule, muted: set[str]) -> set[str]:
