@@ -118,6 +118,12 @@ def draw_size(place: DeltaGenerator, audience: Audience) -> None:
         )
 
 
+# Streamlit gives links to the first page no path, so that one opened in a new tab arrives here.
+if links.AUDIENCE in st.query_params:
+    st.switch_page(
+        navigation.page_file("build"), query_params={links.AUDIENCE: st.query_params[links.AUDIENCE]}
+    )
+
 st.title(t("audiences.title"), anchor=False)
 deleted = st.session_state.get(DELETED)
 if deleted is not None:

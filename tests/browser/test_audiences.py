@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.workspace import Actor, Workspace
 
+BUILDER = re.compile(r"127\.0\.0\.1:\d+/(\?|$)")
 SOMEBODY, SOMEBODY_ELSE = Actor("王芳"), Actor("李娜")
 
 
@@ -45,9 +46,19 @@ def test_the_name_opens_the_audience_in_the_builder(visit, settled, saved):
     _, audience = saved
     page = visit("/audiences")
     row(page, audience).get_by_role("link", name=audience.name).click()
-    expect(page).to_have_url(re.compile(rf"/\?.*audience={audience.id}"))
-    settled(page)
+    expect(page).to_have_url(BUILDER)
+    expect(page.get_by_text(audience.name).first).to_be_visible()
     expect(page.get_by_text("北京").first).to_be_visible()
+
+
+def test_the_address_of_a_name_opens_the_audience_in_a_new_tab_too(visit, page, context, settled, saved):
+    _, audience = saved
+    visit("/audiences")
+    link = row(page, audience).get_by_role("link", name=audience.name)
+    other = context.new_page()
+    other.goto(link.evaluate("link => link.href"))
+    expect(other).to_have_url(BUILDER)
+    expect(other.get_by_text(audience.name).first).to_be_visible()
 
 
 def test_search_keeps_what_is_found_and_says_when_nothing_is(visit, settled, saved):
@@ -112,12 +123,14 @@ def test_a_name_that_is_taken_is_refused_in_words_and_nothing_changes(visit, sav
     assert workspace.audience(audience.id).name == audience.name
 
 
-def test_of_two_who_rename_at_once_the_second_is_told_who_was_first(visit, saved):
+def test_of_two_who_rename_at_once_the_second_is_told_who_was_first(visit, settled, saved):
     workspace, audience = saved
     page = visit("/audiences")
     choose(page, audience, "改名")
-    workspace.rename_audience(audience.id, "先改的名称", actor=SOMEBODY_ELSE)
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("名称")).to_have_value(audience.name)
+    settled(page)
+    workspace.rename_audience(audience.id, "先改的名称", actor=SOMEBODY_ELSE)
     dialog.get_by_label("名称").fill("后改的名称")
     dialog.get_by_role("button", name="改名").click()
     expect(dialog.get_by_test_id("stAlert")).to_contain_text("李娜")
