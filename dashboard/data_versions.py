@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.errors import CallerError
 from core.ingest import ImportReport
 from core.lake.versions import DataVersion
 from core.workspace import Actor
 from dashboard import state, tables
-from dashboard.errors import boundary, verbatim
+from dashboard.errors import show, verbatim
 from dashboard.i18n import t
 from dashboard.people import moment, signed
 from dashboard.quality import (
     REJECTS_SHOWN,
     columns_table,
     facts_of,
+    personal_columns,
     refused_rows,
     rejects_rows,
     source_names,
@@ -29,12 +31,16 @@ VERSIONS_SHOWN = 5
 _REPORT_OF = "data:report_of"
 _CHANGED_FROM = "data:changed_from"
 _SHOWN = "data:versions_shown"
+_FAILED = "data:activation_failed"
 
 
 def draw(current: DataVersion) -> None:
     """Draw the version in use, the earlier ones, and a quality report."""
     people = _importers()
     versions = state.workspace().data_versions()
+    failed = st.session_state.pop(_FAILED, None)
+    if failed is not None:
+        show(failed)
     _undo_offer(current)
     _card(current, people.get(current.id))
     st.header(t("data.version.past"), anchor=False)
@@ -100,10 +106,14 @@ def _confirm(version: DataVersion) -> None:
     def dialog() -> None:
         st.markdown(t("data.version.confirm", when=moment(version.created_at), line=line_of(version)))
         with st.container(horizontal=True):
-            if st.button(t("data.version.confirm_yes"), type="primary"):
-                with boundary():
-                    _use(version.id)
-                    st.rerun()
+            if st.button(
+                t("data.version.confirm_yes"),
+                key="data_confirm",
+                type="primary",
+                on_click=_use,
+                args=(version.id,),
+            ):
+                st.rerun()
             if st.button(t("data.version.confirm_no")):
                 st.rerun()
 
@@ -111,11 +121,20 @@ def _confirm(version: DataVersion) -> None:
 
 
 def _use(version_id: str) -> None:
-    workspace = state.workspace()
-    before = workspace.data_version().id
-    workspace.activate(version_id, state.actor())
-    st.session_state[_CHANGED_FROM] = before
-    _show_report(None)
+    before = state.workspace().data_version().id
+    if _activate(version_id):
+        st.session_state[_CHANGED_FROM] = before
+        _show_report(None)
+
+
+def _activate(version_id: str) -> bool:
+    """Put a version in use, in a callback; what goes wrong is said in the run that follows."""
+    try:
+        state.workspace().activate(version_id, state.actor())
+    except CallerError as error:
+        st.session_state[_FAILED] = error
+        return False
+    return True
 
 
 def _undo_offer(current: DataVersion) -> None:
@@ -128,9 +147,8 @@ def _undo_offer(current: DataVersion) -> None:
 
 
 def _undo(version_id: str) -> None:
-    with boundary():
-        state.workspace().activate(version_id, state.actor())
-    st.session_state.pop(_CHANGED_FROM, None)
+    if _activate(version_id):
+        st.session_state.pop(_CHANGED_FROM, None)
 
 
 def _show_report(version_id: str | None) -> None:
@@ -155,7 +173,7 @@ def _report(version: DataVersion, *, is_current: bool) -> None:
     names = source_names(report, version)
     with st.container(key="data_sources"):
         st.html(tables.table(t("data.report.title"), *sources_rows(report, names)))
-    _rejects(report)
+    _rejects(report, version)
     _columns(report, names)
 
 
@@ -184,25 +202,35 @@ def _columns(report: ImportReport, names: Sequence[str]) -> None:
     )
 
 
-def _rejects(report: ImportReport) -> None:
+def _rejects(report: ImportReport, version: DataVersion) -> None:
     refused = refused_rows(report)
     if not refused:
         st.caption(t("data.report.no_rejects"))
         return
-    st.markdown(f"**{t('data.report.rejects')}**")
-    st.html(tables.table(t("data.report.rejects"), *rejects_rows(report)))
+    personal = personal_columns(version)
+    st.html(tables.table(t("data.report.rejects"), *rejects_rows(report, personal)))
     if refused > REJECTS_SHOWN:
         st.caption(t("data.report.rejects_first", n=REJECTS_SHOWN))
-    if report.rejects_file is not None:
-        path = state.workspace().root / "lake" / report.rejects_file
-        st.download_button(
-            t("data.report.rejects_download", n=refused),
-            data=path.read_bytes,
-            file_name=f"{t('data.report.rejects_file')}_{report.version}.csv",
-            mime="text/csv",
-            on_click="ignore",
-            key=f"data_rejects_{report.version}",
-        )
+    if report.rejects_file is None:
+        return
+    workspace, actor = state.workspace(), state.actor()
+    path = workspace.root / "lake" / report.rejects_file
+    keys = [key for key, tag in version.catalogue.tags.items() if tag.personal is not None]
+
+    def content() -> bytes:
+        # The file holds whole rows as they came: whoever takes it sees what is masked elsewhere.
+        if keys:
+            workspace.log_reveal(keys, path.name, actor)
+        return path.read_bytes()
+
+    st.download_button(
+        t("data.report.rejects_download", n=refused),
+        data=content,
+        file_name=f"{t('data.report.rejects_file')}_{report.version}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"data_rejects_{report.version}",
+    )
 
 
 def _by(actor: Actor | None) -> str:

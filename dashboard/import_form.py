@@ -18,6 +18,7 @@ from dashboard.i18n import t
 from dashboard.import_draft import SAMPLE, ImportDraft
 from dashboard.imports import ImportRuns, desk
 from dashboard.people import moment
+from dashboard.plan_form import SourceForm
 from dashboard.source_form import draw as draw_source
 from dashboard.uploads import (
     FILE_LIMIT,
@@ -32,6 +33,9 @@ from dashboard.uploads import (
 )
 
 Run = Callable[[Callable[[Progress], None], Callable[[], bool]], ImportReport]
+
+PLACES = ("upload", "folder", "sample")
+UNKNOWN_USERS = ("create", "refuse")
 
 _DRAFT = "data:draft"
 _UPLOADS = "data:uploads"
@@ -74,8 +78,8 @@ def _draft() -> ImportDraft:
 def _files(draft: ImportDraft) -> None:
     where = st.segmented_control(
         t("data.from"),
-        ["upload", "folder", "sample"],
-        format_func=lambda name: t(f"data.from.{name}"),
+        PLACES,
+        format_func={name: t(f"data.from.{name}") for name in PLACES}.__getitem__,
         default="upload",
         required=True,
         key="data_from",
@@ -199,18 +203,19 @@ def _review(draft: ImportDraft) -> None:
     numbers = list(range(len(draft.forms)))
     if st.session_state.get(_CHOSEN) not in numbers:
         st.session_state[_CHOSEN] = 0
+    names = [_name_of(form) for form in draft.forms]
     number = st.selectbox(
         t("data.review.source"),
         numbers,
-        format_func=lambda n: t(
-            "data.review.entry",
-            file=draft.forms[n].name,
-            holds=t(f"data.review.short.{draft.forms[n].holds}"),
-        ),
+        format_func=names.__getitem__,
         key=_CHOSEN,
         persist_state="session",
     )
     draw_source(draft, number)
+
+
+def _name_of(form: SourceForm) -> str:
+    return t("data.review.entry", file=form.name, holds=t(f"data.review.short.{form.holds}"))
 
 
 # ── running ─────────────────────────────────────────────────────────────────────────────────────
@@ -238,9 +243,9 @@ def _settings(draft: ImportDraft) -> None:
         )
         unknown = st.selectbox(
             t("data.plan.unknown_users"),
-            ["create", "refuse"],
-            index=["create", "refuse"].index(draft.plan.unknown_users),
-            format_func=lambda name: t(f"data.plan.unknown_users.{name}"),
+            UNKNOWN_USERS,
+            index=UNKNOWN_USERS.index(draft.plan.unknown_users),
+            format_func={name: t(f"data.plan.unknown_users.{name}") for name in UNKNOWN_USERS}.__getitem__,
             key=f"data_unknown_{draft.epoch}",
             width=220,
         )
@@ -317,9 +322,7 @@ def _said(params: Any) -> dict[str, object]:
 
 
 def _start_button(label: str, key: str, work: Run, *, disabled: bool = False) -> None:
-    job = desk.job
-    runs = job is not None and job.is_running
-    if st.button(label, key=key, type="primary", disabled=disabled or runs):
+    if st.button(label, key=key, type="primary", disabled=disabled):
         try:
             desk.start(work, owner=state.session_key(), by=state.actor().name)
         except ImportRuns as busy:

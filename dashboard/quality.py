@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
-from core.ingest import ColumnReport, ImportReport, SourceReport
+from core.audiences.masking import mask
+from core.ingest import ColumnReport, ImportReport, Reject, SourceReport
 from core.lake.versions import DataVersion
 from core.messages import say
+from core.schema import Personal
 from dashboard.i18n import pick, t
 
 REJECTS_SHOWN = 50
@@ -75,19 +77,29 @@ def columns_table(source: SourceReport) -> pl.DataFrame:
     )
 
 
-def rejects_rows(report: ImportReport) -> Rows:
-    """Return the first refused rows: file, line, column, reason, what stands there."""
-    heads = ("file", "line", "column", "reason", "value")
+def rejects_rows(report: ImportReport, personal: Mapping[str, Personal]) -> Rows:
+    """Return the first refused rows: file, line, column, reason.
+
+    Parameters
+    ----------
+    personal : mapping
+        Columns whose values are masked, as `personal_columns` finds them.
+    """
+    heads = ("file", "line", "column", "reason")
     return [t(f"data.report.{head}") for head in heads], [
-        (
-            reject.file,
-            f"{reject.line:,}",
-            reject.column or "",
-            pick(say(f"reject_{reject.reason}")),
-            reject.value or "",
-        )
+        (reject.file, f"{reject.line:,}", reject.column or "", _reason(reject, personal))
         for reject in report.rejects[:REJECTS_SHOWN]
     ]
+
+
+def personal_columns(version: DataVersion) -> dict[str, Personal]:
+    """Return the columns that the version's plan marks as personal, with their kind; the ids are none."""
+    return {
+        tag.get("column") or key: tag["personal"]
+        for source in version.plan.get("users", ())
+        for key, tag in source.get("tags", {}).items()
+        if tag.get("personal") is not None
+    }
 
 
 def refused_rows(report: ImportReport) -> int:
@@ -102,6 +114,13 @@ def _source_name(source: SourceReport, version: DataVersion) -> str:
     if key is None or key not in version.catalogue.events:
         return origin
     return t("data.report.source_of", origin=origin, event=version.catalogue.events[key].label)
+
+
+def _reason(reject: Reject, personal: Mapping[str, Personal]) -> str:
+    value = reject.value or ""
+    kind = personal.get(reject.column or "")
+    shown = value if kind is None else mask(value, kind)
+    return pick(say(f"reject_{reject.reason}", column=reject.column or "", value=shown))
 
 
 def _range(column: ColumnReport) -> str | None:

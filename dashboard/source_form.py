@@ -44,7 +44,7 @@ def draw(draft: ImportDraft, number: int) -> None:
     holds = st.segmented_control(
         t("data.review.holds"),
         HOLDS,
-        format_func=lambda name: t(f"data.review.holds_{name}"),
+        format_func={name: t(f"data.review.holds_{name}") for name in HOLDS}.__getitem__,
         default=form.holds,
         required=True,
         key=f"data_holds_{number}_{draft.epoch}",
@@ -90,7 +90,7 @@ def _settings(draft: ImportDraft, form: SourceForm, number: int) -> SourceForm:
                 t("data.users.duplicates"),
                 choices,
                 index=choices.index(form.duplicates),
-                format_func=lambda name: t(f"data.users.duplicates.{name}"),
+                format_func={name: t(f"data.users.duplicates.{name}") for name in choices}.__getitem__,
                 key=f"data_duplicates_{suffix}",
                 width=220,
             )

@@ -12,8 +12,6 @@ from dashboard.i18n import t
 VIEWS = ("version", "import")
 STYLE = Path(data_versions.__file__).parent / "assets" / "data.css"
 
-if not state.workspace_root().exists():
-    state.create_workspace()
 workspace = state.workspace()
 try:
     current = workspace.data_version()
@@ -35,7 +33,7 @@ else:
     view = st.segmented_control(
         t("data.view"),
         VIEWS,
-        format_func=lambda name: t(f"data.view.{name}"),
+        format_func={name: t(f"data.view.{name}") for name in VIEWS}.__getitem__,
         default="version",
         required=True,
         key="data_view",

@@ -11,6 +11,8 @@ from dashboard.links import builder_link
 from dashboard.uploads import safe_name
 
 EVERYONE = ""
+VIEWS = ("funnel", "table")
+MEASURES = ("reached", "furthest")
 LINKS = "journey:links"
 EXAMPLE = """\
 [[journey]]
@@ -78,8 +80,8 @@ def draw_split(groups: tuple[FunnelGroup, ...], tag: str) -> None:
         st.header(t("journey.split_title", tag=verbatim(tag)), anchor=False)
         measure = st.segmented_control(
             t("journey.measure"),
-            ["reached", "furthest"],
-            format_func=lambda name: t(f"journey.{name}"),
+            MEASURES,
+            format_func={name: t(f"journey.{name}") for name in MEASURES}.__getitem__,
             default="reached",
             required=True,
             key="journey_measure",
@@ -108,7 +110,8 @@ st.caption(t("journey.lead"))
 names = {EVERYONE: t("journey.everyone"), **{a.id: a.name for a in workspace.audiences()}}
 if st.session_state.get("journey_audience") not in names:
     st.session_state["journey_audience"] = EVERYONE
-splits = [None, *(key for key, tag in catalogue.tags.items() if tag.personal is None)]
+splits = {None: t("journey.no_split")}
+splits |= {key: pick(tag.label) for key, tag in catalogue.tags.items() if tag.personal is None}
 if st.session_state.get("journey_split") not in splits:
     st.session_state["journey_split"] = None
 
@@ -116,15 +119,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     audience_id = st.selectbox(
         t("journey.audience"),
         list(names),
-        format_func=lambda chosen: names[chosen],
+        format_func=names.__getitem__,
         key="journey_audience",
         persist_state="session",
         width=220,
     )
     split = st.selectbox(
         t("journey.split"),
-        splits,
-        format_func=lambda key: t("journey.no_split") if key is None else pick(catalogue.tags[key].label),
+        list(splits),
+        format_func=splits.__getitem__,
         key="journey_split",
         persist_state="session",
         width=220,
@@ -135,8 +138,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     day = chosen_day or workspace.default_as_of()
     shown_as = st.segmented_control(
         t("journey.view"),
-        ["funnel", "table"],
-        format_func=lambda name: t(f"journey.as_{name}"),
+        VIEWS,
+        format_func={name: t(f"journey.as_{name}") for name in VIEWS}.__getitem__,
         default="funnel",
         required=True,
         key="journey_view",

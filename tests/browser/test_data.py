@@ -133,12 +133,9 @@ def test_a_column_is_corrected_by_choosing_and_the_plan_says_so(data_page: Page)
     grid.scroll_into_view_if_needed()
     box = grid.bounding_box()
     assert box is not None
-    # The grid is a canvas: a cell is reached by its place, and then typed into.
-    data_page.mouse.click(box["x"] + 30, box["y"] + 35 * 6.5)
-    for _ in range(6):
-        data_page.keyboard.press("ArrowRight")
-    data_page.keyboard.press("Enter")
-    data_page.keyboard.type("会员积分")
+    # The grid is a canvas: the cell 中文名 of the column 积分 is reached by its place.
+    data_page.mouse.dblclick(box["x"] + box["width"] * 0.63, box["y"] + box["height"] * 6.5 / 8)
+    data_page.locator("#portal textarea").fill("会员积分")
     data_page.keyboard.press("Enter")
     data_page.get_by_text("导入方案（TOML）").click()
     expect(data_page.get_by_test_id("stCode")).to_contain_text('label = {zh = "会员积分", en = "会员积分"}')
