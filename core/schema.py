@@ -168,7 +168,7 @@ class EventSpec(_Inert):
 
 
 class JourneyStep(_Inert):
-    """One step of the journey: reached by whoever ever had one of the events (none named = the whole base)."""
+    """One step of the journey: reached by whoever ever had one of the events (none named = everyone)."""
 
     key: str
     label: Label

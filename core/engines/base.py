@@ -141,9 +141,7 @@ class Engine(Protocol):
         """
         ...
 
-    def breakdown(
-        self, rule: Rule, tag: str, as_of: date, *, top: int = 12, bins: int = 20
-    ) -> Breakdown:
+    def breakdown(self, rule: Rule, tag: str, as_of: date, *, top: int = 12, bins: int = 20) -> Breakdown:
         """Return a tag's distribution among the answer's people against the base."""
         ...
 
