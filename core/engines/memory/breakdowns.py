@@ -70,6 +70,12 @@ def counts_among(column: CodedColumn | MultiColumn | Histogram, chosen: Words | 
     return counts_of(column.codes, size + 1, chosen)
 
 
+def mask_per_code(column: CodedColumn, tiles: Tiles) -> NDArray[np.uint64]:
+    """Return one mask per code, the missing one last, as the rows of a matrix."""
+    codes = np.arange(column.missing_code + 1)
+    return np.stack([column.mask_of(codes == code, tiles) for code in codes])
+
+
 def histogram(column: PlainColumn, base: Words, bins: int, tiles: Tiles) -> Histogram:
     """Return a number's bins, chosen for the users of the base, and the bin of every row."""
     rows = len(column.values)
@@ -113,9 +119,10 @@ def of_numbers(tag: TagSpec, bins: Histogram, matched: Words, base_counts: Count
     return Breakdown(tag.key, tag.type, bars, (0, 0), (int(matched_counts[-1]), int(base_counts[-1])))
 
 
-def of_dates(tag: TagSpec, column: CodedColumn, matched: Words, base_counts: Counts, bins: int) -> Breakdown:
+def of_dates(
+    tag: TagSpec, column: CodedColumn, matched_counts: Counts, base_counts: Counts, bins: int
+) -> Breakdown:
     """Return a date's histogram among the matched against the base's (one count per code)."""
-    matched_counts = counts_among(column, matched)
     missing = (int(matched_counts[-1]), int(base_counts[-1]))
     present = np.flatnonzero(base_counts[:-1])
     if not len(present):
@@ -133,13 +140,27 @@ def of_dates(tag: TagSpec, column: CodedColumn, matched: Words, base_counts: Cou
 def of_values(
     tag: TagSpec,
     column: CodedColumn | MultiColumn,
-    matched: Words,
-    base: Words,
-    base_counts: Counts,
+    people: tuple[Words, Words],
+    counts: tuple[Counts, Counts],
     top: int,
 ) -> Breakdown:
-    """Return the most frequent values among the matched against the base (one count per value)."""
-    matched_counts = counts_among(column, matched)
+    """Return the most frequent values among the matched against the base.
+
+    Parameters
+    ----------
+    tag : TagSpec
+        The tag.
+    column : CodedColumn or MultiColumn
+        Its values.
+    people : pair of masks
+        The matched, and the base.
+    counts : pair of numpy.ndarray
+        For either, one count per code as `counts_among` gives it.
+    top : int
+        How many values to show.
+    """
+    matched, base = people
+    matched_counts, base_counts = counts
     values = slice(0, len(column.dictionary))
     order = most_frequent(base_counts[values])
     shown, rest = order[:top], order[top:]

@@ -121,6 +121,23 @@ class PlainColumn:
         """Return the rows for which the predicate holds."""
         return mask_of_rows(len(self.values), predicate(pl.col(_V)), {_V: self}, tiles)
 
+    def mask_of_numbers(self, holds: Callable[[NDArray[np.float64]], Flags], tiles: Tiles) -> Words:
+        """Return the rows that have a number for which a comparison of arrays holds."""
+        numbers = self._numbers()
+        words = nobody(len(numbers))
+
+        def work(start: int, stop: int) -> None:
+            words[start // 64 : start // 64 + words_for(stop - start)] = pack(holds(numbers[start:stop]))
+
+        tiles.run(len(numbers), work)
+        return words & pack_series(self.values.is_not_null()) if self.values.null_count() else words
+
+    def _numbers(self) -> NDArray[np.float64]:
+        """Return the numbers without copying them; anything may stand where the value is missing."""
+        array = self.values.rechunk().to_arrow()
+        held = np.frombuffer(array.buffers()[1], dtype=np.float64, count=array.offset + len(array))
+        return held[array.offset :]
+
     def valid(self, tiles: Tiles) -> Words:
         """Return the rows that have a value."""
         if not self.values.null_count():

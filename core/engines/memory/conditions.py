@@ -16,7 +16,7 @@ import polars as pl
 
 from core.engines.memory.bits import Words, count, everybody, nobody, pack
 from core.engines.memory.cache import Cache
-from core.engines.memory.columns import Column, MultiColumn, mask_of_rows
+from core.engines.memory.columns import Column, MultiColumn, PlainColumn, mask_of_rows
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures
 from core.engines.memory.tiles import Tiles
@@ -31,6 +31,7 @@ from core.rules.literal import (
 )
 from core.rules.ops import wanted_of
 from core.rules.tree import Condition
+from core.schema import TagType
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ class Conditions:
             return self._fields_hold(asked, column, self._column(asked.other))
         if isinstance(column, MultiColumn):
             return self._sets_hold(asked, column)
-        return column.mask(lambda values: asked.op.expr(values, asked.argument), self._tiles)
+        op, argument = asked.op, asked.argument
+        if asked.tag.spec.type is TagType.NUMBER and isinstance(column, PlainColumn) and op.expr is op.holds:
+            # One expression is the meaning for values and arrays: then no detour over Polars is needed.
+            return column.mask_of_numbers(lambda numbers: op.holds(numbers, argument), self._tiles)
+        return column.mask(lambda values: op.expr(values, argument), self._tiles)
 
     def _fields_hold(self, asked: LiteralTagCondition, column: Column, other: Column) -> Words:
         if isinstance(column, MultiColumn) or isinstance(other, MultiColumn):

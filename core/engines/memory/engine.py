@@ -24,6 +24,8 @@ from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
 
 CACHE_BYTES = 512 << 20
+FEW_VALUES = 10
+"""Up to so many values, one mask for each is counted faster than their codes."""
 
 
 class MemoryEngine:
@@ -122,10 +124,11 @@ class MemoryEngine:
             base_counts = self._base_counts(("bins", bins, tag), tag, histogram, as_of)
             return breakdowns.of_numbers(spec, histogram, matched, base_counts)
         listed = self._with_dictionary(tag, column, as_of)
+        matched_counts = self._counts_among(tag, listed, matched, as_of)
         base_counts = self._base_counts(("values", tag), tag, listed, as_of)
         if spec.type is TagType.DATE and isinstance(listed, CodedColumn):
-            return breakdowns.of_dates(spec, listed, matched, base_counts, bins)
-        return breakdowns.of_values(spec, listed, matched, base, base_counts, top)
+            return breakdowns.of_dates(spec, listed, matched_counts, base_counts, bins)
+        return breakdowns.of_values(spec, listed, (matched, base), (matched_counts, base_counts), top)
 
     def values(
         self, tag: str, as_of: date, *, event: str | None = None, search: str = "", limit: int = 200
@@ -199,6 +202,16 @@ class MemoryEngine:
         key = ("base histogram", of, self._conditions.column_key(tag, as_of), as_of)
         base = self._conditions.base(as_of)
         return self._cache.get(key, lambda: breakdowns.counts_among(column, base))
+
+    def _counts_among(
+        self, tag: str, column: CodedColumn | MultiColumn, chosen: Words, as_of: date
+    ) -> Counts:
+        """Return how many of the chosen have each code; for few values from one remembered mask for each."""
+        if isinstance(column, MultiColumn) or column.missing_code >= FEW_VALUES:
+            return breakdowns.counts_among(column, chosen)
+        key = ("codes", self._conditions.column_key(tag, as_of))
+        masks = self._cache.get(key, lambda: breakdowns.mask_per_code(column, self._tiles))
+        return np.array([count(mask & chosen) for mask in masks], dtype=np.int64)
 
     def _property_counts(self, event: str, key: str, as_of: date) -> tuple[CodedColumn | MultiColumn, Counts]:
         """Return a property's values and how many occurrences up to `as_of` have each."""
