@@ -14,6 +14,9 @@ from dashboard.i18n import pick, t
 from dashboard.imports import ImportJob, desk
 from dashboard.people import moment
 
+VIEW = "data_view"
+"""Key of the page's choice between versions and import."""
+
 EVERY = 0.5
 """Seconds between two looks at a running import."""
 
@@ -68,10 +71,16 @@ def _outcome(job: ImportJob) -> None:
                 _refused_rows(job.error)
             case _:
                 st.error(t("data.run.broken", id=job.log_id))
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if job.phase == "done":
                 st.page_link(navigation.page_file("build"), label=t("data.run.to_builder"))
+                st.button(t("data.run.to_report"), key="data_to_report", on_click=_show_report, args=(job,))
             st.button(t("data.run.put_away"), key="data_put_away", on_click=desk.put_away, args=(job,))
+
+
+def _show_report(job: ImportJob) -> None:
+    st.session_state[VIEW] = "version"
+    desk.put_away(job)
 
 
 def _refused_rows(error: CallerError) -> None:

@@ -8,9 +8,10 @@ from typing import Any, cast
 import polars as pl
 import streamlit as st
 
+from core.audiences.masking import mask
 from core.ingest import SourceInspection
 from core.messages import say
-from core.schema import TagType
+from core.schema import Personal, TagType
 from dashboard.errors import describe, verbatim
 from dashboard.i18n import language, pick, t
 from dashboard.import_draft import ImportDraft
@@ -40,7 +41,7 @@ def draw(draft: ImportDraft, number: int) -> None:
     inspection = draft.inspections.get(form.source)
     if inspection is None:
         return
-    _first_rows(inspection)
+    _first_rows(form, inspection)
     holds = st.segmented_control(
         t("data.review.holds"),
         HOLDS,
@@ -59,11 +60,25 @@ def draw(draft: ImportDraft, number: int) -> None:
         draft.change(number, corrected)
 
 
-def _first_rows(inspection: SourceInspection) -> None:
+def _first_rows(form: SourceForm, inspection: SourceInspection) -> None:
+    """Draw the first rows; columns that are marked as personal are masked here as everywhere."""
+    personal = _personal(form)
+    heads = [column.name for column in inspection.columns]
+    rows = [
+        [
+            value if value is None else _shown_value(value, personal.get(head))
+            for head, value in zip(heads, row, strict=True)
+        ]
+        for row in inspection.first_rows[:_ROWS]
+    ]
     with st.expander(t("data.review.first_rows"), expanded=True):
-        heads = [column.name for column in inspection.columns]
-        rows = pl.DataFrame(inspection.first_rows, schema=dict.fromkeys(heads, pl.String), orient="row")
-        st.dataframe(rows.head(_ROWS), height="content", hide_index=True, alt=t("data.review.first_rows"))
+        st.dataframe(
+            pl.DataFrame(rows, schema=dict.fromkeys(heads, pl.String), orient="row"),
+            height="content",
+            hide_index=True,
+            placeholder="",
+            alt=t("data.review.first_rows"),
+        )
         st.caption(verbatim(" · ".join(_facts(inspection))))
 
 
@@ -158,13 +173,23 @@ def _table(form: SourceForm, inspection: SourceInspection) -> pl.DataFrame:
         rows.append(
             {
                 **asdict(row),
-                "samples": t("frame.comma").join(column.samples[:_EXAMPLES]),
-                "understood": column.why[language()],
+                "samples": t("frame.comma").join(
+                    _shown_value(value, row.personal) for value in column.samples[:_EXAMPLES]
+                ),
+                "understood": t(f"data.type.{column.type.value}") if row.personal else column.why[language()],
                 "personal": row.personal or NOT_PERSONAL,
                 "unit": row.unit or "",
             }
         )
     return pl.DataFrame(rows, schema_overrides=dict.fromkeys(("unit", "zh", "en"), pl.String))
+
+
+def _personal(form: SourceForm) -> dict[str, str]:
+    return {row.column: row.personal for row in form.rows if row.role == "tag" and row.personal}
+
+
+def _shown_value(value: str, kind: str | None) -> str:
+    return value if kind is None else mask(value, cast(Personal, kind))
 
 
 def _corrected(row: dict[str, Any]) -> ColumnRow:

@@ -36,7 +36,7 @@ else:
         format_func={name: t(f"data.view.{name}") for name in VIEWS}.__getitem__,
         default="version",
         required=True,
-        key="data_view",
+        key=import_progress.VIEW,
         persist_state="session",
         label_visibility="collapsed",
     )
