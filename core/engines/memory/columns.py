@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -39,10 +40,13 @@ class CodedColumn:
         The distinct values, ascending, none missing.
     codes : numpy.ndarray
         One per row, in the narrowest unsigned type; ``len(dictionary)`` = missing.
+    is_full : bool
+        Whether every row has a value.
     """
 
     dictionary: pl.Series
     codes: Codes
+    is_full: bool
 
     @property
     def nbytes(self) -> int:
@@ -77,14 +81,17 @@ class CodedColumn:
 
     def mask_of(self, hits: Flags, tiles: Tiles) -> Words:
         """Return the rows whose code is among the hits (one flag per code, the missing one last)."""
+        if hits[:-1].all() if self.is_full else hits.all():
+            return everybody(len(self.codes))
         words = nobody(len(self.codes))
         runs = _runs(hits)
         if not runs:
             return words
+        few = len(runs) <= MOST_COMPARED_RUNS
+        are_hit = partial(_in_runs, runs) if few else _lookup(hits, self.codes.dtype)
 
         def work(start: int, stop: int) -> None:
-            codes = self.codes[start:stop]
-            flags = _in_runs(codes, runs) if len(runs) <= MOST_COMPARED_RUNS else hits.take(codes)
+            flags = are_hit(self.codes[start:stop])
             words[start // 64 : start // 64 + words_for(stop - start)] = pack(flags)
 
         tiles.run(len(self.codes), work)
@@ -250,14 +257,9 @@ def column_of(values: pl.Series, kind: TagType) -> Column:
 def coded(values: pl.Series, dictionary: pl.Series) -> CodedColumn:
     """Return values as codes into a sorted dictionary that holds them all."""
     places = dictionary.alias(_V).to_frame().with_row_index("code")
-    codes = (
-        values.alias(_V)
-        .to_frame()
-        .join(places, on=_V, how="left", maintain_order="left")
-        .get_column("code")
-        .fill_null(len(dictionary))
-    )
-    return CodedColumn(dictionary, narrow(codes, len(dictionary)))
+    found = values.alias(_V).to_frame().join(places, on=_V, how="left", maintain_order="left")
+    codes = found.get_column("code").fill_null(len(dictionary))
+    return CodedColumn(dictionary, narrow(codes, len(dictionary)), is_full=not values.null_count())
 
 
 def narrow(codes: pl.Series, largest: int) -> Codes:
@@ -318,7 +320,23 @@ def _runs(hits: Flags) -> list[tuple[int, int]]:
     return [(int(first), int(end) - 1) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _in_runs(codes: Codes, runs: list[tuple[int, int]]) -> Flags:
+def _lookup(hits: Flags, dtype: np.dtype[np.unsignedinteger]) -> Callable[[Codes], Flags]:
+    """Return what looks codes up among the hits; one-byte codes two at a time, which is twice as fast."""
+    if dtype != np.uint8:
+        return hits.take
+    one = np.zeros(256, dtype=np.uint16)
+    one[: len(hits)] = hits
+    two = (one[None, :] | (one[:, None] << 8)).ravel()
+
+    def look_up(codes: Codes) -> Flags:
+        even = len(codes) // 2 * 2
+        flags = two.take(codes[:even].view(np.uint16)).view(np.bool_)
+        return flags if even == len(codes) else np.append(flags, hits[codes[even]])
+
+    return look_up
+
+
+def _in_runs(runs: list[tuple[int, int]], codes: Codes) -> Flags:
     """Return for each code whether it lies in one of the runs."""
     flags: Flags | None = None
     for first, last in runs:
