@@ -211,10 +211,10 @@ def _rejects(report: ImportReport, version: DataVersion) -> None:
     st.html(tables.table(t("data.report.rejects"), *rejects_rows(report, personal)))
     if refused > REJECTS_SHOWN:
         st.caption(t("data.report.rejects_first", n=REJECTS_SHOWN))
-    if report.rejects_file is None:
-        return
     workspace, actor = state.workspace(), state.actor()
-    path = workspace.root / "lake" / report.rejects_file
+    path = workspace.rejected_rows(version)
+    if path is None:
+        return
     keys = [key for key, tag in version.catalogue.tags.items() if tag.personal is not None]
 
     def content() -> bytes:

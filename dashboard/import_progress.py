@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import CallerError
-from core.lake.lake import REFUSED_FILE
 from core.messages import say
 from dashboard import navigation, state
 from dashboard.data_versions import line_of
@@ -85,8 +84,8 @@ def _show_report(job: ImportJob) -> None:
 
 def _refused_rows(error: CallerError) -> None:
     """Offer the rows for which an import was refused."""
-    path = state.workspace().root / "lake" / "rejects" / REFUSED_FILE
-    if error.code == "too_many_rejects" and path.is_file():
+    path = state.workspace().refused_rows()
+    if error.code == "too_many_rejects" and path is not None:
         st.download_button(
             t("data.run.refused_rows"),
             data=path.read_bytes,

@@ -340,7 +340,7 @@ def _events_source(form: SourceForm, inferred: Mapping[str, TagType]) -> EventsS
 
 
 def _format_of(form: SourceForm) -> dict[str, object]:
-    """Return how the file is read: as the plan had it, without types of columns that were chosen otherwise."""
+    """Return how the file is read: as the plan had it, without the types of columns chosen otherwise."""
     chosen = {row.column: row.type for row in form.rows if row.role in ("tag", "property")}
     origin = form.origin
     kept: dict[str, object] = (

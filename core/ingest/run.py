@@ -30,7 +30,7 @@ from core.ingest.spool import BUFFER_BYTES, FirstDays, merged_parts
 from core.ingest.staging import Stage
 from core.ingest.users import UsersTable, check_claims, merged_users, read_users, user_claims
 from core.lake.draft import Draft
-from core.lake.lake import REFUSED_FILE, Lake
+from core.lake.lake import Lake
 from core.schema import DAY, USER_NO
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -140,7 +140,7 @@ class _Import:
     def keep_refused(self) -> None:
         """Leave the rejects of a refused import where they can be looked at."""
         if self._log.count:
-            shutil.copyfile(self._log.path, self._lake.root / "rejects" / REFUSED_FILE)
+            shutil.copyfile(self._log.path, self._lake.refused_rows)
 
     def _read_users(self, n: int) -> UsersTable:
         source, node = self._plan.users[n], f"users[{n}]"

@@ -33,6 +33,8 @@ from core.schema import (
     tag_column,
 )
 
+_REFUSED_FILE = "refused.csv"
+
 
 class Lake:
     """Data versions below one folder; safe to share between threads, and between processes for reading.
@@ -183,7 +185,7 @@ class Lake:
         versions = self.versions()
         segments = {segment.id for version in versions for segment in version.segments()}
         keys = {file.name for version in versions for file in version.keys}
-        rejects = {f"{version.id}.csv" for version in versions} | {REFUSED_FILE}
+        rejects = {f"{version.id}.csv" for version in versions} | {_REFUSED_FILE}
         stale = [
             *(self.root / "incoming").iterdir(),
             *(p for p in (self.root / "segments").iterdir() if p.name not in segments),
@@ -199,15 +201,17 @@ class Lake:
                 path.unlink()
         return sorted(self._shown(path) for path in stale)
 
+    @property
+    def refused_rows(self) -> Path:
+        """Where the rows lie for which the newest refused import was refused; there may be none."""
+        return self.root / "rejects" / _REFUSED_FILE
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lake's lock; the kernel frees it when the process dies, however it dies."""
         with (self.root / "lock").open("a+b") as file:
             _lock(file)
             yield
-
-
-REFUSED_FILE = "refused.csv"
 
 
 class LakeTables:

@@ -212,6 +212,22 @@ class Versions:
         """Return a plan guessed from files, to be corrected by somebody who knows them."""
         return propose_plan(paths, time_zone, base_dir=self.upload_dir(), allowed_roots=self._readable())
 
+    def refused_rows(self) -> Path | None:
+        """Return the file of the rows for which the newest refused import was refused, as CSV; None = none.
+
+        It holds whole rows as they came, personal values included.
+        """
+        path = self._lake.refused_rows
+        return path if path.is_file() else None
+
+    def rejected_rows(self, version: DataVersion) -> Path | None:
+        """Return the file of the rows that a version's import passed over, as CSV; None = there are none.
+
+        It holds whole rows as they came, personal values included.
+        """
+        path = self._lake.root / "rejects" / f"{version.id}.csv"
+        return path if path.is_file() else None
+
     def upload_dir(self) -> Path:
         """Return the folder for files that come through the browser; made when first asked for."""
         folder = self.root / "uploads"
