@@ -32,10 +32,19 @@ class Tiles:
         self.shard_rows = shard_rows
         self._pool = ThreadPoolExecutor(threads - 1, "count") if threads > 1 else None
 
-    def shards(self, rows: int) -> list[tuple[int, int]]:
-        """Return the shards of so many rows as (start, stop): whole words, and work for every thread."""
+    def shards(self, rows: int, at_once: int = 1) -> list[tuple[int, int]]:
+        """Return the shards of so many rows as (start, stop): whole words, and work for every thread.
+
+        Parameters
+        ----------
+        rows : int
+            How many there are.
+        at_once : int
+            How many shards to take together, for work so light that threads would mostly wait for each
+            other between its steps.
+        """
         fair_share = -(-rows // (self.threads * WORD_BITS)) * WORD_BITS
-        size = min(self.shard_rows, max(fair_share, SMALLEST_SHARD_ROWS))
+        size = min(self.shard_rows * at_once, max(fair_share, SMALLEST_SHARD_ROWS * at_once**2))
         return [(start, min(start + size, rows)) for start in range(0, rows, size)]
 
     def run(self, rows: int, work: Callable[[int, int], None]) -> None:
