@@ -17,6 +17,7 @@ ENUM_MAX_VALUES = 200
 ENUM_MIN_ROWS_PER_VALUE = 2
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 _MANY_DIGITS = r"^[+-]?[0-9]{11,}$"
+_MANY = 10**10
 _NARROW_FIRST = (Kind.BOOLEAN, Kind.NUMBER, Kind.DAY, Kind.MOMENT)
 _TRY_FIRST = 200
 _SOURCE_WORDS = ("true", "false")
@@ -73,9 +74,9 @@ class Guess:
                 self.left.append(Kind.MULTI)
         elif dtype == pl.Boolean():
             fits = {Kind.BOOLEAN}
-        elif dtype.is_integer() and bool((values.abs() >= 10**10).any()):
+        elif dtype.is_integer() and (longest := _longest_integer(values)) >= _MANY:
             fits = set()
-            self.why, self.example = "why_many_digits", str(values.abs().max())
+            self.why, self.example = "why_many_digits", str(longest)
         elif dtype.is_numeric():
             fits = {Kind.NUMBER}
         elif dtype == pl.Date():
@@ -131,7 +132,7 @@ def fits_inferred(raw: pl.Series, values: pl.Series, kind: Kind) -> bool:
         # A day column that meets times becomes a column of times.
         return days_of(raw).null_count() == raw.null_count()
     if raw.dtype.is_integer() and kind is Kind.NUMBER:
-        return not bool((raw.abs() >= 10**10).any())
+        return _longest_integer(raw) < _MANY
     return values.null_count() == raw.null_count()
 
 
@@ -170,6 +171,13 @@ def _first_misfit(values: pl.Series, kind: Kind) -> tuple[str, str] | None:
     if not bad.any():
         return None
     return f"why_not_{kind.value}", str(values.filter(bad)[0])
+
+
+def _longest_integer(values: pl.Series) -> int:
+    """Return the integer with the most digits, unsigned; 0 without values."""
+    # As Python's integers: in a column of 8 or 32 bits neither the bound nor the amount of -128 has room.
+    ends = [values.min(), values.max()]
+    return max((abs(end) for end in ends if isinstance(end, int)), default=0)
 
 
 def _looks_like_code(values: pl.Series) -> tuple[str, str] | None:

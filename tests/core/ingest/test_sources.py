@@ -81,6 +81,23 @@ def test_parquet_keeps_typed_values_and_ids_lose_no_digit(bench: Workbench) -> N
     assert bench.catalogue.tags["set"].type is TagType.MULTI
 
 
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt8, pl.Int16, pl.Int32, pl.UInt32, pl.Int64, pl.UInt64])
+def test_integers_of_every_width_are_numbers(bench: Workbench, dtype: type[pl.DataType]) -> None:
+    values = pl.Series("n", [100, None, 7], dtype=dtype)
+    frame = pl.DataFrame([pl.Series("user_id", [1, 2, 3], dtype=dtype), values])
+    frame.write_parquet(bench.folder / "m.parquet")
+    bench.run('[[users]]\nsource = "m.parquet"\nid = "user_id"\ntags = ["n"]\n')
+    assert bench.users("n") == {"1": (100.0,), "2": (None,), "3": (7.0,)}
+    assert bench.catalogue.tags["n"].type is TagType.NUMBER
+
+
+def test_the_least_integer_of_a_width_is_a_number_too(bench: Workbench) -> None:
+    frame = pl.DataFrame({"user_id": ["u1"], "n": pl.Series([-128], dtype=pl.Int8)})
+    frame.write_parquet(bench.folder / "m.parquet")
+    bench.run('[[users]]\nsource = "m.parquet"\nid = "user_id"\ntags = ["n"]\n')
+    assert bench.users("n") == {"u1": (-128.0,)}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 @pytest.mark.parametrize("is_declared", [True, False])
 def test_text_of_every_usual_encoding_is_read(bench: Workbench, encoding: str, is_declared: bool) -> None:
