@@ -36,7 +36,8 @@ def _one_character(text: str) -> str:
     return text
 
 
-LabelText = Annotated[Label, BeforeValidator(_as_label)]
+# What stands before the type is what a plan may hold as well, and what the JSON Schema therefore allows.
+LabelText = Annotated[Label, BeforeValidator(_as_label, json_schema_input_type=str | Label)]
 TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -136,7 +137,10 @@ class UsersSource(Source):
     registered_format: str | None = Field(
         None, description="strptime form of `registered`, or epoch_s, epoch_ms."
     )
-    tags: Annotated[dict[Key, TagPlan], BeforeValidator(_as_columns)] = Field(
+    tags: Annotated[
+        dict[Key, TagPlan],
+        BeforeValidator(_as_columns, json_schema_input_type=tuple[str, ...] | dict[Key, TagPlan]),
+    ] = Field(
         default_factory=dict, description="Tags by key; a list of columns is short for tags of that name."
     )
 
@@ -154,9 +158,10 @@ class EventsSource(Source):
         None, min_length=1, description="A column, or an SQL expression over the source's typed columns."
     )
     amount_label: LabelText | None = Field(None, description="Name of the amount for people.")
-    properties: Annotated[dict[Key, PropertyPlan], BeforeValidator(_as_columns)] = Field(
-        default_factory=dict, description="Properties by key; a list of columns is short for that."
-    )
+    properties: Annotated[
+        dict[Key, PropertyPlan],
+        BeforeValidator(_as_columns, json_schema_input_type=tuple[str, ...] | dict[Key, PropertyPlan]),
+    ] = Field(default_factory=dict, description="Properties by key; a list of columns is short for that.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> EventsSource:
@@ -221,9 +226,9 @@ class ImportPlan(_Plan):
     event_labels: dict[Key, LabelText] = Field(
         default_factory=dict, description="Names of events, by key; needed with event_column."
     )
-    files: dict[Key, Annotated[FileSource, BeforeValidator(_as_file)]] = Field(
-        default_factory=dict, description="Tables that a query may join."
-    )
+    files: dict[
+        Key, Annotated[FileSource, BeforeValidator(_as_file, json_schema_input_type=str | FileSource)]
+    ] = Field(default_factory=dict, description="Tables that a query may join.")
     users: tuple[UsersSource, ...] = Field((), description="None, one or several; merged on the id.")
     events: tuple[EventsSource, ...] = Field((), description="None, one or several.")
     tags: dict[Key, ComputedTag] = Field(default_factory=dict, description="Tags computed from events.")

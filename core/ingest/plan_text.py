@@ -161,11 +161,12 @@ def _known_keys(loc: tuple[int | str, ...]) -> tuple[str, ...]:
 
 
 def _resolve(here: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the object among the forms that a value may have; a text or a list is only short for it."""
     for option in (here, *here.get("anyOf", ())):
         if "$ref" in option:
             found: dict[str, Any] = schema["$defs"][option["$ref"].rsplit("/", 1)[-1]]
             return found
-    return here
+    return next((form for form in here.get("anyOf", ()) if form.get("type") == "object"), here)
 
 
 def _is_section(key: str, value: object) -> bool:

@@ -169,6 +169,11 @@ class SourceReader:
                 rows, scope = rows.filter(keep), scope.filter(keep)
             if amounts:
                 rows = replace(rows, frame=rows.frame.with_columns(self._amounts(scope, amounts)))
+                for name in amounts:
+                    # Infinity is no number, here as in a column: a division by zero, say.
+                    rows = self.refuse_rows(
+                        rows, rows.frame[name].is_infinite().fill_null(False), "not_number", name
+                    )
             yield rows
 
     def refuse_rows(self, rows: TypedRows, refused: pl.Series, reason: str, output: str) -> TypedRows:
@@ -176,7 +181,7 @@ class SourceReader:
         if not refused.any():
             return rows
         at = refused.arg_true().to_list()
-        column = self._claims[output].reading.column
+        column = self._expressions[output][0] if output in self._expressions else self.column_of(output)
         values = rows.frame[output].gather(at).to_list()
         rejects = [
             Reject(

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from core.errors import ImportRefused, PlanError
 from core.ingest import import_json_schema, plan_from_toml, plan_to_toml, read_plan
@@ -12,6 +17,7 @@ from core.messages import message_of
 from core.schema import TagType
 from tests.core.ingest.workbench import EVENTS, USERS, Workbench, refusal
 
+ROOT = Path(__file__).parents[3]
 ORDERS = (
     "user_id,paid_at,amount,status,channel\n"
     "u1,2019-05-01 10:00:00,5.5,paid,app\n"
@@ -272,6 +278,33 @@ def test_amount_is_a_column_or_an_expression_and_the_column_name_comes_first(ben
     bench.run(EVENTS + 'amount = "p * q"\n')
     assert bench.events("purchase", "prop:amount")["prop:amount"].to_list() == [7.0]
     assert bench.catalogue.events["purchase"].properties["amount"].type is TagType.NUMBER
+
+
+def test_an_amount_that_is_infinite_is_no_number_and_makes_its_row_a_reject(bench: Workbench) -> None:
+    bench.file("orders.csv", "user_id,paid_at,n\nu1,2019-07-01,2\nu1,2019-07-02,0\nu2,2019-07-03,\n")
+    report = bench.run("max_reject_share = 0.5\n" + EVENTS + 'amount = "1 / n"\n')
+    assert bench.events("purchase", "prop:amount")["prop:amount"].to_list() == [0.5, None]
+    assert [(r.line, r.column, r.reason, r.value) for r in report.rejects] == [
+        (3, "1 / n", "not_number", "inf")
+    ]
+    json.dumps(report.model_dump(mode="json"), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "place", ["sample_data/plan.toml", "docs/import-plans/online-retail.toml", "docs/import-plans/README.md"]
+)
+def test_plans_that_are_imported_fit_the_published_schema(place: str) -> None:
+    text = (ROOT / place).read_text("utf-8")
+    for toml in re.findall("```toml\n(.*?)```", text, re.DOTALL) if place.endswith(".md") else [text]:
+        plan_from_toml(toml)
+        Draft202012Validator(import_json_schema()).validate(tomllib.loads(toml))
+
+
+@pytest.mark.parametrize(
+    "toml", ["foo = 1", 'files = {a = {source = "x", enc = "y"}}', "[[users]]\nid = 3", "as_of = 20190714"]
+)
+def test_broken_plans_do_not_fit_the_published_schema(toml: str) -> None:
+    assert not Draft202012Validator(import_json_schema()).is_valid(tomllib.loads(toml))
 
 
 def test_properties_are_a_list_or_a_table(bench: Workbench) -> None:
