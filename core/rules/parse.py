@@ -66,7 +66,7 @@ def parse_rule(source: str | bytes | Mapping[str, Any]) -> Rule:
         With every fault of shape: no JSON, unknown kind or field, a wrong type, ids that occur twice, a
         window that is empty or reversed … Whether tags, ops and values exist is asked of `check`.
     """
-    value = _from_json(source) if isinstance(source, str | bytes) else _as_json_values(source)
+    value = json_values(source)
     if not isinstance(value, dict):
         raise RuleError(Problem("rule_not_object", params={"given": shown(value)}))
     others = (*_roots_without_kind(value), *_duplicate_ids(value))
@@ -77,6 +77,11 @@ def parse_rule(source: str | bytes | Mapping[str, Any]) -> Rule:
     if others:
         raise RuleError(others)
     return rule
+
+
+def json_values(source: str | bytes | Mapping[str, Any]) -> Any:
+    """Return the JSON values of a text or a mapping; RuleError if they are none, or beyond all bounds."""
+    return _from_json(source) if isinstance(source, str | bytes) else _as_json_values(source)
 
 
 def dump_rule(rule: Rule) -> dict[str, Any]:

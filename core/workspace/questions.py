@@ -17,9 +17,10 @@ from core.engines.base import Breakdown, Engine
 from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
 from core.lake.versions import DataVersion
 from core.messages import Text
-from core.rules.check import check
+from core.rules.check import check, errors_of
 from core.rules.describe import describe
 from core.rules.parse import parse_rule
+from core.rules.remains import remains_of
 from core.rules.tree import Rule, TagCondition, TakeTop, is_muted, nodes
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
 from core.tags.listing import listings
@@ -40,7 +41,10 @@ class Questions(Versions):
         RuleError
             With everything that is wrong, in the whole rule.
         """
-        rule = parse_rule(source)
+        try:
+            rule = parse_rule(source)
+        except RuleError as error:
+            raise RuleError(self._all_wrong(source, error)) from error
         _refuse_errors(check(rule, self.data_version().catalogue))
         return rule
 
@@ -49,8 +53,15 @@ class Questions(Versions):
         try:
             rule = parse_rule(source)
         except RuleError as error:
-            return Checked(None, error.problems)
+            return Checked(None, self._all_wrong(source, error))
         return Checked(rule, check(rule, self.data_version().catalogue))
+
+    def _all_wrong(self, source: str | bytes | Mapping[str, Any], error: RuleError) -> tuple[Problem, ...]:
+        """Return the faults of shape, and what does not fit the catalogue in the rest of the rule."""
+        rest = remains_of(source)
+        if rest is None:
+            return error.problems
+        return (*error.problems, *errors_of(check(rest, self.data_version().catalogue)))
 
     def sentence(self, rule: Rule, *, reveal: bool = True) -> Text:
         """Return the rule in words; without `reveal` the values of personal tags are masked."""

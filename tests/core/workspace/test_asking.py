@@ -71,6 +71,47 @@ def test_a_rule_with_an_error_is_never_counted(workspace: Workspace) -> None:
         assert refused.value.problems[0].nearest == "city"
 
 
+def test_faults_of_shape_and_unknown_names_are_told_at_once(workspace: Workspace) -> None:
+    login = {"kind": "event", "id": "e", "event": "lgoin", "measure": "count", "op": "gte", "value": 1}
+    cases: list[tuple[dict[str, object], list[tuple[str, str | None]]]] = [
+        (
+            rule({**CITY, "id": "a", "kind": "tagg"}, {**CITY, "tag": "ctiy"}),
+            [("unknown_kind", "a"), ("unknown_tag", "c1")],
+        ),
+        (rule({**login, "window": {}}), [("window_empty", "e"), ("unknown_event", "e")]),
+        (
+            rule({**login, "where": [{"prop": "x"}], "muted": 1}, take={"n": 0, "by": "city"}),
+            [
+                *(("field_missing", "e"), ("field_missing", "e"), ("unknown_field", "e")),
+                *(("wrong_type", "e"), ("below_bound", None), ("unknown_event", "e")),
+            ],
+        ),
+        (
+            rule({"kind": "group", "id": "g1", "match": "at_least", "children": [{**CITY, "op": "iss"}]}),
+            [("k_missing", "g1"), ("unknown_op", "c1")],
+        ),
+        (rule({**CITY, "tag": "ctiy"}, takes=1), [("unknown_field", None), ("unknown_tag", "c1")]),
+        # What is left without its broken parts is told of no fault that it has not.
+        (
+            rule({"kind": "group", "id": "g1", "match": "at_least", "k": 2, "children": [CITY, {"id": "x"}]}),
+            [("field_missing", "x")],
+        ),
+        (
+            rule({"kind": "group", "id": "g1", "match": "any", "children": [{"id": "x"}]}, exclude=3),
+            [("field_missing", "x"), ("wrong_type", None)],
+        ),
+    ]
+    for source, expected in cases:
+        checked = workspace.check(source)
+        assert checked.rule is None
+        assert sorted((p.code, p.node or "") for p in checked.problems) == sorted(
+            (code, node or "") for code, node in expected
+        )
+        with pytest.raises(RuleError) as refused:
+            workspace.parse(source)
+        assert refused.value.problems == checked.problems
+
+
 def test_checking_never_raises_and_tells_errors_from_warnings(workspace: Workspace) -> None:
     assert workspace.check("{no json").rule is None
     broken = workspace.check(rule({**CITY, "tag": "ctiy"}))
