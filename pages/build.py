@@ -38,6 +38,7 @@ asking = Asking(
     set_as_of=state.set_as_of,
     template=templates.template_rule,
     link=link_to,
+    log=log_unknown,
 )
 
 
@@ -46,8 +47,8 @@ def desk() -> Desk:
     if DESK not in st.session_state:
         kept = keeper.load(workspace, state.session_key())
         st.session_state[DESK] = Desk.from_json(kept) if kept else Desk()
-        if kept and kept["as_of"]:
-            state.set_as_of(links.read_day(kept["as_of"]))
+        if st.session_state[DESK].as_of:
+            state.set_as_of(st.session_state[DESK].as_of)
     return st.session_state[DESK]
 
 
@@ -55,7 +56,7 @@ def keep(of: Desk) -> None:
     """Keep the desk for the next visit of this browser."""
     wish = st.session_state.get(WISH)
     of.asked = wish.as_json() if wish else of.asked
-    keeper.keep(workspace, state.session_key(), of.as_json(state.as_of()))
+    keeper.keep(workspace, state.session_key(), of.as_json())
 
 
 def open_link(on: Desk) -> None:
@@ -66,6 +67,7 @@ def open_link(on: Desk) -> None:
             return
         audience = workspace.audience(opened.audience) if opened.audience else None
         if opened.as_of:
+            on.as_of = opened.as_of
             state.set_as_of(opened.as_of)
         if on.open(opened.source, asking, saved=audience) and audience is None:
             on.notice("good", "build.notice.link")

@@ -10,12 +10,13 @@ from typing import Any
 
 from core.errors import CallerError
 from core.messages import Language, Text, message_of
+from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
 from core.workspace import Audience, Checked, CountAnswer, Workspace
 from dashboard.builder import lookups
 from dashboard.builder.history import History, Tree, empty_rule
-from dashboard.builder.protocol import Message, Step
+from dashboard.builder.protocol import Message
 from dashboard.i18n import said
 
 MOST_NOTICES = 3
@@ -53,6 +54,8 @@ class Desk:
         The newest step of the browser that has been taken in.
     stamp : int
         Counts the states of the rule, so that slower facts can tell whether they are still about it.
+    as_of : datetime.date or None
+        The day that was chosen here or came with a link; None = the workspace's own.
     dialog : str or None
         A dialog that the browser asked for; the page opens it and clears this.
     """
@@ -63,6 +66,7 @@ class Desk:
     stamp: int = 0
     saved: Saved | None = None
     notices: list[Notice] = field(default_factory=list)
+    as_of: date | None = None
     dialog: str | None = None
     asked: dict[str, Any] = field(default_factory=dict)
 
@@ -79,11 +83,21 @@ class Desk:
             if step.tree is not None and message and message.epoch == self.epoch:
                 self.stamp += self.history.push(step.tree, step.gesture)
             elif step.command is not None:
-                answers += self._obey(step, asking)
+                answers += self._attempt(step.command, asking)
         return answers
 
-    def _obey(self, step: Step, asking: Asking) -> list[dict[str, Any]]:
-        command = step.command or {}
+    def _attempt(self, command: Mapping[str, Any], asking: Asking) -> list[dict[str, Any]]:
+        """Obey, or say why not: the browser waits for an answer to every command."""
+        try:
+            return self._obey(command, asking)
+        except CallerError as error:
+            self.notices += [Notice("error", message_of(problem)) for problem in error.problems]
+        except Exception as error:  # noqa: BLE001  logged under the id that is shown
+            self.notices.append(Notice("error", fault(asking.log(error))))
+        self.notices = self.notices[-MOST_NOTICES:]
+        return []
+
+    def _obey(self, command: Mapping[str, Any], asking: Asking) -> list[dict[str, Any]]:
         match command.get("name"):
             case "undo":
                 self.replaced(self.history.undo())
@@ -98,7 +112,8 @@ class Desk:
                 if self.open(str(command["text"]), asking):
                     self.notice("good", "build.notice.json")
             case "as_of":
-                asking.set_as_of(None if command["day"] is None else date.fromisoformat(str(command["day"])))
+                self.as_of = None if command["day"] is None else read_day(command["day"])
+                asking.set_as_of(self.as_of)
             case "dialog":
                 self.dialog = str(command["which"])
             case "dismiss":
@@ -154,14 +169,8 @@ class Desk:
         """Return the whole answer to the browser, JSON-ready: the tree, its numbers, what is wrong."""
         tree = self.history.tree
         checked = asking.workspace.check(tree)
-        problems = list(checked.problems)
-        counted: CountAnswer | None = None
         day = asking.as_of()
-        if checked.rule is not None and not checked.errors:
-            try:
-                counted = asking.workspace.count(checked.rule, day)
-            except CallerError as error:
-                problems += error.problems
+        counted, problems = self._count(checked, asking, day)
         catalogue = asking.workspace.data_version().catalogue
         first_days = [event.first_day for event in catalogue.events.values() if event.first_day]
         return {
@@ -175,8 +184,8 @@ class Desk:
             if counted and checked.rule
             else None,
             "problems": [
-                {"node": p.node, "severity": p.severity, "code": p.code, "text": message_of(p)[language]}
-                for p in problems
+                {"node": node, "severity": severity, "text": text[language]}
+                for node, severity, text in problems
             ],
             "not_historical": list(counted.not_historical) if counted else [],
             "notices": [{"id": n.id, "kind": n.kind, "text": n.text[language]} for n in self.notices],
@@ -192,6 +201,24 @@ class Desk:
             "answers": answers,
         }
 
+    def _count(
+        self, checked: Checked, asking: Asking, day: date
+    ) -> tuple[CountAnswer | None, list[tuple[str | None, str, Text]]]:
+        """Return the numbers, if there are any, and everything to be said: node, severity, words.
+
+        The browser waits for an answer to every edit, so that a fault of ours is an answer too.
+        """
+        problems = list(checked.problems)
+        said_in_place = [(p.node, str(p.severity), message_of(p)) for p in problems]
+        if checked.rule is None or checked.errors:
+            return None, said_in_place
+        try:
+            return asking.workspace.count(checked.rule, day), said_in_place
+        except CallerError as error:
+            return None, said_in_place + [(p.node, str(p.severity), message_of(p)) for p in error.problems]
+        except Exception as error:  # noqa: BLE001  logged under the id that is shown
+            return None, [*said_in_place, (None, "error", fault(asking.log(error)))]
+
     def rule(self, asking: Asking) -> Rule | None:
         """Return the present rule if it can be counted, else None."""
         checked = asking.workspace.check(self.history.tree)
@@ -206,7 +233,7 @@ class Desk:
 
     # -- what is kept ---------------------------------------------------------------------------------
 
-    def as_json(self, as_of: date | None) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return the desk for a draft."""
         return {
             "version": 1,
@@ -215,7 +242,7 @@ class Desk:
             "rev": self.rev,
             "saved": asdict(self.saved) if self.saved else None,
             "asked": self.asked,
-            "as_of": as_of.isoformat() if as_of else None,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
         }
 
     @classmethod
@@ -227,6 +254,7 @@ class Desk:
             rev=int(kept["rev"]),
             saved=Saved(**kept["saved"]) if kept["saved"] else None,
             asked=dict(kept["asked"]),
+            as_of=read_day(kept["as_of"]) if kept["as_of"] else None,
         )
 
 
@@ -244,6 +272,8 @@ class Asking:
         The rule of a template by its key.
     link : callable
         A link to a rule, and whether it carries a token in place of the rule.
+    log : callable
+        Logs a fault of ours and returns the id under which it can be found.
     """
 
     workspace: Workspace
@@ -251,6 +281,14 @@ class Asking:
     set_as_of: Callable[[date | None], None]
     template: Callable[[str], Mapping[str, Any]]
     link: Callable[[Mapping[str, Any]], tuple[str, bool]]
+    log: Callable[[BaseException], str]
+
+
+def fault(identity: str) -> Text:
+    """Return what is said of a fault of ours, by its id in the log."""
+    return Text(
+        zh=said("frame.error.ours", "zh", id=identity), en=said("frame.error.ours", "en", id=identity)
+    )
 
 
 def _numbers(counted: CountAnswer) -> dict[str, Any]:

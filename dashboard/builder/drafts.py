@@ -42,6 +42,10 @@ class DraftKeeper:
             waiting = self._waiting.get((workspace, owner))
         return waiting if waiting is not None else workspace.load_draft(owner)
 
+    def close(self) -> None:
+        """Write what waits and take nothing more."""
+        self._worker.shutdown(wait=True)
+
     def _write(self) -> None:
         time.sleep(PAUSE)
         with self._lock:

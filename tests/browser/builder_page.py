@@ -33,9 +33,19 @@ class Builder:
         """An entry of the palette."""
         return self.page.locator(f'[data-item="{kind}:{key}"]')
 
+    def add(self, *entries: str) -> None:
+        """Click entries of the palette, ``"tag:city"``, one after another."""
+        for entry in entries:
+            before = self.rows.count()
+            self.item(*entry.split(":")).click()
+            expect(self.rows).to_have_count(before + 1)
+            self.settle()
+
     def row(self, name: str) -> Locator:
         """The first row of what is called so."""
-        return self.rows.filter(has=self.page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$"))).first
+        return self.rows.filter(
+            has=self.page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$"))
+        ).first
 
     def grip(self, node: Locator) -> Locator:
         """The handle of a row or card."""
@@ -89,7 +99,7 @@ OUTLINE = """() => {
     ? `${e.querySelector('.segmented [aria-pressed=true]').textContent}(${[...e.querySelector('.children').children].map(read).join(' ')})`
     : e.querySelector('.name').textContent;
   return [...root.querySelectorAll('section.root')].map(read).join(' - ');
-}"""  # noqa: E501
+}"""
 
 
 def count_by_command_line(workspace: Path, rule: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.browser.builder_page import Builder, closed_door_rule, count_by_command_line
 from playwright.sync_api import Page, expect
 
 from core.workspace import Workspace
+from tests.browser.builder_page import Builder, closed_door_rule, count_by_command_line
 
 Visit = Callable[[str], Page]
 
@@ -20,7 +20,13 @@ Visit = Callable[[str], Page]
 def drag_the_five(builder: Builder) -> None:
     """Drag the five conditions of the closed-door meeting together and set their values by hand."""
     page = builder.page
-    for kind, key in (("tag", "city"), ("tag", "title"), ("tag", "gmv"), ("event", "login"), ("event", "purchase")):
+    for kind, key in (
+        ("tag", "city"),
+        ("tag", "title"),
+        ("tag", "gmv"),
+        ("event", "login"),
+        ("event", "purchase"),
+    ):
         before = builder.rows.count()
         builder.drag(builder.item(kind, key), builder.open_end())
         expect(builder.rows).to_have_count(before + 1)
@@ -51,7 +57,9 @@ def test_the_five_conditions_dragged_together_give_what_the_command_line_gives(
     ours = count_by_command_line(sample_workspace, builder.rule())
     assert [ours["count"], ours["sentence"]] == [expected["count"], expected["sentence"]]
     running = [row.locator(".running").inner_text() for row in builder.rows.all()]
-    assert running == [f"{ours['nodes'][row.get_attribute('data-id')]['running']:,}" for row in builder.rows.all()]
+    assert running == [
+        f"{ours['nodes'][row.get_attribute('data-id')]['running']:,}" for row in builder.rows.all()
+    ]
     expect(builder.page.locator(".sentence")).to_have_text(expected["sentence"]["zh"])
 
 
@@ -83,7 +91,7 @@ def test_a_default_value_that_arrives_later_belongs_to_the_same_step_of_undo(vis
 
 def test_keystrokes_in_one_field_are_one_step_and_typing_keeps_focus_and_characters(visit: Visit) -> None:
     builder = Builder(visit("/"))
-    builder.item("tag", "gmv").click()
+    builder.add("tag:gmv")
     field = builder.row("总交易额").locator("input")
     field.click()
     builder.page.keyboard.press("Control+a")
@@ -97,9 +105,7 @@ def test_keystrokes_in_one_field_are_one_step_and_typing_keeps_focus_and_charact
 
 def test_dragging_reorders_nests_groups_and_excludes(visit: Visit) -> None:
     builder = Builder(visit("/"))
-    for key in ("city", "gmv", "gender"):
-        builder.item("tag", key).click()
-    builder.settle()
+    builder.add("tag:city", "tag:gmv", "tag:gender")
     builder.drag(builder.grip(builder.row("性别")), builder.row("城市"), at=(0.3, 0.05))
     assert builder.outline() == "且(性别 城市 总交易额)"
     builder.drag(builder.grip(builder.row("性别")), builder.row("总交易额"))
@@ -134,8 +140,8 @@ def test_escape_gives_a_drag_up_and_nothing_has_changed(visit: Visit) -> None:
 
 def test_a_rule_and_its_history_survive_a_reload(visit: Visit) -> None:
     builder = Builder(visit("/"))
-    builder.item("tag", "city").click()
-    builder.item("event", "login").click()
+    builder.add("tag:city")
+    builder.add("event:login")
     number = builder.number()
     page = visit("/")
     builder = Builder(page)
@@ -147,7 +153,7 @@ def test_a_rule_and_its_history_survive_a_reload(visit: Visit) -> None:
 
 def test_a_condition_without_a_value_is_kept_shown_and_never_counts_as_everyone(visit: Visit) -> None:
     builder = Builder(visit("/"))
-    builder.item("tag", "city").click()
+    builder.add("tag:city")
     number = builder.number()
     builder.row("城市").locator("button.chips").click()
     builder.page.locator(".tokens .chip button").click()
@@ -162,7 +168,7 @@ def test_a_condition_without_a_value_is_kept_shown_and_never_counts_as_everyone(
 
 def test_a_pasted_column_of_values_says_which_match_nothing(visit: Visit) -> None:
     builder = Builder(visit("/"))
-    builder.item("tag", "city").click()
+    builder.add("tag:city")
     builder.row("城市").locator("button.chips").click()
     builder.page.locator(".picker .search").evaluate(
         """input => { const data = new DataTransfer(); data.setData('text', '上海\\n火星\\n广州\\n');
@@ -175,8 +181,7 @@ def test_a_pasted_column_of_values_says_which_match_nothing(visit: Visit) -> Non
 
 def test_saving_opening_and_changing_an_audience(visit: Visit, sample_workspace: Path) -> None:
     builder = Builder(visit("/"))
-    builder.item("tag", "city").click()
-    builder.settle()
+    builder.add("tag:city")
     page = builder.page
     page.locator('[data-act="save"]').click()
     dialog = page.get_by_role("dialog")
@@ -186,14 +191,16 @@ def test_saving_opening_and_changing_an_audience(visit: Visit, sample_workspace:
     expect(page.locator(".toolbar h1")).to_have_text("北京用户")
     expect(page.locator(".toolbar .status")).to_have_text("已保存")
     saved = Workspace.open(sample_workspace).audience("北京用户")
-    builder.item("tag", "gmv").click()
+    builder.add("tag:gmv")
     expect(page.locator(".toolbar .status")).to_have_text("有未保存的修改")
     opened = Builder(visit(f"/?audience={saved.id}"))
     assert opened.outline() == "且(城市)"
     expect(page.locator(".toolbar h1")).to_have_text("北京用户")
 
 
-def test_the_exported_file_holds_exactly_the_members(visit: Visit, sample_workspace: Path, tmp_path: Path) -> None:
+def test_the_exported_file_holds_exactly_the_members(
+    visit: Visit, sample_workspace: Path, tmp_path: Path
+) -> None:
     page = visit("/")
     builder = Builder(page)
     page.locator(".template").first.click()

@@ -1,7 +1,7 @@
 // The line to Python: what is sent, when, and that nothing is lost or done twice.
 
 import { assert, test } from "./harness.mjs";
-import { makeWire, TYPING_PAUSE } from "../../dashboard/builder/js/wire.js";
+import { makeWire, PATIENCE, TYPING_PAUSE } from "../../dashboard/builder/js/wire.js";
 
 /** A clock that runs only when told to. */
 function handClock() {
@@ -90,4 +90,16 @@ test("after a reload the revs go on from where Python stands", () => {
   wire.edit({ n: 1 }, "a");
   assert.equal(sent[0].rev, 41);
   assert.equal(sent[0].epoch, "e2");
+});
+
+test("what is not answered in time is sent again, with everything that came since", () => {
+  const { sent, wire, clock, answer } = wired();
+  wire.edit({ n: 1 }, "a");
+  wire.edit({ n: 2 }, "b");
+  clock.pass(PATIENCE);
+  assert.equal(sent.length, 2);
+  assert.deepEqual([...sent[1].earlier, sent[1]].map((step) => step.rev), [11, 12]);
+  answer(12);
+  clock.pass(PATIENCE);
+  assert.equal(sent.length, 2);
 });

@@ -60,21 +60,16 @@ export function makeActions(page) {
     },
     /** Adds an item of the palette where a click adds: to the selected group. */
     addItem(item) {
-      const { group, index } = groupToAddTo(editor.rule, editor.selected);
-      return actions.dropItem(item, group, index);
+      add(item, (rule, leaf) => {
+        const { group, index } = groupToAddTo(rule, editor.selected);
+        return fits(rule, group, leaf) ? insertNode(rule, group, index, leaf) : rule;
+      });
     },
-    dropItem(item, group, index) {
-      const leaf = leafOf(item);
-      const gesture = editor.gesture(`add:${leaf.id}`);
-      if (!fits(editor.rule, group, leaf)) return page.live.say(t("depth.full"));
-      editor.edit(gesture, (rule) => insertNode(rule, group, index, leaf));
-      return added(item, leaf, gesture);
+    dropItem(item, group, index, { focus = false } = {}) {
+      add(item, (rule, leaf) => (fits(rule, group, leaf) ? insertNode(rule, group, index, leaf) : rule), focus);
     },
     dropItemOn(item, targetId) {
-      const leaf = leafOf(item);
-      const gesture = editor.gesture(`add:${leaf.id}`);
-      editor.edit(gesture, (rule) => joinNodes(rule, targetId, leaf, editor.ids.next("g")));
-      return added(item, leaf, gesture);
+      add(item, (rule, leaf) => joinNodes(rule, targetId, leaf, editor.ids.next("g")));
     },
     moveTo(id, group, index) {
       const name = nameOf(id);
@@ -99,17 +94,18 @@ export function makeActions(page) {
     buttons: (id, side = null) => actionButtons(page, actions, id, side),
   };
 
-  function leafOf(item) {
-    return newLeaf(item, editor.ids.next("c"), needsTop(item) ? page.lookups.top({ key: item.key }) : null);
-  }
-
-  function added(item, leaf, gesture) {
-    page.live.say(t("did.add", { name: page.catalogue.nameOf(item), where: page.whereIs(leaf.id) }));
-    if (editor.selected !== null && locate(editor.rule, editor.selected)?.node.kind !== "group") editor.selected = leaf.id;
-    page.reveal(leaf.id);
-    // The most frequent value arrives a moment later when it was not known yet: it belongs to the same edit.
-    if (needsTop(item) && leaf.value?.length === 0) page.awaiting.set(leaf.id, { place: { key: item.key }, gesture });
-    return leaf.id;
+  function add(item, change, focus = false) {
+    page.lookups.withTop(needsTop(item) ? { key: item.key } : null, (top) => {
+      const leaf = newLeaf(item, editor.ids.next("c"), top);
+      const done = editor.edit(editor.gesture(`add:${leaf.id}`), (rule) => change(rule, leaf));
+      if (!done) return page.live.say(t("depth.full"));
+      page.live.say(t("did.add", { name: page.catalogue.nameOf(item), where: page.whereIs(leaf.id) }));
+      // The next click adds after this one when a row was selected, not before it.
+      if (editor.selected !== null && locate(editor.rule, editor.selected)?.node.kind !== "group") actions.select(leaf.id);
+      if (focus) page.focusNode(leaf.id);
+      else page.reveal(leaf.id);
+      return undefined;
+    });
   }
 
   function moveTo(rule, id, group, index) {

@@ -6,6 +6,7 @@ import { EXCLUDE, fits, gapsFor, joinable, locate } from "./tree.js";
 
 const THRESHOLD = 5; // pixels before a press is a drag
 const EDGE = 56; // pixels from the edge at which the canvas scrolls by itself
+const FASTEST = 18; // pixels a frame
 const ONTO = 0.3; // the part of a row's height, above and below, that means a gap and not the row itself
 
 export function makeDrag(page) {
@@ -57,7 +58,7 @@ export function makeDrag(page) {
     const node = press.item ? page.draftOf(press.item) : locate(page.editor.rule, press.id).node;
     const ghost = h("div.dragged", { "aria-hidden": "true" }, icon(press.item ? press.item.type : node.kind === "group" ? "group" : "multi"),
       h("span", {}, press.item ? page.catalogue.nameOf(press.item) : page.nameOf(node)));
-    drag = { node, ghost, spot: null, x: press.x, y: press.y };
+    drag = { node, ghost, spot: null, x: press.x, y: press.y, hasLeftEdge: false };
     press.source.classList.add("leaving");
     page.layer.append(ghost, line);
     page.shell.classList.add("dragging");
@@ -75,7 +76,10 @@ export function makeDrag(page) {
     drag.spot = spotAt(page, drag.node, drag.x, drag.y);
     if (!sameSpot(before, drag.spot)) showSpot(page, line, drag.spot);
     else if (drag.spot) putLine(page, line, drag.spot);
-    if (scrollAtEdge(page, drag.x, drag.y)) frame = requestAnimationFrame(track);
+    const pull = pullAt(page, drag.x, drag.y);
+    // A drag that begins at the edge (the palette's sheet on a phone) must leave it before it scrolls.
+    drag.hasLeftEdge ||= pull === 0;
+    if (pull !== 0 && drag.hasLeftEdge && scrolled(page.scroller(), pull)) frame = requestAnimationFrame(track);
   }
 
   function released(event) {
@@ -207,13 +211,17 @@ function putLine(page, line, spot) {
   line.style.width = `${box.width}px`;
 }
 
-function scrollAtEdge(page, x, y) {
-  const scroller = page.scroller();
-  const box = scroller === document.scrollingElement ? { top: 0, bottom: window.innerHeight, left: 0, right: window.innerWidth } : scroller.getBoundingClientRect();
-  if (x < box.left || x > box.right) return false;
-  const into = y < box.top + EDGE ? y - box.top - EDGE : y > box.bottom - EDGE ? y - box.bottom + EDGE : 0;
-  if (into === 0) return false;
+/** How far a point lies in the zones at the top and bottom edge in which the rule scrolls; 0 outside. */
+function pullAt(page, x, y) {
+  const box = page.scroller().getBoundingClientRect();
+  const top = Math.max(0, box.top);
+  const bottom = Math.min(window.innerHeight, box.bottom) - page.barHeight();
+  if (x < box.left || x > box.right) return 0;
+  return y < top + EDGE ? y - top - EDGE : Math.max(0, y - bottom + EDGE);
+}
+
+function scrolled(scroller, pull) {
   const before = scroller.scrollTop;
-  scroller.scrollTop += Math.max(-18, Math.min(18, into / 3));
+  scroller.scrollTop += Math.max(-FASTEST, Math.min(FASTEST, pull / 3));
   return scroller.scrollTop !== before;
 }

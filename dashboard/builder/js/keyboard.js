@@ -52,7 +52,7 @@ export function makeKeyboard(page) {
     const gap = gaps[at];
     release();
     page.animate(() => {
-      if (item) page.focusNode(page.actions.dropItem(item, gap.group, gap.index));
+      if (item) page.actions.dropItem(item, gap.group, gap.index, { focus: true });
       else page.actions.moveTo(id, gap.group, gap.index);
     });
   }

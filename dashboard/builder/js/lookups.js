@@ -2,13 +2,23 @@
 
 import { beginning } from "./catalogue.js";
 
+const VALUE_LONGEST_WAIT = 400; // milliseconds that an addition waits for its first value before it goes without
+
 export function makeLookups(wire, redraw) {
   let lists = new Map(); // key → {items, isMore} or null while under way
   let checks = new Map(); // key → values that occur nowhere
   let stamp = "";
+  let queue = []; // additions in order: {place, run, due}
   const keyOf = (place, search) => JSON.stringify([place.event ?? null, place.key, search]);
 
-  return {
+  function drain() {
+    while (queue.length && (!queue[0].place || queue[0].isDue || api.list(queue[0].place))) {
+      const { place, run } = queue.shift();
+      run(place ? (api.list(place)?.items[0]?.[0] ?? null) : null);
+    }
+  }
+
+  const api = {
     /** The values that contain `search`, most frequent first, or null while Python looks. */
     list(place, search = "") {
       const key = keyOf(place, search);
@@ -18,9 +28,15 @@ export function makeLookups(wire, redraw) {
       }
       return lists.get(key);
     },
-    /** The most frequent value if it is known already; a look ahead starts otherwise. */
-    top(place) {
-      return this.list(place)?.items[0]?.[0] ?? null;
+    /**
+     * Runs an addition with the most frequent value of a place, as soon as that is known: so that adding and its
+     * first value are one edit. Additions keep their order; a place of null needs no value.
+     */
+    withTop(place, run) {
+      const addition = { place, run, isDue: false };
+      queue.push(addition);
+      drain();
+      if (queue.includes(addition)) setTimeout(() => { addition.isDue = true; drain(); }, VALUE_LONGEST_WAIT);
     },
     /** Asks which of these values occur nowhere. */
     check(place, values, how) {
@@ -42,9 +58,13 @@ export function makeLookups(wire, redraw) {
         if (answer.name === "values") lists.set(answer.ask, { items: answer.items, isMore: answer.is_more });
         if (answer.name === "known") checks.set(answer.ask, answer.unknown);
       }
-      if (news.answers?.length) redraw();
+      if (news.answers?.length) {
+        drain();
+        redraw();
+      }
     },
   };
+  return api;
 }
 
 /** Which catalogue entry a leaf's first value comes from, or null when none is needed. */

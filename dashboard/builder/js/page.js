@@ -2,7 +2,7 @@
 
 import { makeActions } from "./actions.js";
 import { makeCanvas } from "./canvas.js";
-import { beginning, makeCatalogue, newLeaf } from "./catalogue.js";
+import { makeCatalogue, newLeaf } from "./catalogue.js";
 import { h, place } from "./dom.js";
 import { makeDrag } from "./drag.js";
 import { makeEditor } from "./editor.js";
@@ -13,7 +13,7 @@ import { makePalette } from "./palette.js";
 import { makePanel } from "./panel.js";
 import { makePopovers } from "./popover.js";
 import { makeToolbar } from "./toolbar.js";
-import { EXCLUDE, groupToAddTo, locate, patchNode } from "./tree.js";
+import { EXCLUDE, groupToAddTo, locate } from "./tree.js";
 import { makeWire } from "./wire.js";
 import { makeWords } from "./words.js";
 
@@ -29,12 +29,12 @@ export function makePage(root, stage) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(stage.css);
   root.adoptedStyleSheets = [sheet];
-  const page = { root, stamp: stage.stamp, catalogueStamp: stage.stamp, words: makeWords(stage.texts, stage.language), drawing: 0, facts: null, isSettling: false, forced: false, awaiting: new Map(), redrawOpen: null };
+  const page = { root, stamp: stage.stamp, catalogueStamp: stage.stamp, words: makeWords(stage.texts, stage.language), drawing: 0, facts: null, isSettling: false, forced: false, redrawOpen: null };
   page.catalogue = makeCatalogue(stage.catalogue, stage.language);
   page.wire = makeWire((message) => page.send(message), { set: (fn, ms) => setTimeout(fn, ms), clear: (timer) => clearTimeout(timer) });
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
-  page.lookups = makeLookups(page.wire, () => { page.redrawOpen?.(); fillAwaiting(); });
+  page.lookups = makeLookups(page.wire, () => page.redrawOpen?.());
   page.live = makeLive();
   page.layer = h("div.layer");
   page.shell = h("div.shell");
@@ -65,7 +65,6 @@ export function makePage(root, stage) {
     return group === EXCLUDE ? page.words.t("exclude") : page.nameOf(locate(page.editor.rule, group).node);
   };
   page.draftOf = (item) => newLeaf(item, " new", null);
-  page.beginningOf = (property, at) => beginning(property, needsTop({ ...property, kind: "property" }) ? page.lookups.top(at) : null);
   page.chartable = () => page.catalogue.data.tags.filter((tag) => !tag.personal);
 
   page.actions = makeActions(page);
@@ -168,17 +167,7 @@ export function makePage(root, stage) {
     page.keepFocus(() => panel.details());
   };
 
-  function fillAwaiting() {
-    for (const [id, { place: at, gesture }] of page.awaiting) {
-      const node = locate(page.editor.rule, id)?.node;
-      if (!node || node.value?.length !== 0) { page.awaiting.delete(id); continue; }
-      const top = page.lookups.top(at);
-      if (top === null) continue;
-      page.awaiting.delete(id);
-      page.editor.edit(gesture, (rule) => patchNode(rule, id, { value: [top] }), { structure: false });
-    }
-  }
-  page.lookAhead = (item) => needsTop(item) && page.editor.started && page.lookups.top({ key: item.key });
+  page.lookAhead = (item) => needsTop(item) && page.editor.started && page.lookups.list({ key: item.key });
   let hover = null;
   page.lookAheadLater = (item) => {
     clearTimeout(hover);
@@ -195,6 +184,7 @@ export function makePage(root, stage) {
   page.reveal = (id) => page.revealElement(page.canvas.querySelector(`[data-id="${CSS.escape(id)}"]`));
   page.revealElement = (element) => element?.scrollIntoView({ block: "nearest" });
   page.scroller = () => (page.size === "narrow" ? outerScroller(root.host) : page.canvas.parentElement);
+  page.barHeight = () => (page.size === "narrow" ? panel.head.getBoundingClientRect().height : 0);
   page.history = (which) => page.editor.news?.[which === "undo" ? "can_undo" : "can_redo"] !== false && page.editor.replaceBy(which);
   page.ask = (which) => page.wire.command("dialog", { which });
   page.openPalette = () => { page.shell.classList.add("paletteopen"); palette.input.focus(); };

@@ -1,9 +1,10 @@
 // One condition as a row: what is compared, how, with what; its numbers; what is wrong with it. A row is built
 // once and then kept: an edit changes its parts in place, so that focus stays where it is.
 
-import { reshaped, shapeOf } from "./catalogue.js";
+import { beginning, reshaped, shapeOf } from "./catalogue.js";
 import { makeControl, selectControl, windowControl } from "./controls.js";
 import { h, grip, icon, replace, say } from "./dom.js";
+import { needsTop } from "./lookups.js";
 import { costOf, makeNumbers } from "./numbers.js";
 import { patchNode } from "./tree.js";
 
@@ -67,7 +68,8 @@ export function makeRow(page, id) {
       type: "button", title: t("where.add"), "aria-label": `${label}: ${t("where.add")}`, "data-f": "where",
       onclick: (event) => page.popovers.menu(event.currentTarget, t("where.add"), spec.properties.map((property) => ({
         label: page.catalogue.nameOf(property), icon: property.type,
-        run: () => patch({ where: [...(node.where ?? []), { property: property.key, ...page.beginningOf(property, { key: property.key, event: spec.key }) }] }),
+        run: () => page.lookups.withTop(needsTop(property) ? { key: property.key, event: spec.key } : null,
+          (top) => patch({ where: [...(node.where ?? []), { property: property.key, ...beginning(property, top) }] })),
       }))),
     }, icon("filter"));
     replace(controls, ...parts.map((part) => part.element), add, missing);

@@ -2,6 +2,7 @@
 // Nothing is lost when the connection is: a message carries every step that has not been answered yet.
 
 export const TYPING_PAUSE = 120;
+export const PATIENCE = 5000; // milliseconds without an answer after which everything unanswered is sent again
 
 /**
  * @param send called with {rev, epoch, gesture, tree, command, earlier}; `earlier` holds unanswered steps before it.
@@ -13,6 +14,7 @@ export function makeWire(send, clock) {
   let waiting = []; // steps that Python has not answered, oldest first
   let inFlight = 0; // rev of the newest step in the message under way; 0 = none
   let timer = null;
+  let patience = null;
 
   function flush() {
     if (timer !== null) clock.clear(timer);
@@ -20,7 +22,17 @@ export function makeWire(send, clock) {
     if (inFlight || waiting.length === 0) return;
     const newest = waiting[waiting.length - 1];
     inFlight = newest.rev;
+    if (patience !== null) clock.clear(patience);
+    patience = clock.set(again, PATIENCE);
     send({ ...newest, epoch, earlier: waiting.slice(0, -1) });
+  }
+
+  /** Python takes every step in once, however often it comes. */
+  function again() {
+    patience = null;
+    if (!inFlight) return;
+    inFlight = 0;
+    flush();
   }
 
   function push(step) {
