@@ -64,7 +64,9 @@ def turn_to(page: Page, view: str) -> None:
 
 def upload(page: Page, **files: str | bytes) -> None:
     """Upload files given as ``members_csv="…"``."""
-    page.locator('input[type="file"]').set_input_files(
+    box = page.locator('input[type="file"]')
+    expect(box).to_have_count(1)  # the one that took the files before gives way to a fresh one
+    box.set_input_files(
         [
             {
                 "name": name.replace("_csv", ".csv").replace("_toml", ".toml"),
