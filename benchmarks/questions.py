@@ -84,7 +84,7 @@ EDITS: dict[str, tuple[Five, ...]] = {
 }
 """Every edit sets another value, so that no engine has answered it before."""
 
-COLD = tuple(replace(Five(), login_days=14 + step, purchase_days=70 + step) for step in range(5))
+COLD = tuple(replace(Five(), login_days=14 + step, purchase_days=70 + step) for step in range(7))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Measured:
 
 
 EVENT_CONDITIONS: dict[str, tuple[Measured, ...]] = {
-    name: tuple(Measured(name, event, measure, limit, days + step) for step in range(5))
+    name: tuple(Measured(name, event, measure, limit, days + step) for step in range(7))
     for name, event, measure, limit, days in (
         ("purchase count, 60 days", "purchase", "count", 2, 60),
         ("purchase sum, 90 days", "purchase", "sum", 1000, 90),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -66,29 +64,6 @@ def machine() -> dict[str, Any]:
         "load_average": os.getloadavg(),
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def in_own_process(engine: str, folder: Path, threads: int, questions: str) -> dict[str, Any]:
-    """Measure one engine in a process of its own and return its report."""
-    CONSOLE.print(f"  {engine} …", style="dim")
-    environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
-    command = [sys.executable, "-m", "benchmarks.measure", engine, str(folder), str(threads), questions]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise RuntimeError(f"{engine}: {done.stderr[-3000:]}")
-    report: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return report
-
-
-def all_agree(reports: list[dict[str, Any]]) -> list[str]:
-    """Return the questions on which the engines' answers differ: there must be none."""
-    wrong = []
-    for question in reports[0]["questions"]:
-        given = [report["questions"][question]["answers"] for report in reports]
-        shortest = min(len(answers) for answers in given)
-        if any(answers[:shortest] != given[0][:shortest] for answers in given):
-            wrong.append(question)
-    return wrong
 
 
 def print_medians(title: str, reports: list[dict[str, Any]]) -> None:

@@ -11,24 +11,25 @@ from typing import Protocol
 from benchmarks.questions import Five, Measured
 
 Numbers = list[int]
+Ways = dict[str, Callable[[], Numbers]]
 
 
 class Peer(Protocol):
     """An engine with the data loaded. Each method gives several ways to an answer; the best counts."""
 
-    def ten_numbers(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
+    def ten_numbers(self, five: Five, *, flat: bool) -> Ways:
         """Own counts of the five conditions, then running counts under 且."""
         ...
 
-    def plain_count(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
+    def plain_count(self, five: Five, *, flat: bool) -> Ways:
         """The number of users for whom all five hold."""
         ...
 
-    def event_condition(self, asked: Measured) -> dict[str, Callable[[], Numbers]]:
+    def event_condition(self, asked: Measured) -> Ways:
         """The number of users for whom one event condition holds."""
         ...
 
-    def charts(self, since: date) -> dict[str, Callable[[], Numbers]]:
+    def charts(self, since: date) -> Ways:
         """Four breakdowns of the users registered since a day: the users of each value, descending."""
         ...
 

@@ -40,18 +40,19 @@ class CodedColumn:
         The distinct values, ascending, none missing.
     codes : numpy.ndarray
         One per row, in the narrowest unsigned type; ``len(dictionary)`` = missing.
-    is_full : bool
-        Whether every row has a value.
+    has_value : numpy.ndarray of uint64 or None
+        The rows that are not missing, as a mask; None = all.
     """
 
     dictionary: pl.Series
     codes: Codes
-    is_full: bool
+    has_value: Words | None
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.codes.nbytes + int(self.dictionary.estimated_size())
+        held = self.codes.nbytes + int(self.dictionary.estimated_size())
+        return held + (0 if self.has_value is None else self.has_value.nbytes)
 
     @property
     def missing_code(self) -> int:
@@ -81,14 +82,20 @@ class CodedColumn:
 
     def mask_of(self, hits: Flags, tiles: Tiles) -> Words:
         """Return the rows whose code is among the hits (one flag per code, the missing one last)."""
-        if hits[:-1].all() if self.is_full else hits.all():
-            return everybody(len(self.codes))
+        if self.missing_code and hits[-2] != hits[-1] and (self.has_value is None or hits[-2]):
+            # The missing stand next to the largest value: a run up to the end takes one comparison less.
+            asked = np.append(hits[:-1], hits[-2])
+            words = self.mask_of(asked, tiles)
+            return words if self.has_value is None else words & self.has_value
         words = nobody(len(self.codes))
         runs = _runs(hits)
         if not runs:
             return words
+        if runs == [(0, self.missing_code)]:
+            return everybody(len(self.codes))
         few = len(runs) <= MOST_COMPARED_RUNS
-        are_hit = partial(_in_runs, runs) if few else _lookup(hits, self.codes.dtype)
+        top = self.missing_code
+        are_hit = partial(_in_runs, runs, top) if few else _lookup(hits, self.codes.dtype)
 
         def work(start: int, stop: int) -> None:
             flags = are_hit(self.codes[start:stop])
@@ -97,9 +104,9 @@ class CodedColumn:
         tiles.run(len(self.codes), work)
         return words
 
-    def valid(self, tiles: Tiles) -> Words:
+    def valid(self) -> Words:
         """Return the rows that have a value."""
-        return self.mask_of(np.arange(self.missing_code + 1) < self.missing_code, tiles)
+        return everybody(len(self.codes)) if self.has_value is None else self.has_value
 
 
 @dataclass(frozen=True)
@@ -145,11 +152,11 @@ class PlainColumn:
         held = np.frombuffer(array.buffers()[1], dtype=np.float64, count=array.offset + len(array))
         return held[array.offset :]
 
-    def valid(self, tiles: Tiles) -> Words:
+    def valid(self) -> Words:
         """Return the rows that have a value."""
         if not self.values.null_count():
             return everybody(len(self.values))
-        return self.mask(lambda column: column.is_not_null(), tiles)
+        return pack_series(self.values.is_not_null())
 
 
 @dataclass(frozen=True)
@@ -222,7 +229,7 @@ class MultiColumn:
         found = place < len(self.dictionary) and self.dictionary[place] == value
         return place if found else None
 
-    def valid(self, tiles: Tiles) -> Words:  # noqa: ARG002 - the other columns need it
+    def valid(self) -> Words:
         """Return the rows that have a value."""
         return self.has_value
 
@@ -259,7 +266,8 @@ def coded(values: pl.Series, dictionary: pl.Series) -> CodedColumn:
     places = dictionary.alias(_V).to_frame().with_row_index("code")
     found = values.alias(_V).to_frame().join(places, on=_V, how="left", maintain_order="left")
     codes = found.get_column("code").fill_null(len(dictionary))
-    return CodedColumn(dictionary, narrow(codes, len(dictionary)), is_full=not values.null_count())
+    has_value = pack_series(values.is_not_null()) if values.null_count() else None
+    return CodedColumn(dictionary, narrow(codes, len(dictionary)), has_value)
 
 
 def narrow(codes: pl.Series, largest: int) -> Codes:
@@ -336,14 +344,16 @@ def _lookup(hits: Flags, dtype: np.dtype[np.unsignedinteger]) -> Callable[[Codes
     return look_up
 
 
-def _in_runs(runs: list[tuple[int, int]], codes: Codes) -> Flags:
-    """Return for each code whether it lies in one of the runs."""
+def _in_runs(runs: list[tuple[int, int]], top: int, codes: Codes) -> Flags:
+    """Return for each code (none above `top`) whether it lies in one of the runs."""
     flags: Flags | None = None
     for first, last in runs:
         if first == last:
             within = codes == first
         elif first == 0:
             within = codes <= last
+        elif last == top:
+            within = codes >= first
         else:
             within = (codes >= first) & (codes <= last)
         flags = within if flags is None else flags | within

@@ -153,7 +153,7 @@ class Conditions:
 
     def _valid(self, tag: LiteralTag) -> Words:
         key = ("valid", self._key(tag))
-        return self._cache.get(key, lambda: self._column(tag).valid(self._tiles))
+        return self._cache.get(key, lambda: self._column(tag).valid())
 
     def _column(self, tag: LiteralTag) -> Column:
         if tag.computed is None:
