@@ -20,10 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import WorkspaceError
 from dashboard import errors, state
+from dashboard.imports import desk
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / ".streamlit" / "config.toml"
 A_YEAR = 60 * 60 * 24 * 365
+SECONDS_TO_STOP = 5.0
+"""How long a stopping server waits for a running import to notice; past that the lake drops it whole."""
 
 _log = logging.getLogger("coterie.dashboard")
 
@@ -84,6 +87,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        if desk.job is not None:
+            desk.job.cancel()
+            desk.job.wait(SECONDS_TO_STOP)
         state.forget_workspace()
 
 
