@@ -21,7 +21,7 @@ from core.ingest.events import (
     event_claims,
     read_events,
 )
-from core.ingest.plan import ImportPlan
+from core.ingest.plan import EventsSource, ImportPlan, UsersSource
 from core.ingest.plan_text import plan_without_secrets
 from core.ingest.rejects import RejectLog, SourceTally
 from core.ingest.report import ImportReport, Progress, SourceReport
@@ -106,11 +106,13 @@ class _Import:
         self._share = 0.0
         self._stage = Stage(plan, base_dir, draft.folder / "stage", allowed_roots, self._stop)
         self._log = RejectLog(draft.folder / "rejects.csv")
+        self._readers: dict[str, tuple[SourceReader, str]] = {}
         self._reports: list[SourceReport] = []
         self._sources = len(plan.users) + len(plan.events)
 
     def run(self) -> ImportReport:
         self._say("progress_reading", 0.0, source="")
+        self._open_sources()
         users = [self._read_users(n) for n in range(len(self._plan.users))]
         events = self._read_all_events(users)
         check_types(events)
@@ -142,20 +144,44 @@ class _Import:
         if self._log.count:
             shutil.copyfile(self._log.path, self._lake.refused_rows)
 
-    def _read_users(self, n: int) -> UsersTable:
-        source, node = self._plan.users[n], f"users[{n}]"
+    def _open_sources(self) -> None:
+        """Open every source before any is read, so that all that is missing is told at once."""
+        problems: list[Problem] = []
+        sources: list[tuple[str, UsersSource | EventsSource]] = []
+        sources += [(f"users[{n}]", source) for n, source in enumerate(self._plan.users)]
+        sources += [(f"events[{n}]", source) for n, source in enumerate(self._plan.events)]
+        for node, source in sources:
+            self._stop()
+            try:
+                self._readers[node] = self._opened(node, source)
+            except PlanError as error:
+                problems += [problem for problem in error.problems if problem not in problems]
+        if problems:
+            raise PlanError(problems)
+
+    def _opened(self, node: str, source: UsersSource | EventsSource) -> tuple[SourceReader, str]:
+        """Return the reader of a source and the source's name for people."""
         origin = self._stage.open(source, node)
         tally = SourceTally(node, self._log)
-        reader = SourceReader(node, source, origin, user_claims(self._plan, source), {}, tally)
-        self._say("progress_reading", self._reading_share(n, 0.0), source=origin.name)
+        if isinstance(source, UsersSource):
+            claims, expressions = user_claims(self._plan, source), {}
+        else:
+            claims = event_claims(self._plan, source, origin.columns)
+            expressions = amount_expressions(source, origin.columns, node)
+        return SourceReader(node, source, origin, claims, expressions, tally), origin.name
+
+    def _read_users(self, n: int) -> UsersTable:
+        source = self._plan.users[n]
+        reader, name = self._readers.pop(f"users[{n}]")
+        self._say("progress_reading", self._reading_share(n, 0.0), source=name)
         table = read_users(
             reader,
             source,
             self._draft,
             fold=self._plan.fold_width,
-            tick=lambda share: self._tick(n, share, origin.name),
+            tick=lambda share: self._tick(n, share, name),
         )
-        self._close(tally, origin.name, "users", table)
+        self._close(reader.tally, name, "users", table)
         return table
 
     def _read_all_events(self, users: Sequence[UsersTable]) -> list[EventsTable]:
@@ -164,14 +190,9 @@ class _Import:
             known = self._draft.book.ids_of(pl.concat([t.frame[USER_NO] for t in users]).unique())
         tables: list[EventsTable] = []
         for n, source in enumerate(self._plan.events):
-            node = f"events[{n}]"
             at = len(self._plan.users) + n
-            origin = self._stage.open(source, node)
-            tally = SourceTally(node, self._log)
-            claims = event_claims(self._plan, source, origin.columns)
-            expressions = amount_expressions(source, origin.columns, node)
-            reader = SourceReader(node, source, origin, claims, expressions, tally)
-            self._say("progress_reading", self._reading_share(at, 0.0), source=origin.name)
+            reader, name = self._readers.pop(f"events[{n}]")
+            self._say("progress_reading", self._reading_share(at, 0.0), source=name)
             table = read_events(
                 reader,
                 self._plan,
@@ -179,9 +200,9 @@ class _Import:
                 self._draft,
                 self._draft.folder / "runs" / str(n),
                 known,
-                lambda share, at=at, name=origin.name: self._tick(at, share, name),  # type: ignore[misc]
+                lambda share, at=at, name=name: self._tick(at, share, name),  # type: ignore[misc]
             )
-            self._close(tally, origin.name, "events", table)
+            self._close(reader.tally, name, "events", table)
             tables.append(table)
             spools = [spool for t in tables for spool in t.spools.values()]
             if sum(spool.held_bytes for spool in spools) > BUFFER_BYTES:

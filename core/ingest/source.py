@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.errors import PlanError, Problem
 from core.ingest.inference import TAG_TYPE_OF, Guess, fits_inferred, look_at
 from core.ingest.origins import Chunk, Origin, missing_column
-from core.ingest.plan import Source
+from core.ingest.plan import AMOUNT, Source
 from core.ingest.rejects import SourceTally, shortened
 from core.ingest.report import Reject
 from core.ingest.sql import expression, names_in, sql_failed
@@ -199,17 +200,30 @@ class SourceReader:
         return rows.filter(~refused)
 
     def _check_columns(self) -> None:
-        for name, claim in self._claims.items():
-            if claim.reading.column not in self._origin.columns:
-                raise missing_column(
-                    claim.reading.column,
-                    self._origin.name,
-                    self._origin.columns,
-                    f"{self.node}.{name.removeprefix('#').replace(':', '.')}",
-                )
-        for column in self._plan.columns:
+        wanted = [(claim.reading.column, self._place_of(name)) for name, claim in self._claims.items()]
+        wanted += [(column, f"{self.node}.columns") for column in self._plan.columns]
+        problems: list[Problem] = []
+        for column, place in wanted:
             if column not in self._origin.columns:
-                raise missing_column(column, self._origin.name, self._origin.columns, f"{self.node}.columns")
+                problems += missing_column(column, self._origin.name, self._origin.columns, place).problems
+        if problems:
+            raise PlanError(problems)
+
+    def _place_of(self, output: str) -> str:
+        """Return the place in the plan that names the column behind an output column."""
+        kind, _, key = output.partition(":")
+        match kind:
+            case "tag":
+                place = f"tags.{key}"
+            case "prop":
+                place = key if key == AMOUNT else f"properties.{key}"
+            case "#event":
+                place = "event_column"
+            case "#id":
+                place = "user" if self.node.startswith("events") else "id"
+            case _:
+                place = kind.removeprefix("#")
+        return f"{self.node}.{place}"
 
     def _find_sql_columns(self) -> list[str]:
         found: dict[str, None] = {}

@@ -163,6 +163,28 @@ def test_all_problems_of_a_plan_are_named_at_once() -> None:
     assert all(message_of(problem)["zh"] for problem in error.value.problems)
 
 
+def test_all_that_a_plan_misses_in_its_files_is_named_at_once(bench: Workbench) -> None:
+    bench.file("users.csv", "user_id,city\nu1,北京\n")
+    bench.file("orders.csv", ORDERS)
+    with pytest.raises(PlanError) as error:
+        bench.run(
+            '[[users]]\nsource = "usres.csv"\nid = "user_id"\n'
+            '[[users]]\nsource = "users.csv"\nid = "userid"\nregistered = "day"\ntags = ["ctiy", "city"]\n'
+            '[[events]]\nsource = "orders.csv"\nevent_column = "kind"\nuser = "uid"\nat = "paid"\n'
+            'properties = ["chanel"]\n'
+        )
+    assert [(p.code, p.node) for p in error.value.problems] == [
+        ("missing_file", "users[0].source"),
+        ("missing_column", "users[1].id"),
+        ("missing_column", "users[1].registered"),
+        ("missing_column", "users[1].tags.ctiy"),
+        ("missing_column", "events[0].user"),
+        ("missing_column", "events[0].at"),
+        ("missing_column", "events[0].event_column"),
+        ("missing_column", "events[0].properties.chanel"),
+    ]
+
+
 def test_a_plan_that_is_not_there_is_a_clear_refusal(bench: Workbench) -> None:
     with pytest.raises(PlanError) as error:
         read_plan(bench.folder / "nope.toml")

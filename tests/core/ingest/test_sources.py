@@ -212,7 +212,7 @@ def test_an_unknown_encoding_is_refused(bench: Workbench) -> None:
         (USERS.replace("users.csv", "no*.csv"), "missing_file", "users[0].source", None),
         (USERS.replace("users.csv", "users.doc"), "unknown_file_kind", None, None),
         (USERS.replace('"user_id"', '"userid"'), "missing_column", "users[0].id", "user_id"),
-        (USERS + 'tags = ["ctiy"]\n', "missing_column", "users[0].tag.ctiy", "city"),
+        (USERS + 'tags = ["ctiy"]\n', "missing_column", "users[0].tags.ctiy", "city"),
         (USERS + 'registered = "when"\n', "missing_column", "users[0].registered", None),
         (USERS + 'columns = {cty = "text"}\n', "missing_column", "users[0].columns", "city"),
         (USERS + 'where = "ctiy = 1"\n', "missing_column", "users[0].where", "city"),
