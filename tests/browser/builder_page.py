@@ -102,10 +102,10 @@ OUTLINE = """() => {
 }"""
 
 
-def count_by_command_line(workspace: Path, rule: dict[str, Any]) -> dict[str, Any]:
+def count_by_command_line(workspace: Path, rule: dict[str, Any], *more: str) -> dict[str, Any]:
     """What ``python -m core count`` says of a rule."""
     ran = subprocess.run(
-        [sys.executable, "-m", "core", "count", "--workspace", str(workspace), "--rule", "-", "--json"],
+        [sys.executable, "-m", "core", "count", "--workspace", str(workspace), "--rule", "-", "--json", *more],
         input=json.dumps(rule), capture_output=True, text=True, check=True, cwd=ROOT,
     )  # fmt: skip
     return dict(json.loads(ran.stdout))

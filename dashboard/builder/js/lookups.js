@@ -2,7 +2,7 @@
 
 import { beginning } from "./catalogue.js";
 
-const VALUE_LONGEST_WAIT = 400; // milliseconds that an addition waits for its first value before it goes without
+const LONGEST_WAIT = 3000; // milliseconds that an addition waits for its first value before it goes without
 
 export function makeLookups(wire, redraw) {
   let lists = new Map(); // key → {items, isMore} or null while under way
@@ -36,7 +36,7 @@ export function makeLookups(wire, redraw) {
       const addition = { place, run, isDue: false };
       queue.push(addition);
       drain();
-      if (queue.includes(addition)) setTimeout(() => { addition.isDue = true; drain(); }, VALUE_LONGEST_WAIT);
+      if (queue.includes(addition)) setTimeout(() => { addition.isDue = true; drain(); }, LONGEST_WAIT);
     },
     /** Asks which of these values occur nowhere. */
     check(place, values, how) {
