@@ -1,8 +1,8 @@
 """One engine in a process of its own: load the data, then answer questions one at a time, as they come.
 
 Called by the benchmarks, not by people: ``python -m benchmarks.measure ENGINE FOLDER THREADS``. Each line
-read is a question as JSON, each line written its answer. The engines of a comparison are all loaded at once and
-are asked in turn, so that whatever else the machine does meets all of them alike.
+read is a question as JSON, each line written its answer. The engines of a comparison are all loaded at once
+and are asked in turn, so that whatever else the machine does meets all of them alike.
 """
 
 from __future__ import annotations
