@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from core.errors import CallerError
+from core.errors import CallerError, Problem
 from core.messages import Language, Text, message_of
 from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
@@ -184,8 +184,8 @@ class Desk:
             if counted and checked.rule
             else None,
             "problems": [
-                {"node": node, "severity": severity, "text": text[language]}
-                for node, severity, text in problems
+                {"node": node, "severity": severity, "code": code, "text": text[language]}
+                for node, severity, code, text in problems
             ],
             "not_historical": list(counted.not_historical) if counted else [],
             "notices": [{"id": n.id, "kind": n.kind, "text": n.text[language]} for n in self.notices],
@@ -203,21 +203,21 @@ class Desk:
 
     def _count(
         self, checked: Checked, asking: Asking, day: date
-    ) -> tuple[CountAnswer | None, list[tuple[str | None, str, Text]]]:
-        """Return the numbers, if there are any, and everything to be said: node, severity, words.
+    ) -> tuple[CountAnswer | None, list[tuple[str | None, str, str, Text]]]:
+        """Return the numbers, if there are any, and everything to be said: node, severity, code, words.
 
         The browser waits for an answer to every edit, so that a fault of ours is an answer too.
         """
         problems = list(checked.problems)
-        said_in_place = [(p.node, str(p.severity), message_of(p)) for p in problems]
+        said_in_place = [_said(p) for p in problems]
         if checked.rule is None or checked.errors:
             return None, said_in_place
         try:
             return asking.workspace.count(checked.rule, day), said_in_place
         except CallerError as error:
-            return None, said_in_place + [(p.node, str(p.severity), message_of(p)) for p in error.problems]
+            return None, said_in_place + [_said(p) for p in error.problems]
         except Exception as error:  # noqa: BLE001  logged under the id that is shown
-            return None, [*said_in_place, (None, "error", fault(asking.log(error)))]
+            return None, [*said_in_place, (None, "error", "fault", fault(asking.log(error)))]
 
     def rule(self, asking: Asking) -> Rule | None:
         """Return the present rule if it can be counted, else None."""
@@ -282,6 +282,10 @@ class Asking:
     template: Callable[[str], Mapping[str, Any]]
     link: Callable[[Mapping[str, Any]], tuple[str, bool]]
     log: Callable[[BaseException], str]
+
+
+def _said(problem: Problem) -> tuple[str | None, str, str, Text]:
+    return problem.node, str(problem.severity), problem.code, message_of(problem)
 
 
 def fault(identity: str) -> Text:

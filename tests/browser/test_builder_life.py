@@ -244,12 +244,12 @@ def test_taking_the_top_or_a_share_is_the_last_bar_of_the_waterfall(
     page = visit("/")
     builder = Builder(page)
     builder.add("tag:city")
-    page.locator(".take").get_by_role("button", name="前 N 名").click()
-    page.locator(".take").get_by_label(re.compile("取多少人")).fill("60")
+    page.locator(".quota").get_by_role("button", name="前 N 名").click()
+    page.locator(".quota").get_by_label(re.compile("取多少人")).fill("60")
     builder.settle()
     expect(builder.count).to_have_text("60")
     expect(page.locator(".waterfall .step").last).to_have_class(re.compile("take"))
-    page.locator(".take").get_by_role("button", name="随机比例").click()
+    page.locator(".quota").get_by_role("button", name="随机比例").click()
     builder.settle()
     assert builder.number() == count_by_command_line(sample_workspace, builder.rule())["count"]
 

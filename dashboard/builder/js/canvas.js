@@ -99,7 +99,7 @@ function makeTake(page) {
   const seed = textControl(page, t("take.seed"), (value, how) => put({ ...now, seed: value }, how), { className: "seed" });
   const topParts = h("span.pair", {}, h("span.quiet", {}, t("take.by")), by.element, order.element, n.element);
   const shareParts = h("span.pair", {}, share.element, h("span.quiet", {}, t("take.seed")), seed.element);
-  const element = h("section.take", { "aria-label": t("take") }, h("span.takename", {}, t("take")), form.element, topParts, shareParts);
+  const element = h("section.quota", { "aria-label": t("take") }, h("span.quotaname", {}, t("take")), form.element, topParts, shareParts);
   return {
     element,
     update(rule) {

@@ -30,6 +30,7 @@ export function makePanel(page) {
     say(count, counts ? page.words.whole(counts.count) : "—");
     element.classList.toggle("stale", isStale);
     element.classList.toggle("brokenrule", isBroken);
+    element.classList.toggle("hasnumber", Boolean(counts));
     say(share, counts ? t("share", { share: page.words.share(counts.count, counts.base) }) : "");
     say(change, by === null || isStale ? "" : page.words.signed(by));
     change.title = t("change.tip");

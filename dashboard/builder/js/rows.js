@@ -218,9 +218,6 @@ function formOf(page, node) {
 
 /** What must be said about a node where it stands. */
 export function notesOn(page, node) {
-  const { t } = page.words;
-  const notes = page.editor.problemsOf(node.id).map((problem) =>
-    h(`p.problem.${problem.severity}`, {}, icon("warn"), h("span", {}, problem.text)));
-  if (node.muted) notes.push(h("p.mutednote", {}, icon("eyeoff"), h("span", {}, t("muted.note"))));
-  return notes;
+  return page.editor.problemsOf(node.id).map((problem) => h(problem.code === "muted" ? "p.mutednote" : `p.problem.${problem.severity}`, {},
+    icon(problem.code === "muted" ? "eyeoff" : "warn"), h("span", {}, problem.text)));
 }
