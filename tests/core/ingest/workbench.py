@@ -17,6 +17,12 @@ from core.messages import message_of
 from core.schema import Catalogue
 
 USERS = '[[users]]\nsource = "users.csv"\nid = "user_id"\n'
+ORDERS = (
+    "user_id,paid_at,amount,status,channel\n"
+    "u1,2019-05-01 10:00:00,5.5,paid,app\n"
+    "u1,2019-05-02 10:00:00,6,open,web\n"
+    "u9,2019-06-02 23:30:00,7,paid,app\n"
+)
 EVENTS = '[[events]]\nsource = "orders.csv"\nevent = "purchase"\nuser = "user_id"\nat = "paid_at"\n'
 
 
