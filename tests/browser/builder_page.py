@@ -92,6 +92,15 @@ class Builder:
         """The include and exclude trees as nested names, for a glance: ``且(城市 或(总交易额 客单价))``."""
         return self.page.evaluate(OUTLINE)
 
+    def assert_outline(self, wanted: str) -> None:
+        """Wait until the trees read so; an addition may still wait for its first value."""
+        for _ in range(50):
+            self.settle()
+            if self.outline() == wanted:
+                return
+            self.page.wait_for_timeout(100)
+        assert self.outline() == wanted
+
 
 OUTLINE = """() => {
   const root = document.querySelector('.st-key-build_rule [data-testid=stBidiComponentIsolated]').shadowRoot;

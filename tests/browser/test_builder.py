@@ -53,7 +53,7 @@ def test_the_five_conditions_dragged_together_give_what_the_command_line_gives(
     drag_the_five(builder)
     expected = count_by_command_line(sample_workspace, closed_door_rule())
     expect(builder.count).to_have_text(f"{expected['count']:,}")
-    assert builder.outline() == "且(城市 职位 总交易额 登录 购买)"
+    builder.assert_outline("且(城市 职位 总交易额 登录 购买)")
     ours = count_by_command_line(sample_workspace, builder.rule())
     assert [ours["count"], ours["sentence"]] == [expected["count"], expected["sentence"]]
     running = [row.locator(".running").inner_text() for row in builder.rows.all()]
@@ -107,17 +107,17 @@ def test_dragging_reorders_nests_groups_and_excludes(visit: Visit) -> None:
     builder = Builder(visit("/"))
     builder.add("tag:city", "tag:gmv", "tag:gender")
     builder.drag(builder.grip(builder.row("性别")), builder.row("城市"), at=(0.3, 0.05))
-    assert builder.outline() == "且(性别 城市 总交易额)"
+    builder.assert_outline("且(性别 城市 总交易额)")
     builder.drag(builder.grip(builder.row("性别")), builder.row("总交易额"))
-    assert builder.outline() == "且(城市 或(总交易额 性别))"
+    builder.assert_outline("且(城市 或(总交易额 性别))")
     builder.drag(builder.item("tag", "member_level"), builder.row("性别"), at=(0.5, 0.95))
-    assert builder.outline() == "且(城市 或(总交易额 性别 会员等级))"
+    builder.assert_outline("且(城市 或(总交易额 性别 会员等级))")
     builder.drag(builder.grip(builder.row("会员等级")), builder.page.locator(".excludeghost"))
-    assert builder.outline() == "且(城市 或(总交易额 性别)) - 或(会员等级)"
+    builder.assert_outline("且(城市 或(总交易额 性别)) - 或(会员等级)")
     builder.drag(builder.grip(builder.groups.first), builder.exclude.locator(".ghost"))
-    assert builder.outline() == "且(城市) - 或(会员等级 或(总交易额 性别))"
+    builder.assert_outline("且(城市) - 或(会员等级 或(总交易额 性别))")
     builder.drag(builder.grip(builder.row("会员等级")), builder.row("城市"), at=(0.3, 0.05))
-    assert builder.outline() == "且(会员等级 城市) - 或(或(总交易额 性别))"
+    builder.assert_outline("且(会员等级 城市) - 或(或(总交易额 性别))")
 
 
 def test_escape_gives_a_drag_up_and_nothing_has_changed(visit: Visit) -> None:
@@ -146,7 +146,7 @@ def test_a_rule_and_its_history_survive_a_reload(visit: Visit) -> None:
     page = visit("/")
     builder = Builder(page)
     expect(builder.count).to_have_text(f"{number:,}")
-    assert builder.outline() == "且(城市 登录)"
+    builder.assert_outline("且(城市 登录)")
     page.locator('[data-act="undo"]').click()
     expect(builder.rows).to_have_count(1)
 
