@@ -83,6 +83,8 @@ def open_link(on: Desk) -> None:
 @st.fragment
 def build() -> None:
     """Take the edit in, count, answer: the whole of what happens between an edit and its number."""
+    if workspace.data_version().id != version.id:
+        st.rerun()  # other data came into use meanwhile: the palette must follow
     at = desk()
     before = (at.rev, at.epoch)
     answers = at.receive(read_message(component.state_of(component.BUILDER, "edit")), asking)

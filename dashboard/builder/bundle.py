@@ -18,10 +18,10 @@ Part = Literal["builder", "facts"]
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
     "tree", "catalogue", "words", "dom", "wire", "editor", "lookups", "live", "popover", "picker", "controls",
-    "numbers", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas", "charts", "panel",
-    "toolbar", "page", "hub", "main",
+    "windows", "numbers", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas", "charts",
+    "panel", "toolbar", "page", "hub", "main",
 )  # fmt: skip
-STYLES = ("shell", "canvas", "panel", "floats")
+STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "floats", "sizes")
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"\./[\w.]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)

@@ -20,6 +20,8 @@ _log = logging.getLogger("coterie.dashboard")
 class DraftKeeper:
     """Writes the newest draft of every owner, in the background, in order; what waits can be read at once.
 
+    An owner is a browser: of two windows of one browser, the draft is that of the newest edit.
+
     The one worker is joined when the process ends, so that an orderly stop loses nothing.
     """
 

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import cast
 
 import streamlit as st
 
 from core.audiences.fields import default_fields
-from core.audiences.lists import MAX_XLSX_ROWS, file_stem
+from core.audiences.lists import MAX_XLSX_ROWS
 from core.audiences.records import Format, Header, Purpose
 from core.rules.tree import Rule
 from core.schema import Catalogue
-from core.workspace import Actor, ExportRequest, Workspace
+from core.workspace import ExportRequest, ExportResult, Workspace
 from core.workspace.exporting import asks_nothing
 from dashboard import state
 from dashboard.builder.desk import Desk
-from dashboard.builder.saving import who_acts
-from dashboard.errors import boundary
+from dashboard.builder.saving import remember, who_acts
+from dashboard.errors import boundary, verbatim
 from dashboard.i18n import language, pick, t
 
 PURPOSES: tuple[Purpose, ...] = ("analysis", "contact")
 HEADERS: tuple[Header, ...] = ("zh", "en", "key")
 
+_MADE = "build:export_made"
 _KINDS = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
 def export_form(desk: Desk, rule: Rule) -> None:
-    """Draw the form; the button makes the file, its manifest and the row in the log when it is pressed."""
+    """Draw the form; a button makes the file, its manifest and the row in the log, another hands it over."""
     workspace, day = state.workspace(), state.as_of()
     rows = workspace.count(rule, day).answer.count
     st.markdown(f"**{t('build.export.people', n=rows)}** · {day.isoformat()}")
@@ -67,15 +67,39 @@ def export_form(desk: Desk, rule: Rule) -> None:
         key="build_export_header",
     )
     actor = who_acts("build_export_who")
-    refusal = _refusal(rule, purpose, reason, actor)
-    if refusal:
-        st.warning(refusal)
     request = ExportRequest(
         rule=rule, actor=actor, fields=tuple(fields), purpose=purpose, format=form, as_of=day, reason=reason,
         audience_name=desk.saved.name if desk.saved else None, header=header,
     )  # fmt: skip
-    _download(workspace, request, day, disabled=refusal is not None)
+    is_careless = purpose == "contact" and asks_nothing(rule)
+    if is_careless:
+        st.warning(t("build.export.everyone"))
+    if st.button(t("build.export.make"), type="primary", width="stretch", disabled=is_careless):
+        _make(workspace, request)
+    made = st.session_state.get(_MADE)
+    if made is not None and made[0] == request:
+        _hand_over(made[1])
     st.caption(t("build.export.logged"))
+
+
+def _make(workspace: Workspace, request: ExportRequest) -> None:
+    """Write the file, its manifest and the row in the log, or say why not."""
+    refusal = _refusal(request)
+    if refusal is not None:
+        st.warning(refusal)
+        return
+    remember(request.actor)
+    with boundary():
+        st.session_state[_MADE] = request, workspace.export(request)
+
+
+def _hand_over(made: ExportResult) -> None:
+    st.success(t("build.export.made", file=verbatim(made.file_name), rows=made.rows))
+    st.download_button(
+        t("build.export.download", file=verbatim(made.file_name)), data=made.path.read_bytes,
+        file_name=made.file_name, mime=_KINDS[made.path.suffix], on_click="ignore", type="primary",
+        width="stretch", key="build_export_download",
+    )  # fmt: skip
 
 
 def _fields(rule: Rule, catalogue: Catalogue) -> Sequence[str]:
@@ -89,28 +113,11 @@ def _fields(rule: Rule, catalogue: Catalogue) -> Sequence[str]:
     )
 
 
-def _refusal(rule: Rule, purpose: Purpose, reason: str, actor: Actor) -> str | None:
+def _refusal(request: ExportRequest) -> str | None:
     """Return why the list cannot be had as it is asked for; None when it can."""
-    if purpose == "analysis":
+    if request.purpose == "analysis":
         return None
-    if asks_nothing(rule):
-        return t("build.export.everyone")
-    if not reason.strip():
+    if not request.reason.strip():
         return t("build.export.reason.missing")
-    is_signed = actor.verified or actor.name != t("frame.actor.nobody")
+    is_signed = request.actor.verified or request.actor.name != t("frame.actor.nobody")
     return None if is_signed else t("build.you.missing")
-
-
-def _download(workspace: Workspace, request: ExportRequest, day: date, *, disabled: bool) -> None:
-    """Draw the button; nothing is written before it is pressed."""
-    name = f"{file_stem(request.audience_name, day)}.{request.format}"
-
-    def make() -> bytes:
-        return workspace.export(request).path.read_bytes()
-
-    with boundary():
-        st.download_button(
-            t("build.export.download", file=name), data=make, file_name=name, mime=_KINDS[request.format],
-            on_click="ignore", type="primary", width="stretch", disabled=disabled,
-            key="build_export_download",
-        )  # fmt: skip

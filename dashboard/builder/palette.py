@@ -45,8 +45,8 @@ def catalogue_data(catalogue: Catalogue) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``dimensions`` (key, label), ``tags``, ``events`` (each with its ``search`` forms), ``ops`` by type
-        and ``units``. Labels are in both languages.
+        ``dimensions`` (key, label), ``tags``, ``events`` (each with its ``search`` forms) and ``ops`` by
+        type. Labels are in both languages.
     """
     used = {spec.dimension for spec in catalogue.tags.values()}
     folders = {key: label for key, label in catalogue.dimensions.items() if key in used}
@@ -60,7 +60,6 @@ def catalogue_data(catalogue: Catalogue) -> dict[str, Any]:
         "tags": [_tag(spec) for spec in catalogue.tags.values()],
         "events": [_event(spec) for spec in catalogue.events.values()],
         "ops": {kind.value: [_op(op, kind) for op in ops_for(kind)] for kind in TagType},
-        "units": {"times": dict(texts()["builder.unit.times"]), "days": dict(texts()["builder.unit.day"])},
     }
 
 

@@ -209,7 +209,7 @@ def test_the_exported_file_holds_exactly_the_members(
     page.locator('[data-act="export"]').click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("你的名字").fill("林运营")
-    dialog.get_by_label("你的名字").press("Tab")
+    dialog.get_by_role("button", name="生成文件").click()
     with page.expect_download() as waiting:
         dialog.get_by_role("button", name=re.compile("下载")).click()
     file = tmp_path / waiting.value.suggested_filename
@@ -232,7 +232,34 @@ def test_everybody_is_not_exported_for_contact(visit: Visit) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("联系：显示所选个人信息").click()
     expect(dialog.get_by_text("不能把全部用户作为联系名单导出")).to_be_visible()
-    expect(dialog.get_by_role("button", name=re.compile("下载"))).to_be_disabled()
+    expect(dialog.get_by_role("button", name="生成文件")).to_be_disabled()
+
+
+def test_a_contact_list_needs_a_reason_and_a_name_and_then_shows_what_was_chosen(
+    visit: Visit, sample_workspace: Path
+) -> None:
+    page = visit("/")
+    builder = Builder(page)
+    builder.add("tag:city", "tag:phone")
+    page.locator('[data-act="export"]').click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("联系：显示所选个人信息").click()
+    make = dialog.get_by_role("button", name="生成文件")
+    make.click()
+    expect(dialog.get_by_text("联系名单需要写明原因")).to_be_visible()
+    dialog.get_by_label("联系原因", exact=True).fill("闭门会邀请")
+    make.click()
+    expect(dialog.get_by_text("请先写上你的名字")).to_be_visible()
+    dialog.get_by_label("你的名字").fill("林运营")
+    fields = dialog.get_by_role("combobox")
+    fields.fill("手机号")
+    fields.press("Enter")
+    fields.press("Tab")
+    make.click()
+    expect(dialog.get_by_text(re.compile("已生成"))).to_be_visible()
+    newest = Workspace.open(sample_workspace).exports(1)[0]
+    assert (newest.purpose, newest.reason, newest.by.verified) == ("contact", "闭门会邀请", False)
+    assert newest.revealed == ("phone",)
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

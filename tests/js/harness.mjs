@@ -23,8 +23,10 @@ function fail(message) {
 
 export const assert = strict ?? {
   ok: (value, message) => value || fail(message ?? "not true"),
-  equal: (a, b, message) => Object.is(a, b) || fail(`${message ?? ""} ${JSON.stringify(a)} is not ${JSON.stringify(b)}`),
-  deepEqual: (a, b, message) => written(a) === written(b) || fail(`${message ?? ""} ${written(a)} is not ${written(b)}`),
+  equal: (a, b, message) =>
+    Object.is(a, b) || fail(`${message ?? ""} ${JSON.stringify(a)} is not ${JSON.stringify(b)}`),
+  deepEqual: (a, b, message) =>
+    written(a) === written(b) || fail(`${message ?? ""} ${written(a)} is not ${written(b)}`),
   throws(body) {
     try {
       body();
@@ -37,7 +39,11 @@ export const assert = strict ?? {
 
 /** JSON with the keys in order, in which undefined differs from absent as little as it does to the tests. */
 function written(value) {
-  return JSON.stringify(value, (_, v) => (v && typeof v === "object" && !Array.isArray(v)
-    ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : v === undefined ? null : v));
+  return JSON.stringify(value, (_, v) =>
+    v && typeof v === "object" && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : v === undefined
+        ? null
+        : v,
+  );
 }

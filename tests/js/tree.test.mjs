@@ -2,8 +2,27 @@
 
 import { assert, test } from "./harness.mjs";
 import {
-  duplicateNode, emptyRule, EXCLUDE, fits, gapsFor, groupToAddTo, heightOf, idSource, insertNode, isMuted, joinNodes,
-  locate, MAX_DEPTH, moveNode, newGroup, patchNode, removeNode, stepNode, unwrapGroup, walk, wrapNode,
+  duplicateNode,
+  emptyRule,
+  EXCLUDE,
+  fits,
+  gapsFor,
+  groupToAddTo,
+  heightOf,
+  idSource,
+  insertNode,
+  isMuted,
+  joinNodes,
+  locate,
+  MAX_DEPTH,
+  moveNode,
+  newGroup,
+  patchNode,
+  removeNode,
+  stepNode,
+  unwrapGroup,
+  walk,
+  wrapNode,
 } from "../../dashboard/builder/js/tree.js";
 
 const leaf = (id) => ({ kind: "tag", id, tag: id, op: "is_set" });
@@ -134,7 +153,10 @@ test("a copy has fresh ids all through and stands after the original", () => {
   assert.equal(after.include.children.length, 2);
   assert.equal(after.include.children[1].id, copy);
   const seen = new Set();
-  walk(after.include, (node) => { assert.ok(!seen.has(node.id)); seen.add(node.id); });
+  walk(after.include, (node) => {
+    assert.ok(!seen.has(node.id));
+    seen.add(node.id);
+  });
 });
 
 test("an id is never handed out twice, even after its node is gone", () => {
@@ -153,17 +175,26 @@ test("the gaps for a new node are all places from top to bottom, the exclude blo
 
 test("the gaps for a node that stands somewhere leave out where it stands and what lies inside it", () => {
   const r = rule(leaf("a"), newGroup("g1", "any", [leaf("b")]), leaf("c"));
-  assert.deepEqual(gapsFor(r, locate(r, "g1").node).map((gap) => `${gap.group}:${gap.index}`), ["g0:0", "g0:3", "exclude:0"]);
+  assert.deepEqual(
+    gapsFor(r, locate(r, "g1").node).map((gap) => `${gap.group}:${gap.index}`),
+    ["g0:0", "g0:3", "exclude:0"],
+  );
 });
 
 test("every gap that is offered is a move that changes the rule and keeps all nodes", () => {
-  const r = insertNode(rule(leaf("a"), newGroup("g1", "any", [leaf("b"), newGroup("g2", "all", [leaf("c")])]), leaf("d")), EXCLUDE, 0, leaf("e"));
+  const r = insertNode(
+    rule(leaf("a"), newGroup("g1", "any", [leaf("b"), newGroup("g2", "all", [leaf("c")])]), leaf("d")),
+    EXCLUDE,
+    0,
+    leaf("e"),
+  );
   for (const id of ["a", "b", "c", "d", "e", "g1", "g2"]) {
     for (const gap of gapsFor(r, locate(r, id).node)) {
       const after = moveNode(r, id, gap.group, gap.index);
       assert.ok(after !== r, `${id} to ${gap.group}:${gap.index}`);
       const leaves = [];
-      for (const side of ["include", "exclude"]) if (after[side]) walk(after[side], (node) => node.kind === "tag" && leaves.push(node.id));
+      for (const side of ["include", "exclude"])
+        if (after[side]) walk(after[side], (node) => node.kind === "tag" && leaves.push(node.id));
       assert.deepEqual(leaves.sort(), ["a", "b", "c", "d", "e"]);
     }
   }
@@ -177,7 +208,11 @@ test("stepping down goes past, into, out of and over to the exclude block; stepp
     way.push(shown(r));
   }
   assert.deepEqual(way, [
-    "g0(a g1(b)) - x0(c)", "g0(g1(a b)) - x0(c)", "g0(g1(b a)) - x0(c)", "g0(g1(b) a) - x0(c)", "g0(g1(b)) - x0(a c)",
+    "g0(a g1(b)) - x0(c)",
+    "g0(g1(a b)) - x0(c)",
+    "g0(g1(b a)) - x0(c)",
+    "g0(g1(b) a) - x0(c)",
+    "g0(g1(b)) - x0(a c)",
   ]);
   for (const wanted of way.slice(0, 4).reverse()) {
     r = stepNode(r, "a", -1);

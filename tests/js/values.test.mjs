@@ -2,26 +2,38 @@
 
 import { assert, test } from "./harness.mjs";
 import { answersTo, beginning, found, newLeaf, reshaped, shapeOf } from "../../dashboard/builder/js/catalogue.js";
-import { readNumber, windowKind } from "../../dashboard/builder/js/controls.js";
+import { readNumber } from "../../dashboard/builder/js/controls.js";
 import { splitPasted } from "../../dashboard/builder/js/picker.js";
 import { isNever, measured } from "../../dashboard/builder/js/rows.js";
+import { windowKind } from "../../dashboard/builder/js/windows.js";
 import { makeWords, shareText } from "../../dashboard/builder/js/words.js";
 
 const city = { kind: "tag", key: "city", type: "enum", search: ["city", "城市", "chengshi", "cs"] };
 const chats = { kind: "tag", key: "chats", type: "number", search: ["chats", "次数", "cishu", "cs", "chengshi2"] };
 
 test("an entry is found by key, label, whole pinyin and initials, whatever the case and spaces", () => {
-  for (const typed of ["city", "CITY", "城", "chengshi", "cheng shi", "cs", ""]) assert.ok(answersTo(city, typed), typed);
+  for (const typed of ["city", "CITY", "城", "chengshi", "cheng shi", "cs", ""])
+    assert.ok(answersTo(city, typed), typed);
   assert.ok(!answersTo(city, "gmv"));
 });
 
 test("exact hits come before beginnings, beginnings before the rest", () => {
-  assert.deepEqual(found([chats, city], "chengshi").map((item) => item.key), ["city", "chats"]);
+  assert.deepEqual(
+    found([chats, city], "chengshi").map((item) => item.key),
+    ["city", "chats"],
+  );
 });
 
 test("a dropped event begins as done at least once in the last thirty days", () => {
-  assert.deepEqual(newLeaf({ kind: "event", key: "login" }, "c1"),
-    { kind: "event", id: "c1", event: "login", measure: "count", op: "gte", value: 1, window: { last: 30, unit: "day" } });
+  assert.deepEqual(newLeaf({ kind: "event", key: "login" }, "c1"), {
+    kind: "event",
+    id: "c1",
+    event: "login",
+    measure: "count",
+    op: "gte",
+    value: 1,
+    window: { last: 30, unit: "day" },
+  });
 });
 
 test("a dropped tag begins with its most frequent value, a number with more than nothing", () => {
@@ -74,9 +86,17 @@ test("a pasted column or row becomes values without blanks and repetitions", () 
 test("never is counted zero times, and choosing another measure leaves it", () => {
   const never = { kind: "event", measure: "count", op: "eq", value: 0 };
   assert.ok(isNever(never));
-  assert.deepEqual(measured("never", { measure: "sum", property: "amount" }), { measure: "count", property: undefined, op: "eq", value: 0 });
+  assert.deepEqual(measured("never", { measure: "sum", property: "amount" }), {
+    measure: "count",
+    property: undefined,
+    op: "eq",
+    value: 0,
+  });
   assert.deepEqual(measured("count", never), { measure: "count", property: undefined, op: "gte", value: 1 });
-  assert.deepEqual(measured("sum amount", { measure: "count", op: "gte", value: 3 }), { measure: "sum", property: "amount" });
+  assert.deepEqual(measured("sum amount", { measure: "count", op: "gte", value: 3 }), {
+    measure: "sum",
+    property: "amount",
+  });
   assert.deepEqual(measured("last_at", never).op, "in_last");
 });
 

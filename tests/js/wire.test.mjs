@@ -9,7 +9,10 @@ function handClock() {
   let now = 0;
   let next = 1;
   return {
-    set(fn, ms) { timers.set(next, { fn, at: now + ms }); return next++; },
+    set(fn, ms) {
+      timers.set(next, { fn, at: now + ms });
+      return next++;
+    },
     clear: (handle) => timers.delete(handle),
     pass(ms) {
       now += ms;
@@ -42,7 +45,10 @@ test("one message is in flight; what happens meanwhile follows in one, with ever
   answer(11);
   assert.equal(sent.length, 2);
   assert.equal(sent[1].tree.n, 3);
-  assert.deepEqual(sent[1].earlier.map((step) => step.tree.n), [2]);
+  assert.deepEqual(
+    sent[1].earlier.map((step) => step.tree.n),
+    [2],
+  );
 });
 
 test("typing waits for a pause, and its keystrokes replace one another", () => {
@@ -63,7 +69,10 @@ test("typing in another field does not swallow what was typed in the first", () 
   wire.edit({ n: 1 }, "first", { typing: true });
   wire.edit({ n: 2 }, "second", { typing: true });
   clock.pass(TYPING_PAUSE);
-  assert.deepEqual([...sent[0].earlier, sent[0]].map((step) => step.gesture), ["first", "second"]);
+  assert.deepEqual(
+    [...sent[0].earlier, sent[0]].map((step) => step.gesture),
+    ["first", "second"],
+  );
 });
 
 test("a command takes what was typed before it along", () => {
@@ -72,7 +81,10 @@ test("a command takes what was typed before it along", () => {
   wire.command("undo");
   assert.equal(sent.length, 1);
   assert.equal(sent[0].command.name, "undo");
-  assert.deepEqual(sent[0].earlier.map((step) => step.tree.n), [1]);
+  assert.deepEqual(
+    sent[0].earlier.map((step) => step.tree.n),
+    [1],
+  );
 });
 
 test("an answer to an older rev does not let a second message out", () => {
@@ -98,7 +110,10 @@ test("what is not answered in time is sent again, with everything that came sinc
   wire.edit({ n: 2 }, "b");
   clock.pass(PATIENCE);
   assert.equal(sent.length, 2);
-  assert.deepEqual([...sent[1].earlier, sent[1]].map((step) => step.rev), [11, 12]);
+  assert.deepEqual(
+    [...sent[1].earlier, sent[1]].map((step) => step.rev),
+    [11, 12],
+  );
   answer(12);
   clock.pass(PATIENCE);
   assert.equal(sent.length, 2);

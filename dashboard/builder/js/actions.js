@@ -4,8 +4,21 @@ import { needsTop } from "./lookups.js";
 import { newLeaf } from "./catalogue.js";
 import { h, icon, set } from "./dom.js";
 import {
-  duplicateNode, EXCLUDE, fits, groupToAddTo, insertNode, isMuted, joinNodes, locate, moveNode, newGroup, patchNode,
-  removeNode, stepNode, unwrapGroup, wrapNode,
+  duplicateNode,
+  EXCLUDE,
+  fits,
+  groupToAddTo,
+  insertNode,
+  isMuted,
+  joinNodes,
+  locate,
+  moveNode,
+  newGroup,
+  patchNode,
+  removeNode,
+  stepNode,
+  unwrapGroup,
+  wrapNode,
 } from "./tree.js";
 
 export function makeActions(page) {
@@ -28,7 +41,8 @@ export function makeActions(page) {
     },
     remove(id) {
       const place = locate(editor.rule, id);
-      const next = place?.parent?.children[place.index + 1] ?? place?.parent?.children[place.index - 1] ?? place?.parent;
+      const next =
+        place?.parent?.children[place.index + 1] ?? place?.parent?.children[place.index - 1] ?? place?.parent;
       if (run("remove", id, (rule) => removeNode(rule, id))) page.focusNode(next?.id);
     },
     duplicate(id) {
@@ -40,15 +54,29 @@ export function makeActions(page) {
       });
       page.focusNode(copy);
     },
-    mute: (id) => run("mute", id, (rule) => patchNode(rule, id, { muted: locate(rule, id).node.muted ? undefined : true }),
-      locate(editor.rule, id)?.node.muted ? "did.unmute" : "did.mute"),
-    negate: (id) => run("negate", id, (rule) => patchNode(rule, id, { not: locate(rule, id).node.not ? undefined : true }),
-      locate(editor.rule, id)?.node.not ? "did.affirm" : "did.negate"),
-    wrap: (id) => run("wrap", id, (rule) => wrapNode(rule, id, editor.ids.next("g"), locate(rule, id)?.parent?.match === "any" ? "all" : "any")),
+    mute: (id) =>
+      run(
+        "mute",
+        id,
+        (rule) => patchNode(rule, id, { muted: locate(rule, id).node.muted ? undefined : true }),
+        locate(editor.rule, id)?.node.muted ? "did.unmute" : "did.mute",
+      ),
+    negate: (id) =>
+      run(
+        "negate",
+        id,
+        (rule) => patchNode(rule, id, { not: locate(rule, id).node.not ? undefined : true }),
+        locate(editor.rule, id)?.node.not ? "did.affirm" : "did.negate",
+      ),
+    wrap: (id) =>
+      run("wrap", id, (rule) =>
+        wrapNode(rule, id, editor.ids.next("g"), locate(rule, id)?.parent?.match === "any" ? "all" : "any"),
+      ),
     unwrap: (id) => run("unwrap", id, (rule) => unwrapGroup(rule, id)),
     step(id, delta) {
       const name = nameOf(id);
-      if (editor.edit(editor.gesture(`move:${id}`), (rule) => stepNode(rule, id, delta))) page.live.say(t("did.move", { name, where: page.whereIs(id) }));
+      if (editor.edit(editor.gesture(`move:${id}`), (rule) => stepNode(rule, id, delta)))
+        page.live.say(t("did.move", { name, where: page.whereIs(id) }));
       page.focusNode(id);
     },
     addGroup(id) {
@@ -73,7 +101,8 @@ export function makeActions(page) {
     },
     moveTo(id, group, index) {
       const name = nameOf(id);
-      if (editor.edit(editor.gesture(`move:${id}`), (rule) => moveTo(rule, id, group, index))) page.live.say(t("did.move", { name, where: page.whereIs(id) }));
+      if (editor.edit(editor.gesture(`move:${id}`), (rule) => moveTo(rule, id, group, index)))
+        page.live.say(t("did.move", { name, where: page.whereIs(id) }));
       page.focusNode(id);
     },
     moveOn(id, targetId) {
@@ -89,7 +118,11 @@ export function makeActions(page) {
     menu(id, anchor) {
       const place = locate(editor.rule, id);
       if (!place) return;
-      page.popovers.menu(anchor, t("more", { name: nameOf(id) }), place.parent ? nodeEntries(id, place) : rootEntries(id, place));
+      page.popovers.menu(
+        anchor,
+        t("more", { name: nameOf(id) }),
+        place.parent ? nodeEntries(id, place) : rootEntries(id, place),
+      );
     },
     buttons: (id, side = null) => actionButtons(page, actions, id, side),
   };
@@ -101,7 +134,8 @@ export function makeActions(page) {
       if (!done) return page.live.say(t("depth.full"));
       page.live.say(t("did.add", { name: page.catalogue.nameOf(item), where: page.whereIs(leaf.id) }));
       // The next click adds after this one when a row was selected, not before it.
-      if (editor.selected !== null && locate(editor.rule, editor.selected)?.node.kind !== "group") actions.select(leaf.id);
+      if (editor.selected !== null && locate(editor.rule, editor.selected)?.node.kind !== "group")
+        actions.select(leaf.id);
       if (focus) page.focusNode(leaf.id);
       else page.reveal(leaf.id);
       return undefined;
@@ -109,7 +143,8 @@ export function makeActions(page) {
   }
 
   function moveTo(rule, id, group, index) {
-    if (group !== EXCLUDE || rule.exclude) return moveNode(rule, id, group === EXCLUDE ? rule.exclude.id : group, index);
+    if (group !== EXCLUDE || rule.exclude)
+      return moveNode(rule, id, group === EXCLUDE ? rule.exclude.id : group, index);
     const { node } = locate(rule, id);
     return removeFirst(rule, id, node);
   }
@@ -126,9 +161,16 @@ export function makeActions(page) {
       { label: t("act.down"), icon: "down", hint: "Alt ↓", run: () => actions.step(id, 1) },
       null,
       { label: t(node.not ? "act.affirm" : "act.negate"), icon: "not", hint: "N", run: () => actions.negate(id) },
-      { label: t(node.muted ? "act.unmute" : "act.mute"), icon: node.muted ? "eye" : "eyeoff", hint: "M", run: () => actions.mute(id) },
+      {
+        label: t(node.muted ? "act.unmute" : "act.mute"),
+        icon: node.muted ? "eye" : "eyeoff",
+        hint: "M",
+        run: () => actions.mute(id),
+      },
       { label: t("act.wrap"), icon: "wrap", hint: "G", run: () => actions.wrap(id) },
-      isGroup ? { label: t("act.unwrap"), icon: "group", disabled: Boolean(node.not), run: () => actions.unwrap(id) } : false,
+      isGroup
+        ? { label: t("act.unwrap"), icon: "group", disabled: Boolean(node.not), run: () => actions.unwrap(id) }
+        : false,
       isGroup ? { label: t("act.group"), icon: "plus", run: () => actions.addGroup(id) } : false,
       { label: t("act.duplicate"), icon: "copy", hint: "D", run: () => actions.duplicate(id) },
       null,
@@ -140,9 +182,21 @@ export function makeActions(page) {
     return [
       { label: t("act.group"), icon: "plus", run: () => actions.addGroup(id) },
       { label: t(node.not ? "act.affirm" : "act.negate"), icon: "not", run: () => actions.negate(id) },
-      side === EXCLUDE ? { label: t(node.muted ? "act.unmute" : "act.mute"), icon: node.muted ? "eye" : "eyeoff", run: () => actions.mute(id) } : false,
+      side === EXCLUDE
+        ? {
+            label: t(node.muted ? "act.unmute" : "act.mute"),
+            icon: node.muted ? "eye" : "eyeoff",
+            run: () => actions.mute(id),
+          }
+        : false,
       null,
-      { label: t("act.clear"), icon: "trash", danger: true, disabled: node.children.length === 0, run: () => actions.remove(id) },
+      {
+        label: t("act.clear"),
+        icon: "trash",
+        danger: true,
+        disabled: node.children.length === 0,
+        run: () => actions.remove(id),
+      },
     ].filter((entry) => entry !== false);
   }
 
@@ -152,11 +206,28 @@ export function makeActions(page) {
 /** The buttons at the end of a row: the frequent ones in sight, all of them in a menu. */
 function actionButtons(page, actions, id, side) {
   const { t } = page.words;
-  const more = h("button.plain.moremenu", {
-    type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "data-f": "more", onclick: () => actions.menu(id, more),
-  }, icon("more"));
-  const mute = side ? null : h("button.plain.extra", { type: "button", "aria-pressed": "false", "data-f": "mute", onclick: () => actions.mute(id) });
-  const drop = side ? null : h("button.plain.extra", { type: "button", "data-f": "remove", onclick: () => actions.remove(id) }, icon("trash"));
+  const more = h(
+    "button.plain.moremenu",
+    {
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "data-f": "more",
+      onclick: () => actions.menu(id, more),
+    },
+    icon("more"),
+  );
+  const mute = side
+    ? null
+    : h("button.plain.extra", {
+        type: "button",
+        "aria-pressed": "false",
+        "data-f": "mute",
+        onclick: () => actions.mute(id),
+      });
+  const drop = side
+    ? null
+    : h("button.plain.extra", { type: "button", "data-f": "remove", onclick: () => actions.remove(id) }, icon("trash"));
   const element = h("span.acts", {}, more);
   element.extras = mute ? h("span.extras", {}, mute, drop) : null;
   element.sync = (node) => {
@@ -164,9 +235,12 @@ function actionButtons(page, actions, id, side) {
     set(more, { "aria-label": t("more", { name }), title: t("more.tip") });
     if (!mute) return;
     mute.replaceChildren(icon(node.muted ? "eye" : "eyeoff"));
-    set(mute, { "aria-label": `${t(node.muted ? "act.unmute" : "act.mute")}: ${name}`, title: t(node.muted ? "act.unmute" : "act.mute"), "aria-pressed": String(isMuted(node)) });
+    set(mute, {
+      "aria-label": `${t(node.muted ? "act.unmute" : "act.mute")}: ${name}`,
+      title: t(node.muted ? "act.unmute" : "act.mute"),
+      "aria-pressed": String(isMuted(node)),
+    });
     set(drop, { "aria-label": `${t("act.remove")}: ${name}`, title: t("act.remove") });
   };
   return element;
 }
-

@@ -5,27 +5,15 @@ export function makeCatalogue(data, language) {
   const events = new Map(data.events.map((event) => [event.key, event]));
   const nameOf = (thing) => thing?.label?.[language] ?? thing?.key ?? "";
 
-  /** What a leaf compares, so that its ops can be found: a type and, for values, where they come from. */
-  function subjectOf(node) {
-    if (node.kind === "tag") {
-      const tag = tags.get(node.tag);
-      return tag ? { type: tag.type, unit: unitOf(tag), tag: tag.key, spec: tag } : null;
-    }
-    const event = events.get(node.event);
-    if (!event) return null;
-    if (node.measure === "first_at" || node.measure === "last_at") return { type: "date", spec: event };
-    const property = event.properties.find((p) => p.key === node.property);
-    return { type: "number", unit: measureUnit(node.measure, property), spec: event };
+  /** The type of what a leaf compares, by which its ops are known; null when the data do not have it. */
+  function typeOf(node) {
+    if (node.kind === "tag") return tags.get(node.tag)?.type ?? null;
+    if (!events.has(node.event)) return null;
+    return node.measure === "first_at" || node.measure === "last_at" ? "date" : "number";
   }
 
   function unitOf(tag) {
     return (typeof tag.unit === "object" && tag.unit ? tag.unit[language] : tag.unit) || "";
-  }
-
-  function measureUnit(measure, property) {
-    if (measure === "count") return data.units.times[language];
-    if (measure === "days") return data.units.days[language];
-    return property?.unit ? unitOf(property) : "";
   }
 
   return {
@@ -34,7 +22,7 @@ export function makeCatalogue(data, language) {
     events,
     nameOf,
     unitOf,
-    subjectOf,
+    typeOf,
     opsOf: (type) => data.ops[type] ?? [],
     op: (type, key) => (data.ops[type] ?? []).find((op) => op.key === key) ?? null,
     propertyOf: (event, key) => events.get(event)?.properties.find((p) => p.key === key) ?? null,
@@ -59,14 +47,26 @@ export function found(items, typed) {
   const wanted = typed.trim().toLowerCase().replace(/\s+/g, "");
   const hits = items.filter((item) => answersTo(item, typed));
   if (!wanted) return hits;
-  const rank = (item) => (item.search.some((form) => form === wanted) ? 0 : item.search.some((form) => form.startsWith(wanted)) ? 1 : 2);
-  return hits.map((item, i) => [rank(item), i, item]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((hit) => hit[2]);
+  const rank = (item) =>
+    item.search.some((form) => form === wanted) ? 0 : item.search.some((form) => form.startsWith(wanted)) ? 1 : 2;
+  return hits
+    .map((item, i) => [rank(item), i, item])
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    .map((hit) => hit[2]);
 }
 
 /** A new leaf that can be counted at once where the type allows; `top` is the most frequent value, if known. */
 export function newLeaf(item, id, top = null) {
   if (item.kind === "event") {
-    return { kind: "event", id, event: item.key, measure: "count", op: "gte", value: 1, window: { last: 30, unit: "day" } };
+    return {
+      kind: "event",
+      id,
+      event: item.key,
+      measure: "count",
+      op: "gte",
+      value: 1,
+      window: { last: 30, unit: "day" },
+    };
   }
   return { kind: "tag", id, tag: item.key, ...beginning(item, top) };
 }
@@ -75,12 +75,18 @@ export function newLeaf(item, id, top = null) {
 export function beginning(spec, top = null) {
   if (spec.personal) return { op: "is_set" };
   switch (spec.type) {
-    case "number": return { op: "gt", value: 0 };
-    case "date": return { op: "in_last", value: { n: 30, unit: "day" } };
-    case "boolean": return { op: "is_true" };
-    case "multi": return { op: "has_any", value: top === null ? [] : [top] };
-    case "text": return { op: "contains_any", value: top === null ? [] : [top] };
-    default: return { op: "in", value: top === null ? [] : [top] };
+    case "number":
+      return { op: "gt", value: 0 };
+    case "date":
+      return { op: "in_last", value: { n: 30, unit: "day" } };
+    case "boolean":
+      return { op: "is_true" };
+    case "multi":
+      return { op: "has_any", value: top === null ? [] : [top] };
+    case "text":
+      return { op: "contains_any", value: top === null ? [] : [top] };
+    default:
+      return { op: "in", value: top === null ? [] : [top] };
   }
 }
 
@@ -88,20 +94,36 @@ export function beginning(spec, top = null) {
 export function reshaped(value, from, to, today) {
   if (to === "none") return undefined;
   if (from === to && value !== undefined) return value;
-  const list = Array.isArray(value) ? value : value?.of ?? (value === undefined || value === null || typeof value === "object" ? [] : [value]);
+  const list = Array.isArray(value)
+    ? value
+    : (value?.of ?? (value === undefined || value === null || typeof value === "object" ? [] : [value]));
   const count = value?.n ?? (typeof value === "number" ? value : 30);
   switch (to) {
-    case "list": return list.map(String);
-    case "one": return list.length ? String(list[0]) : "";
-    case "number": return typeof list[0] === "number" ? list[0] : 0;
-    case "numbers": return [typeof list[0] === "number" ? list[0] : 0, typeof list[1] === "number" ? list[1] : typeof list[0] === "number" ? list[0] : 0];
-    case "day": return isDay(list[0]) ? list[0] : today;
-    case "days": return [isDay(list[0]) ? list[0] : today, isDay(list[1]) ? list[1] : today].sort();
-    case "span": return { n: Math.max(1, count), unit: value?.unit ?? "day" };
-    case "calendar": return "this_month";
-    case "ahead": return Math.max(0, Math.trunc(count));
-    case "k_of": return { k: Math.max(1, Math.min(2, list.length)), of: list.map(String) };
-    default: return value;
+    case "list":
+      return list.map(String);
+    case "one":
+      return list.length ? String(list[0]) : "";
+    case "number":
+      return typeof list[0] === "number" ? list[0] : 0;
+    case "numbers":
+      return [
+        typeof list[0] === "number" ? list[0] : 0,
+        typeof list[1] === "number" ? list[1] : typeof list[0] === "number" ? list[0] : 0,
+      ];
+    case "day":
+      return isDay(list[0]) ? list[0] : today;
+    case "days":
+      return [isDay(list[0]) ? list[0] : today, isDay(list[1]) ? list[1] : today].sort();
+    case "span":
+      return { n: Math.max(1, count), unit: value?.unit ?? "day" };
+    case "calendar":
+      return "this_month";
+    case "ahead":
+      return Math.max(0, Math.trunc(count));
+    case "k_of":
+      return { k: Math.max(1, Math.min(2, list.length)), of: list.map(String) };
+    default:
+      return value;
   }
 }
 
@@ -111,5 +133,7 @@ function isDay(text) {
 
 /** The shape of an op's value for a type; a comparison with another tag is a shape of its own. */
 export function shapeOf(op, value) {
-  return op.fields && value !== null && typeof value === "object" && !Array.isArray(value) && "tag" in value ? "field" : op.shape;
+  return op.fields && value !== null && typeof value === "object" && !Array.isArray(value) && "tag" in value
+    ? "field"
+    : op.shape;
 }

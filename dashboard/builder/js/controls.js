@@ -1,13 +1,21 @@
 // Controls for values, one per shape of the op table. Each gives {element, sync(value)}; a control that has the
 // focus is never overwritten, so typing loses neither focus nor characters.
 
-import { h, icon, replace, say } from "./dom.js";
+import { h, icon, replace } from "./dom.js";
 import { makePicker } from "./picker.js";
 
 export const UNITS = ["day", "week", "month"];
 export const CALENDARS = [
-  "today", "yesterday", "this_week", "last_week", "this_month", "last_month",
-  "this_quarter", "last_quarter", "this_year", "last_year",
+  "today",
+  "yesterday",
+  "this_week",
+  "last_week",
+  "this_month",
+  "last_month",
+  "this_quarter",
+  "last_quarter",
+  "this_year",
+  "last_year",
 ];
 
 /**
@@ -17,20 +25,45 @@ export const CALENDARS = [
 export function makeControl(page, field, change) {
   const { t } = page.words;
   switch (field.shape) {
-    case "none": return { element: null, sync: () => undefined };
-    case "number": return numberControl(page, { label: field.named, unit: field.unit }, change);
-    case "numbers": return pair(page, field, change, (label, at, put) => numberControl(page, { label, unit: at ? field.unit : "" }, put));
-    case "day": return dayControl(page, field.named, change);
-    case "days": return pair(page, field, change, (label, _, put) => dayControl(page, label, put));
-    case "span": return spanControl(page, field, change);
-    case "ahead": return numberControl(page, { label: field.named, unit: t("unit.day"), whole: true, least: 0 }, change);
-    case "calendar": return selectControl(page, field.named, CALENDARS.map((name) => [name, t(`calendar.${name}`)]), change);
-    case "field": return selectControl(page, t("compare.with"),
-      page.catalogue.tagsOfType(field.type, field.except).map((tag) => [tag.key, page.catalogue.nameOf(tag)]),
-      (key) => change({ tag: key }), (value) => value?.tag ?? "");
-    case "k_of": return kOfControl(page, field, change);
-    case "list": return makePicker(page, field, change);
-    default: return field.how === "exact" && !field.personal ? makePicker(page, { ...field, single: true }, change) : textControl(page, field.named, change);
+    case "none":
+      return { element: null, sync: () => undefined };
+    case "number":
+      return numberControl(page, { label: field.named, unit: field.unit }, change);
+    case "numbers":
+      return pair(page, field, change, (label, at, put) =>
+        numberControl(page, { label, unit: at ? field.unit : "" }, put),
+      );
+    case "day":
+      return dayControl(page, field.named, change);
+    case "days":
+      return pair(page, field, change, (label, _, put) => dayControl(page, label, put));
+    case "span":
+      return spanControl(page, field, change);
+    case "ahead":
+      return numberControl(page, { label: field.named, unit: t("unit.day"), whole: true, least: 0 }, change);
+    case "calendar":
+      return selectControl(
+        page,
+        field.named,
+        CALENDARS.map((name) => [name, t(`calendar.${name}`)]),
+        change,
+      );
+    case "field":
+      return selectControl(
+        page,
+        t("compare.with"),
+        page.catalogue.tagsOfType(field.type, field.except).map((tag) => [tag.key, page.catalogue.nameOf(tag)]),
+        (key) => change({ tag: key }),
+        (value) => value?.tag ?? "",
+      );
+    case "k_of":
+      return kOfControl(page, field, change);
+    case "list":
+      return makePicker(page, field, change);
+    default:
+      return field.how === "exact" && !field.personal
+        ? makePicker(page, { ...field, single: true }, change)
+        : textControl(page, field.named, change);
   }
 }
 
@@ -38,22 +71,32 @@ export function makeControl(page, field, change) {
 function typingGesture(page, name) {
   let gesture = null;
   return {
-    begin() { gesture = page.editor.gesture(name); },
-    get now() { return (gesture ??= page.editor.gesture(name)); },
+    begin() {
+      gesture = page.editor.gesture(name);
+    },
+    get now() {
+      return (gesture ??= page.editor.gesture(name));
+    },
   };
 }
 
 export function textControl(page, label, change, { placeholder = "", className = "" } = {}) {
   const typing = typingGesture(page, "text");
   const input = h(`input.field.text${className ? `.${className}` : ""}`, {
-    type: "text", "aria-label": label, placeholder, autocomplete: "off", spellcheck: "false", "data-f": label,
+    type: "text",
+    "aria-label": label,
+    placeholder,
+    autocomplete: "off",
+    spellcheck: "false",
+    "data-f": label,
     onfocus: () => typing.begin(),
     oninput: () => change(input.value, { typing: true, gesture: typing.now }),
   });
   return {
     element: input,
     sync(value) {
-      const text = typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+      const text =
+        typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
       if (!page.isTyping(input) && input.value !== text) input.value = text;
     },
   };
@@ -61,7 +104,10 @@ export function textControl(page, label, change, { placeholder = "", className =
 
 /** Reads a number as people type it: "3,000", "３０００", "1.5"; null when it is none. */
 export function readNumber(text, { whole = false, least = -Infinity } = {}) {
-  const plain = text.normalize("NFKC").replace(/[\s,_']/g, "").replace(/^−/, "-");
+  const plain = text
+    .normalize("NFKC")
+    .replace(/[\s,_']/g, "")
+    .replace(/^−/, "-");
   if (!/^-?(\d+\.?\d*|\.\d+)$/.test(plain)) return null;
   const number = Number(plain);
   if (!Number.isFinite(number) || number < least || (whole && !Number.isInteger(number))) return null;
@@ -71,9 +117,15 @@ export function readNumber(text, { whole = false, least = -Infinity } = {}) {
 export function numberControl(page, { label, unit = "", whole = false, least = -Infinity }, change) {
   const typing = typingGesture(page, "number");
   const input = h("input.bare.number", {
-    type: "text", inputmode: whole ? "numeric" : "decimal", "aria-label": unit ? `${label} (${unit})` : label,
-    autocomplete: "off", "data-f": label,
-    onfocus: () => { typing.begin(); input.select(); },
+    type: "text",
+    inputmode: whole ? "numeric" : "decimal",
+    "aria-label": unit ? `${label} (${unit})` : label,
+    autocomplete: "off",
+    "data-f": label,
+    onfocus: () => {
+      typing.begin();
+      input.select();
+    },
     onblur: () => fit(),
     oninput: () => {
       fit();
@@ -93,7 +145,9 @@ export function numberControl(page, { label, unit = "", whole = false, least = -
       change(next, { typing: true, gesture: typing.now });
     },
   });
-  const fit = () => { input.style.width = `${Math.max(2, Math.min(14, input.value.length + 0.6))}ch`; };
+  const fit = () => {
+    input.style.width = `${Math.max(2, Math.min(14, input.value.length + 0.6))}ch`;
+  };
   const box = h("label.field.withunit", {}, input, unit ? h("span.unit", { "aria-hidden": "true" }, unit) : null);
   return {
     element: box,
@@ -110,7 +164,9 @@ export function numberControl(page, { label, unit = "", whole = false, least = -
 export function dayControl(page, label, change) {
   const typing = typingGesture(page, "day");
   const input = h("input.field.day", {
-    type: "date", "aria-label": label, "data-f": label,
+    type: "date",
+    "aria-label": label,
+    "data-f": label,
     onfocus: () => typing.begin(),
     oninput: () => change(input.value || null, { typing: true, gesture: typing.now }),
   });
@@ -124,13 +180,17 @@ export function dayControl(page, label, change) {
 
 /** A list to choose one of: [[value, words], …]; a value that is not listed is shown as it stands. */
 export function selectControl(page, label, options, change, read = (value) => value, className = "") {
-  const select = h(`select.field${className ? `.${className}` : ""}`, {
-    "aria-label": label, "data-f": label,
-    onchange: () => change(select.value, { gesture: page.editor.gesture("choose") }),
-  }, options.map(([value, words]) => h("option", { value }, words)));
+  const select = h(
+    `select.field${className ? `.${className}` : ""}`,
+    {
+      "aria-label": label,
+      "data-f": label,
+      onchange: () => change(select.value, { gesture: page.editor.gesture("choose") }),
+    },
+    options.map(([value, words]) => h("option", { value }, words)),
+  );
   return {
     element: h("span.select", {}, select, icon("chevron")),
-    select,
     sync(value) {
       const wanted = String(read(value) ?? "");
       if (![...select.options].some((option) => option.value === wanted)) {
@@ -165,10 +225,15 @@ function spanControl(page, field, change) {
     now = { ...now, n };
     change(now, how);
   });
-  const unit = selectControl(page, page.words.t("unit"), UNITS.map((u) => [u, page.words.t(`unit.${u}`)]), (u, how) => {
-    now = { ...now, unit: u };
-    change(now, how);
-  });
+  const unit = selectControl(
+    page,
+    page.words.t("unit"),
+    UNITS.map((u) => [u, page.words.t(`unit.${u}`)]),
+    (u, how) => {
+      now = { ...now, unit: u };
+      change(now, how);
+    },
+  );
   return {
     element: h("span.pair", {}, count.element, unit.element),
     sync(value) {
@@ -199,93 +264,26 @@ function kOfControl(page, field, change) {
   };
 }
 
-const WINDOWS = ["ever", "last", "ago", "between", "calendar"];
-
-export function windowKind(window) {
-  if (!window) return "ever";
-  if ("last" in window) return "last";
-  if ("ago" in window) return "ago";
-  return "calendar" in window ? "calendar" : "between";
-}
-
-/** The window of an event condition: which form, then its numbers, days or period. */
-export function windowControl(page, change) {
-  const { t } = page.words;
-  let now = null;
-  let kind = null;
-  let parts = [];
-  const send = (window, how) => {
-    now = window;
-    change(window ?? undefined, how ?? { gesture: page.editor.gesture("window") });
-  };
-  const beginnings = {
-    ever: () => null,
-    last: () => ({ last: now?.ago?.[0] ?? 30, unit: now?.unit ?? "day" }),
-    ago: () => ({ ago: [(now?.last ?? 30) * 2, now?.last ?? 30], unit: now?.unit ?? "day" }),
-    between: () => ({ from: page.editor.news?.first_day ?? page.editor.news?.as_of, to: page.editor.news?.as_of }),
-    calendar: () => ({ calendar: "this_month" }),
-  };
-  const chooser = selectControl(page, t("window"), WINDOWS.map((w) => [w, t(`window.${w}`)]), (w) => {
-    send(beginnings[w]());
-    sync(now);
-    box.querySelector(".parts input, .parts select")?.focus();
-  });
-  const rest = h("span.parts.pair");
-  const box = h("span.pair.window", {}, chooser.element, rest);
-  const number = (label, read, write, least) => {
-    const control = numberControl(page, { label, whole: true, least }, (n, how) => send(write(n), how));
-    return { element: control.element, sync: () => control.sync(read()) };
-  };
-  const unit = () => {
-    const control = selectControl(page, t("unit"), ["hour", ...UNITS].map((u) => [u, t(`unit.${u}`)]), (u, how) => send({ ...now, unit: u }, how));
-    return { element: control.element, sync: () => control.sync(now.unit) };
-  };
-  const day = (label, key) => {
-    const control = dayControl(page, label, (value, how) => {
-      const next = { ...now, [key]: value };
-      if (!value) delete next[key];
-      send(next, how);
-    });
-    return { element: control.element, sync: () => control.sync(now[key]) };
-  };
-  const word = (text) => ({ element: h("span.quiet", {}, text), sync: () => undefined });
-  const forms = {
-    ever: () => [],
-    last: () => [number(t("window.last"), () => now.last, (n) => ({ ...now, last: n }), 1), unit()],
-    ago: () => [
-      number(t("window.far"), () => now.ago[0], (n) => ({ ...now, ago: [n, now.ago[1]] }), 1), word("–"),
-      number(t("window.near"), () => now.ago[1], (n) => ({ ...now, ago: [now.ago[0], n] }), 0), unit(), word(t("window.ago.word")),
-    ],
-    between: () => [day(t("window.from"), "from"), word("–"), day(t("window.to"), "to")],
-    calendar: () => {
-      const control = selectControl(page, t("window.calendar"), CALENDARS.map((c) => [c, t(`calendar.${c}`)]), (c, how) => send({ calendar: c }, how));
-      return [{ element: control.element, sync: () => control.sync(now.calendar) }];
-    },
-  };
-  function sync(window) {
-    now = window ?? null;
-    const wanted = windowKind(now);
-    if (wanted !== kind) {
-      kind = wanted;
-      parts = forms[kind]();
-      replace(rest, ...parts.map((part) => part.element));
-    }
-    chooser.sync(kind);
-    parts.forEach((part) => part.sync());
-  }
-  return { element: box, sync };
-}
-
 /** A few choices side by side, one pressed: [[value, words, tip], …]. */
 export function segmented(page, label, options, choose) {
   const buttons = options.map(([value, words, tip]) =>
-    h("button", { type: "button", title: tip ?? null, "data-value": value, "aria-pressed": "false", onclick: () => choose(value) }, words));
+    h(
+      "button",
+      {
+        type: "button",
+        title: tip ?? null,
+        "data-value": value,
+        "aria-pressed": "false",
+        onclick: () => choose(value),
+      },
+      words,
+    ),
+  );
   const element = h("span.segmented", { role: "group", "aria-label": label }, buttons);
   return {
     element,
     sync(value) {
       buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.value === value)));
     },
-    name: (value, words) => say(buttons.find((button) => button.dataset.value === value), words),
   };
 }

@@ -70,7 +70,8 @@ const PATHS = {
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   trash: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9",
   eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8ZM8 6.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
-  eyeoff: "M2.5 2.5l11 11M6.2 4a6 6 0 0 1 1.8-.4c4 0 6.5 4.4 6.5 4.4a12 12 0 0 1-1.8 2.3M4 5.3A12 12 0 0 0 1.5 8S4 12.5 8 12.5a6.5 6.5 0 0 0 2.6-.5",
+  eyeoff:
+    "M2.5 2.5l11 11M6.2 4a6 6 0 0 1 1.8-.4c4 0 6.5 4.4 6.5 4.4a12 12 0 0 1-1.8 2.3M4 5.3A12 12 0 0 0 1.5 8S4 12.5 8 12.5a6.5 6.5 0 0 0 2.6-.5",
   not: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11ZM4.2 4.2l7.6 7.6",
   wrap: "M5.5 2.5h-2v11h2M10.5 2.5h2v11h-2M6.5 8h3",
   plus: "M8 3v10M3 8h10",
@@ -103,9 +104,21 @@ export function grip() {
   svg.setAttribute("viewBox", "0 0 8 16");
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("class", "dots");
-  for (const [x, y] of [[2, 4], [6, 4], [2, 8], [6, 8], [2, 12], [6, 12]]) {
+  for (const [x, y] of [
+    [2, 4],
+    [6, 4],
+    [2, 8],
+    [6, 8],
+    [2, 12],
+    [6, 12],
+  ]) {
     const dot = document.createElementNS(SVG, "circle");
-    for (const [name, value] of [["cx", x], ["cy", y], ["r", 1.1]]) dot.setAttribute(name, value);
+    for (const [name, value] of [
+      ["cx", x],
+      ["cy", y],
+      ["r", 1.1],
+    ])
+      dot.setAttribute(name, value);
     svg.append(dot);
   }
   return svg;

@@ -4,7 +4,9 @@ const box = (globalThis.coterieBuilder ??= { hub: null, early: [] });
 
 export default function (component) {
   let leave = null;
-  const enter = (hub) => { leave = hub["{part}"](component); };
+  const enter = (hub) => {
+    leave = hub["{part}"](component);
+  };
   if (box.hub) enter(box.hub);
   else box.early.push(enter);
   return () => leave?.();

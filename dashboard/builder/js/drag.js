@@ -25,7 +25,8 @@ export function makeDrag(page) {
     window.addEventListener("pointerup", released);
     window.addEventListener("pointercancel", cancelled);
     window.addEventListener("keydown", escaped, true);
-    if (event.pointerType !== "mouse" || event.target.closest("[data-grip]")) event.target.setPointerCapture?.(event.pointerId);
+    if (event.pointerType !== "mouse" || event.target.closest("[data-grip]"))
+      event.target.setPointerCapture?.(event.pointerId);
   }
 
   /** A finger drags by the grip, so that it can still scroll; a mouse by anything that is no control. */
@@ -33,7 +34,8 @@ export function makeDrag(page) {
     const path = event.composedPath();
     const gripped = path.some((e) => e.matches?.("[data-grip]"));
     if (event.pointerType !== "mouse" && !gripped) return null;
-    if (!gripped && path.some((e) => e.matches?.("input, select, textarea, button:not([data-item]), a, .popover"))) return null;
+    if (!gripped && path.some((e) => e.matches?.("input, select, textarea, button:not([data-item]), a, .popover")))
+      return null;
     const chip = path.find((e) => e.dataset?.item);
     if (chip) return { item: page.itemOf(chip.dataset.item), source: chip };
     const element = path.find((e) => e.dataset?.id);
@@ -56,8 +58,12 @@ export function makeDrag(page) {
   function begin() {
     const box = press.source.getBoundingClientRect();
     const node = press.item ? page.draftOf(press.item) : locate(page.editor.rule, press.id).node;
-    const ghost = h("div.dragged", { "aria-hidden": "true" }, icon(press.item ? press.item.type : node.kind === "group" ? "group" : "multi"),
-      h("span", {}, press.item ? page.catalogue.nameOf(press.item) : page.nameOf(node)));
+    const ghost = h(
+      "div.dragged",
+      { "aria-hidden": "true" },
+      icon(press.item ? press.item.type : node.kind === "group" ? "group" : "multi"),
+      h("span", {}, press.item ? page.catalogue.nameOf(press.item) : page.nameOf(node)),
+    );
     drag = { node, ghost, spot: null, x: press.x, y: press.y, hasLeftEdge: false };
     press.source.classList.add("leaving");
     page.layer.append(ghost, line);
@@ -86,7 +92,10 @@ export function makeDrag(page) {
     if (!press || event.pointerId !== press.pointer) return;
     if (drag) {
       event.preventDefault();
-      if (frame) { cancelAnimationFrame(frame); track(); }
+      if (frame) {
+        cancelAnimationFrame(frame);
+        track();
+      }
       const { spot } = drag;
       const what = press;
       end();
@@ -102,7 +111,10 @@ export function makeDrag(page) {
   }
 
   function swallowClick() {
-    const stop = (event) => { event.stopPropagation(); event.preventDefault(); };
+    const stop = (event) => {
+      event.stopPropagation();
+      event.preventDefault();
+    };
     window.addEventListener("click", stop, { capture: true, once: true });
     setTimeout(() => window.removeEventListener("click", stop, { capture: true }), 0);
   }
@@ -138,7 +150,7 @@ export function makeDrag(page) {
   }
 
   page.root.addEventListener("pointerdown", pressed);
-  return { line, cancel: end, get isOn() { return drag !== null; } };
+  return { line, cancel: end };
 }
 
 /** Where a drop at this point would go: {onto}, {group, index}, or null. */
@@ -148,7 +160,8 @@ function spotAt(page, node, x, y) {
     const box = row.getBoundingClientRect();
     return x >= box.left && x <= box.right && y >= box.top + box.height * ONTO && y <= box.bottom - box.height * ONTO;
   });
-  if (onto && joinable(rule, onto.dataset.id, node) && !isWithin(node, onto.dataset.id)) return { onto: onto.dataset.id };
+  if (onto && joinable(rule, onto.dataset.id, node) && !isWithin(node, onto.dataset.id))
+    return { onto: onto.dataset.id };
   const exclude = page.canvas.querySelector("[data-gap='exclude']");
   if (exclude && contains(exclude.getBoundingClientRect(), x, y)) return { group: EXCLUDE, index: 0 };
   let deepest = null;
@@ -185,14 +198,20 @@ export function showSpot(page, line, spot) {
   line.hidden = !spot || Boolean(spot.onto);
   if (!spot) return;
   const { t } = page.words;
-  const target = page.canvas.querySelector(spot.onto ? `[data-id="${CSS.escape(spot.onto)}"]` : spot.group === EXCLUDE ? "[data-gap='exclude']" : `[data-id="${CSS.escape(spot.group)}"]`);
+  const target = page.canvas.querySelector(
+    spot.onto
+      ? `[data-id="${CSS.escape(spot.onto)}"]`
+      : spot.group === EXCLUDE
+        ? "[data-gap='exclude']"
+        : `[data-id="${CSS.escape(spot.group)}"]`,
+  );
   target?.classList.add("target");
   if (spot.onto) {
     target.dataset.words = t("drop.onto", { name: page.nameOf(locate(page.editor.rule, spot.onto).node) });
     return;
   }
   const group = locate(page.editor.rule, spot.group)?.node;
-  line.dataset.match = spot.group === EXCLUDE ? "exclude" : group?.match ?? "all";
+  line.dataset.match = spot.group === EXCLUDE ? "exclude" : (group?.match ?? "all");
   line.firstChild.textContent = spot.group === EXCLUDE ? t("drop.exclude") : t(`drop.${group?.match ?? "all"}`);
   putLine(page, line, spot);
 }

@@ -62,7 +62,7 @@ export function makeEditor(wire, redraw) {
     },
 
     /** The four numbers of a node, or null while they are not known. */
-    numbersOf: (id) => (editor.isStale ? null : editor.counts?.nodes[id] ?? null),
+    numbersOf: (id) => (editor.isStale ? null : (editor.counts?.nodes[id] ?? null)),
     problemsOf: (id) => (editor.news?.problems ?? []).filter((problem) => problem.node === id),
   };
 
@@ -72,7 +72,8 @@ export function makeEditor(wire, redraw) {
     if (news.counts) {
       const sameDay = previous?.as_of === news.as_of && previous?.version === news.version;
       if (!sameDay) before = null;
-      else if (editor.counts && news.gesture !== before?.gesture) before = { gesture: news.gesture, count: editor.counts.count };
+      else if (editor.counts && news.gesture !== before?.gesture)
+        before = { gesture: news.gesture, count: editor.counts.count };
       editor.counts = news.counts;
       editor.change = before && news.gesture ? news.counts.count - before.count : null;
     }

@@ -10,36 +10,94 @@ import { EXCLUDE, MAX_DEPTH, patchNode } from "./tree.js";
 export function makeGroup(page, id, side) {
   const { t } = page.words;
   let node = null;
-  const patch = (change, how = {}) => page.editor.edit(how.gesture ?? page.editor.gesture(`group:${id}`),
-    (rule) => patchNode(rule, id, change), { typing: how.typing, structure: !how.typing });
+  const patch = (change, how = {}) =>
+    page.editor.edit(how.gesture ?? page.editor.gesture(`group:${id}`), (rule) => patchNode(rule, id, change), {
+      typing: how.typing,
+      structure: !how.typing,
+    });
 
-  const match = segmented(page, t("match"), [
-    ["all", t("match.all"), t("match.all.tip")], ["any", t("match.any"), t("match.any.tip")],
-    ["at_least", t("match.at_least"), t("match.at_least.tip")],
-  ], (value) => patch(value === "at_least" ? { match: value, k: Math.min(2, Math.max(1, node.children.length)) } : { match: value, k: undefined }));
-  const k = numberControl(page, { label: t("k"), whole: true, least: 1 }, (value, how) => patch({ k: value ?? 1 }, how));
+  const match = segmented(
+    page,
+    t("match"),
+    [
+      ["all", t("match.all"), t("match.all.tip")],
+      ["any", t("match.any"), t("match.any.tip")],
+      ["at_least", t("match.at_least"), t("match.at_least.tip")],
+    ],
+    (value) =>
+      patch(
+        value === "at_least"
+          ? { match: value, k: Math.min(2, Math.max(1, node.children.length)) }
+          : { match: value, k: undefined },
+      ),
+  );
+  const k = numberControl(page, { label: t("k"), whole: true, least: 1 }, (value, how) =>
+    patch({ k: value ?? 1 }, how),
+  );
   const kBox = h("span.kbox", {}, k.element, h("span.quiet", {}));
-  const not = h("button.flag.not", { type: "button", hidden: true, "data-f": "not", onclick: () => page.actions.negate(id) }, t("not"));
-  const label = textControl(page, t("label"), (value, how) => patch({ label: value || undefined }, how), { placeholder: t("label.placeholder"), className: "grouplabel" });
+  const not = h(
+    "button.flag.not",
+    { type: "button", hidden: true, "data-f": "not", onclick: () => page.actions.negate(id) },
+    t("not"),
+  );
+  const label = textControl(page, t("label"), (value, how) => patch({ label: value || undefined }, how), {
+    placeholder: t("label.placeholder"),
+    className: "grouplabel",
+  });
   const handle = side ? null : h("button.grip", { type: "button", "data-grip": id, "data-f": "grip" }, grip());
   const acts = page.actions.buttons(id, side);
   const numbers = makeNumbers(page, acts.extras);
-  const heads = side ? h("span.heads", { "aria-hidden": "true" }, h("span", {}, t("head.cost")), h("span", {}, t("head.own")), h("span", {}, t("head.running"))) : null;
+  const heads = side
+    ? h(
+        "span.heads",
+        { "aria-hidden": "true" },
+        h("span", {}, t("head.cost")),
+        h("span", {}, t("head.own")),
+        h("span", {}, t("head.running")),
+      )
+    : null;
   const badge = side === EXCLUDE ? h("span.badge", {}, t("exclude")) : null;
   const removed = h("span.removed");
   const children = h("ul.children", { role: "list", "data-children": id });
   const invitation = h("span");
-  const hint = h("button.ghost", { type: "button", "data-gap": id, onclick: () => page.actions.pickInto(id) }, icon("plus"), invitation);
+  const hint = h(
+    "button.ghost",
+    { type: "button", "data-gap": id, onclick: () => page.actions.pickInto(id) },
+    icon("plus"),
+    invitation,
+  );
   const notes = h("div.notes");
-  const element = h(side ? "section.node.group.root" : "li.node.group", {
-    "data-id": id, "aria-label": side ? t(side) : null,
-    onpointerdown: (event) => event.target.closest("[data-id]") === element && page.actions.select(id),
-  }, h("div.line.head", {}, handle, badge, match.element, kBox, not, side ? h("span.grow", {}, removed) : label.element, side ? heads : null, numbers.element, acts), children, hint, notes);
+  const element = h(
+    side ? "section.node.group.root" : "li.node.group",
+    {
+      "data-id": id,
+      "aria-label": side ? t(side) : null,
+      onpointerdown: (event) => event.target.closest("[data-id]") === element && page.actions.select(id),
+    },
+    h(
+      "div.line.head",
+      {},
+      handle,
+      badge,
+      match.element,
+      kBox,
+      not,
+      side ? h("span.grow", {}, removed) : label.element,
+      side ? heads : null,
+      numbers.element,
+      acts,
+    ),
+    children,
+    hint,
+    notes,
+  );
   element.classList.toggle("exclude", side === EXCLUDE);
 
   return {
     element,
-    get node() { return node; },
+    get node() {
+      return node;
+    },
     update(next, { parent, depth }) {
       node = next;
       match.sync(node.match);
@@ -54,15 +112,29 @@ export function makeGroup(page, id, side) {
       element.dataset.depth = depth;
       acts.sync(node);
       numbers.update(node, side ? { most: 0, matched: 0 } : costOf(page, parent));
-      if (side === EXCLUDE) say(removed, page.editor.isStale ? "" : t("exclude.removed", { n: page.words.whole(removedBy(page.editor.counts)) }));
-      place(children, node.children.map((child) => page.viewOf(child, { parent: node, depth: depth + 1 }).element));
+      if (side === EXCLUDE)
+        say(
+          removed,
+          page.editor.isStale ? "" : t("exclude.removed", { n: page.words.whole(removedBy(page.editor.counts)) }),
+        );
+      place(
+        children,
+        node.children.map((child) => page.viewOf(child, { parent: node, depth: depth + 1 }).element),
+      );
       const isEmpty = node.children.length === 0;
       hint.classList.toggle("roomy", isEmpty);
       hint.classList.toggle("slim", !isEmpty);
       say(invitation, isEmpty ? t("group.empty") : t(`group.add.${node.match}`));
       hint.setAttribute("aria-label", t("group.add", { name: page.nameOf(node) }));
-      replace(notes, ...notesOn(page, node), depth === MAX_DEPTH ? h("p.missing", {}, t("depth.limit", { n: MAX_DEPTH })) : null);
-      element.classList.toggle("broken", page.editor.problemsOf(id).some((problem) => problem.severity === "error"));
+      replace(
+        notes,
+        ...notesOn(page, node),
+        depth === MAX_DEPTH ? h("p.missing", {}, t("depth.limit", { n: MAX_DEPTH })) : null,
+      );
+      element.classList.toggle(
+        "broken",
+        page.editor.problemsOf(id).some((problem) => problem.severity === "error"),
+      );
     },
   };
 }

@@ -48,7 +48,9 @@ export function makeHub() {
     facts(component) {
       facts = { data: component.data, send: (ask) => component.setStateValue("ask", ask) };
       current?.takeFacts(facts.data, facts.send);
-      return () => { if (!component.parentElement.host?.isConnected) facts = null; };
+      return () => {
+        if (!component.parentElement.host?.isConnected) facts = null;
+      };
     },
   };
 }

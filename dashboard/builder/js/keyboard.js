@@ -6,14 +6,14 @@ import { EXCLUDE, gapsFor, locate } from "./tree.js";
 
 export function makeKeyboard(page) {
   const { t } = page.words;
-  let held = null; // {item | id, node, gaps, at, from}
+  let held = null; // {item | id, gaps, at, from}
 
   function grab(what, from) {
     const node = what.item ? page.draftOf(what.item) : locate(page.editor.rule, what.id)?.node;
     const gaps = node ? gapsFor(page.editor.rule, node) : [];
     if (what.item) page.lookAhead(what.item);
     if (gaps.length === 0) return page.live.say(t("grab.nowhere"));
-    held = { ...what, node, gaps, at: startAt(gaps, what), from };
+    held = { ...what, gaps, at: startAt(gaps, what), from };
     page.shell.classList.add("grabbing");
     page.layer.append(page.drag.line);
     show(t("grab.began", { name: page.nameOf(node) }));
@@ -25,7 +25,9 @@ export function makeKeyboard(page) {
     const place = what.id ? locate(page.editor.rule, what.id) : null;
     const near = place
       ? gaps.findIndex((gap) => gap.group === place.parent.id && gap.index > place.index)
-      : gaps.findIndex((gap) => gap.group === page.editor.rule.include.id && gap.index === page.editor.rule.include.children.length);
+      : gaps.findIndex(
+          (gap) => gap.group === page.editor.rule.include.id && gap.index === page.editor.rule.include.children.length,
+        );
     return Math.max(0, near);
   }
 
@@ -33,11 +35,25 @@ export function makeKeyboard(page) {
     const gap = held.gaps[held.at];
     showSpot(page, page.drag.line, gap);
     const group = gap.group === EXCLUDE ? null : locate(page.editor.rule, gap.group);
-    page.revealElement(group ? page.canvas.querySelector(`[data-children="${CSS.escape(gap.group)}"]`)?.children[Math.max(0, gap.index - 1)] : page.canvas.querySelector("[data-gap='exclude']"));
+    page.revealElement(
+      group
+        ? page.canvas.querySelector(`[data-children="${CSS.escape(gap.group)}"]`)?.children[Math.max(0, gap.index - 1)]
+        : page.canvas.querySelector("[data-gap='exclude']"),
+    );
     showSpot(page, page.drag.line, gap);
-    page.live.say([prefix, t("grab.at", {
-      at: held.at + 1, of: held.gaps.length, where: group ? page.nameOf(group.node) : t("exclude"), place: gap.index + 1,
-    })].filter(Boolean).join(" "));
+    page.live.say(
+      [
+        prefix,
+        t("grab.at", {
+          at: held.at + 1,
+          of: held.gaps.length,
+          where: group ? page.nameOf(group.node) : t("exclude"),
+          place: gap.index + 1,
+        }),
+      ]
+        .filter(Boolean)
+        .join(" "),
+    );
   }
 
   function release() {
@@ -125,11 +141,14 @@ export function makeKeyboard(page) {
     if (held) return whileHolding(event);
     const { target } = event;
     const chip = target.closest?.("[data-item]");
-    const used = (target.matches?.("[data-grip]") && target.dataset.grip && onRow(event, target.dataset.grip)) || (chip && onChip(event, chip)) || onAnywhere(event);
+    const used =
+      (target.matches?.("[data-grip]") && target.dataset.grip && onRow(event, target.dataset.grip)) ||
+      (chip && onChip(event, chip)) ||
+      onAnywhere(event);
     if (used) event.preventDefault();
     return undefined;
   });
   // Streamlit listens on the document for keys of its own ("r" runs the page again): ours stay here.
-  for (const type of ["keydown", "keypress", "keyup"]) page.root.addEventListener(type, (event) => event.stopPropagation());
-  return { release: () => held && release(), get isHolding() { return held !== null; } };
+  for (const type of ["keydown", "keypress", "keyup"])
+    page.root.addEventListener(type, (event) => event.stopPropagation());
 }

@@ -16,7 +16,9 @@ export function makeLive() {
       if (text === last) return;
       last = text;
       if (timer) clearTimeout(timer);
-      timer = setTimeout(() => { at_rest.textContent = text; }, 900);
+      timer = setTimeout(() => {
+        at_rest.textContent = text;
+      }, 900);
     },
   };
 }

@@ -36,7 +36,11 @@ export function makeLookups(wire, redraw) {
       const addition = { place, run, isDue: false };
       queue.push(addition);
       drain();
-      if (queue.includes(addition)) setTimeout(() => { addition.isDue = true; drain(); }, LONGEST_WAIT);
+      if (queue.includes(addition))
+        setTimeout(() => {
+          addition.isDue = true;
+          drain();
+        }, LONGEST_WAIT);
     },
     /** Asks which of these values occur nowhere. */
     check(place, values, how) {

@@ -20,18 +20,21 @@ export function makeNumbers(page, extras = null) {
       element.classList.toggle("unknown", !numbers);
       if (!numbers) {
         for (const part of [own, running]) say(part, "—");
-        fill.style.width = "0";
+        fill.style.transform = "scaleX(0)";
         cost.removeAttribute("title");
         return;
       }
       const gain = isMuted(node) ? 0 : Math.max(0, numbers.without - matched);
-      fill.style.width = `${most > 0 ? Math.max(gain > 0 ? 4 : 0, (100 * gain) / most) : 0}%`;
+      fill.style.transform = `scaleX(${most > 0 ? Math.max(gain > 0 ? 0.04 : 0, gain / most) : 0})`;
       cost.classList.toggle("most", gain > 0 && gain === most);
       cost.title = t("cost", { n: words.whole(gain) });
       say(own, words.whole(numbers.own));
       own.title = t("own", { n: words.whole(numbers.own) });
       say(running, numbers.running === null || numbers.running === undefined ? "—" : words.whole(numbers.running));
-      running.title = numbers.running === null || numbers.running === undefined ? t("running.none") : t("running", { n: words.whole(numbers.running) });
+      running.title =
+        numbers.running === null || numbers.running === undefined
+          ? t("running.none")
+          : t("running", { n: words.whole(numbers.running) });
     },
   };
 }
@@ -39,6 +42,8 @@ export function makeNumbers(page, extras = null) {
 /** The largest gain among a group's children, and what matches now. */
 export function costOf(page, parent) {
   const matched = page.editor.counts?.matched ?? 0;
-  const gains = (parent?.children ?? []).map((child) => (isMuted(child) ? 0 : (page.editor.numbersOf(child.id)?.without ?? 0) - matched));
+  const gains = (parent?.children ?? []).map((child) =>
+    isMuted(child) ? 0 : (page.editor.numbersOf(child.id)?.without ?? 0) - matched,
+  );
   return { matched, most: Math.max(0, ...gains) };
 }

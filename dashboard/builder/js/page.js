@@ -29,9 +29,22 @@ export function makePage(root, stage) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(stage.css);
   root.adoptedStyleSheets = [sheet];
-  const page = { root, stamp: stage.stamp, catalogueStamp: stage.stamp, words: makeWords(stage.texts, stage.language), drawing: 0, facts: null, isSettling: false, forced: false, redrawOpen: null };
+  const page = {
+    root,
+    stamp: stage.stamp,
+    catalogueStamp: stage.stamp,
+    words: makeWords(stage.texts, stage.language),
+    drawing: 0,
+    facts: null,
+    isSettling: false,
+    forced: false,
+    redrawOpen: null,
+  };
   page.catalogue = makeCatalogue(stage.catalogue, stage.language);
-  page.wire = makeWire((message) => page.send(message), { set: (fn, ms) => setTimeout(fn, ms), clear: (timer) => clearTimeout(timer) });
+  page.wire = makeWire((message) => page.send(message), {
+    set: (fn, ms) => setTimeout(fn, ms),
+    clear: (timer) => clearTimeout(timer),
+  });
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
   page.lookups = makeLookups(page.wire, () => page.redrawOpen?.());
@@ -39,7 +52,10 @@ export function makePage(root, stage) {
   page.layer = h("div.layer");
   page.shell = h("div.shell");
   const outside = [];
-  page.onOutside = (listener) => { outside.push(listener); window.addEventListener("pointerdown", listener, true); };
+  page.onOutside = (listener) => {
+    outside.push(listener);
+    window.addEventListener("pointerdown", listener, true);
+  };
   page.popovers = makePopovers(page);
   page.itemOf = (id) => {
     const [kind, ...key] = id.split(":");
@@ -54,11 +70,15 @@ export function makePage(root, stage) {
     if (node.id === page.editor.rule.include.id) return page.words.t("include");
     if (node.id === page.editor.rule.exclude?.id) return page.words.t("exclude");
     const names = node.children.slice(0, 2).map(page.nameOf);
-    return names.length ? `${names.join(page.words.t(`join.${node.match}`))}${node.children.length > 2 ? "…" : ""}` : page.words.t("group");
+    return names.length
+      ? `${names.join(page.words.t(`join.${node.match}`))}${node.children.length > 2 ? "…" : ""}`
+      : page.words.t("group");
   };
   page.whereIs = (id) => {
     const at = locate(page.editor.rule, id);
-    return at?.parent ? page.words.t("where.is", { group: page.nameOf(at.parent), place: at.index + 1, of: at.parent.children.length }) : "";
+    return at?.parent
+      ? page.words.t("where.is", { group: page.nameOf(at.parent), place: at.index + 1, of: at.parent.children.length })
+      : "";
   };
   page.whereAdds = () => {
     const { group } = groupToAddTo(page.editor.rule, page.editor.selected);
@@ -82,7 +102,7 @@ export function makePage(root, stage) {
   page.shell.lang = stage.language === "zh" ? "zh-CN" : "en";
   root.append(page.shell);
   page.drag = makeDrag(page);
-  page.keyboard = makeKeyboard(page);
+  makeKeyboard(page);
 
   // Drawing.
   function changed({ structure }) {
@@ -108,7 +128,8 @@ export function makePage(root, stage) {
     const had = root.activeElement;
     const at = had?.closest?.("[data-id]")?.dataset.id;
     const what = had?.dataset?.f;
-    const range = had?.selectionStart === undefined || had?.type === "date" ? null : [had.selectionStart, had.selectionEnd];
+    const range =
+      had?.selectionStart === undefined || had?.type === "date" ? null : [had.selectionStart, had.selectionEnd];
     draw();
     if (!had || had.isConnected || !at || !what) return;
     const again = page.canvas.querySelector(`[data-id="${CSS.escape(at)}"] [data-f="${CSS.escape(what)}"]`);
@@ -119,14 +140,27 @@ export function makePage(root, stage) {
 
   /** Moves what changed its place smoothly there, unless less motion is wished for. */
   page.animate = (change) => {
-    const before = new Map([...page.canvas.querySelectorAll("[data-id]")].map((e) => [e.dataset.id, e.getBoundingClientRect()]));
+    const before = new Map(
+      [...page.canvas.querySelectorAll("[data-id]")].map((e) => [e.dataset.id, e.getBoundingClientRect()]),
+    );
     change();
     if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     for (const element of page.canvas.querySelectorAll("li[data-id]")) {
       const old = before.get(element.dataset.id);
       const now = element.getBoundingClientRect();
-      if (!old) element.animate([{ opacity: 0, transform: "scale(.98)" }, { opacity: 1, transform: "none" }], { duration: 140 });
-      else if (Math.abs(old.top - now.top) > 1) element.animate([{ transform: `translateY(${old.top - now.top}px)` }, { transform: "none" }], { duration: 160, easing: "ease-out" });
+      if (!old)
+        element.animate(
+          [
+            { opacity: 0, transform: "scale(.98)" },
+            { opacity: 1, transform: "none" },
+          ],
+          { duration: 140 },
+        );
+      else if (Math.abs(old.top - now.top) > 1)
+        element.animate([{ transform: `translateY(${old.top - now.top}px)` }, { transform: "none" }], {
+          duration: 160,
+          easing: "ease-out",
+        });
     }
   };
 
@@ -153,7 +187,10 @@ export function makePage(root, stage) {
     page.isSettling = true;
     panel.details();
     clearTimeout(settling);
-    settling = setTimeout(() => { settling = null; page.askFacts({}); }, SETTLE);
+    settling = setTimeout(() => {
+      settling = null;
+      page.askFacts({});
+    }, SETTLE);
   }
   page.askFacts = (wish) => {
     if (page.wire.isWaiting) return settle();
@@ -185,9 +222,13 @@ export function makePage(root, stage) {
   page.revealElement = (element) => element?.scrollIntoView({ block: "nearest" });
   page.scroller = () => (page.size === "narrow" ? outerScroller(root.host) : page.canvas.parentElement);
   page.barHeight = () => (page.size === "narrow" ? panel.head.getBoundingClientRect().height : 0);
-  page.history = (which) => page.editor.news?.[which === "undo" ? "can_undo" : "can_redo"] !== false && page.editor.replaceBy(which);
+  page.history = (which) =>
+    page.editor.news?.[which === "undo" ? "can_undo" : "can_redo"] !== false && page.editor.replaceBy(which);
   page.ask = (which) => page.wire.command("dialog", { which });
-  page.openPalette = () => { page.shell.classList.add("paletteopen"); palette.input.focus(); };
+  page.openPalette = () => {
+    page.shell.classList.add("paletteopen");
+    palette.input.focus();
+  };
   page.closePalette = () => page.shell.classList.remove("paletteopen");
 
   // The size decides between three columns, two, and a stack with the number at the foot.

@@ -11,11 +11,28 @@ export function makePanel(page) {
   const change = h("span.change");
   const state = h("p.state");
   const save = h("button.button", { type: "button", "data-act": "save", onclick: () => page.ask("save") }, t("save"));
-  const exportIt = h("button.button.primary", { type: "button", "data-act": "export", onclick: () => page.ask("export") }, t("export"));
-  const add = h("button.button.addbutton", { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() }, icon("plus"));
-  const head = h("header.tally", {},
-    h("div.counted", {}, h("span.label", {}, t("matched")), h("div.big", {}, count, h("span.beside", {}, share, change))),
-    h("div.keep", {}, add, save, exportIt), state);
+  const exportIt = h(
+    "button.button.primary",
+    { type: "button", "data-act": "export", onclick: () => page.ask("export") },
+    t("export"),
+  );
+  const add = h(
+    "button.button.addbutton",
+    { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() },
+    icon("plus"),
+  );
+  const head = h(
+    "header.tally",
+    {},
+    h(
+      "div.counted",
+      {},
+      h("span.label", {}, t("matched")),
+      h("div.big", {}, count, h("span.beside", {}, share, change)),
+    ),
+    h("div.keep", {}, add, save, exportIt),
+    state,
+  );
   const way = h("section.card", { "aria-label": t("waterfall") }, h("h2", {}, t("waterfall")));
   const waterfall = makeWaterfall(page);
   way.append(waterfall.element);
@@ -39,9 +56,20 @@ export function makePanel(page) {
     const errors = (news?.problems ?? []).filter((problem) => problem.severity === "error");
     const isEmpty = counts && counts.waterfall.length <= 1;
     state.hidden = !isBroken && !isEmpty;
-    if (isBroken) replace(state, icon("warn"), h("span", {}, t(counts ? "stale" : "uncounted", { n: errors.length }), " ", errors[0]?.text ?? ""));
+    if (isBroken)
+      replace(
+        state,
+        icon("warn"),
+        h("span", {}, t(counts ? "stale" : "uncounted", { n: errors.length }), " ", errors[0]?.text ?? ""),
+      );
     else if (isEmpty) replace(state, h("span", {}, t("everyone")));
-    page.live.later(isBroken ? t("uncounted", { n: errors.length }) : counts ? t("live.count", { n: page.words.whole(counts.count) }) : "");
+    page.live.later(
+      isBroken
+        ? t("uncounted", { n: errors.length })
+        : counts
+          ? t("live.count", { n: page.words.whole(counts.count) })
+          : "",
+    );
   }
 
   function details() {
@@ -49,13 +77,39 @@ export function makePanel(page) {
     compare.classList.toggle("stale", page.isSettling);
     people.classList.toggle("stale", page.isSettling);
     const chosen = facts?.chosen ?? [];
-    const add = h("button.link", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "data-f": "addchart" , onclick: (event) => page.popovers.menu(event.currentTarget, t("compare.add"), page.chartable().filter((tag) => !chosen.includes(tag.key)).map((tag) => ({
-      label: page.catalogue.nameOf(tag), icon: tag.type, run: () => page.askFacts({ tags: [...chosen, tag.key] }),
-    }))) }, icon("plus"), t("compare.add"));
-    replace(compare, h("div.cardhead", {}, h("h2", {}, t("compare")), add),
+    const add = h(
+      "button.link",
+      {
+        type: "button",
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        "data-f": "addchart",
+        onclick: (event) =>
+          page.popovers.menu(
+            event.currentTarget,
+            t("compare.add"),
+            page
+              .chartable()
+              .filter((tag) => !chosen.includes(tag.key))
+              .map((tag) => ({
+                label: page.catalogue.nameOf(tag),
+                icon: tag.type,
+                run: () => page.askFacts({ tags: [...chosen, tag.key] }),
+              })),
+          ),
+      },
+      icon("plus"),
+      t("compare.add"),
+    );
+    replace(
+      compare,
+      h("div.cardhead", {}, h("h2", {}, t("compare")), add),
       facts?.error ? h("p.quiet", {}, facts.error) : null,
-      (facts?.breakdowns ?? []).map((breakdown) => breakdownOf(page, breakdown, () => page.askFacts({ tags: chosen.filter((key) => key !== breakdown.tag) }))),
-      facts && chosen.length === 0 ? h("p.quiet", {}, t("compare.empty")) : null);
+      (facts?.breakdowns ?? []).map((breakdown) =>
+        breakdownOf(page, breakdown, () => page.askFacts({ tags: chosen.filter((key) => key !== breakdown.tag) })),
+      ),
+      facts && chosen.length === 0 ? h("p.quiet", {}, t("compare.empty")) : null,
+    );
     replace(people, ...peopleOf(page, facts));
   }
 
@@ -77,19 +131,71 @@ function peopleOf(page, facts) {
   if (!facts?.people) return [head];
   const { fields, rows, personal, is_revealed: isRevealed } = facts.people;
   const named = (key) => page.catalogue.nameOf(page.catalogue.tags.get(key) ?? { key });
-  head.append(h("button.link", { type: "button", "aria-haspopup": "dialog", "aria-expanded": "false", "data-f": "fields", onclick: (event) => chooseFields(page, event.currentTarget, fields) }, icon("eye"), t("people.fields")));
+  head.append(
+    h(
+      "button.link",
+      {
+        type: "button",
+        "aria-haspopup": "dialog",
+        "aria-expanded": "false",
+        "data-f": "fields",
+        onclick: (event) => chooseFields(page, event.currentTarget, fields),
+      },
+      icon("eye"),
+      t("people.fields"),
+    ),
+  );
   if (personal) {
-    head.append(h("button.link", {
-      type: "button", "aria-pressed": String(isRevealed), "data-f": "reveal", title: t("reveal.tip"),
-      onclick: () => page.askFacts({ reveal: !isRevealed }),
-    }, icon(isRevealed ? "eyeoff" : "lock"), t(isRevealed ? "reveal.hide" : "reveal.show")));
+    head.append(
+      h(
+        "button.link",
+        {
+          type: "button",
+          "aria-pressed": String(isRevealed),
+          "data-f": "reveal",
+          title: t("reveal.tip"),
+          onclick: () => page.askFacts({ reveal: !isRevealed }),
+        },
+        icon(isRevealed ? "eyeoff" : "lock"),
+        t(isRevealed ? "reveal.hide" : "reveal.show"),
+      ),
+    );
   }
   if (rows.length === 0) return [head, h("p.quiet", {}, t("people.none"))];
   const numeric = fields.map((key) => page.catalogue.tags.get(key)?.type === "number");
-  return [head, h("div.tablebox", { tabindex: "0", role: "group", "aria-label": t("people") }, h("table", {},
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("people.id")), fields.map((key, i) => h(`th${numeric[i] ? ".right" : ""}`, { scope: "col" }, named(key))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) => h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell)))))))),
-  h("p.quiet.small", {}, t(personal && !isRevealed ? "people.masked" : "people.first", { n: rows.length }))];
+  return [
+    head,
+    h(
+      "div.tablebox",
+      { tabindex: "0", role: "group", "aria-label": t("people") },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, t("people.id")),
+            fields.map((key, i) => h(`th${numeric[i] ? ".right" : ""}`, { scope: "col" }, named(key))),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map((row) =>
+            h(
+              "tr",
+              {},
+              row.map((cell, i) => h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell))),
+            ),
+          ),
+        ),
+      ),
+    ),
+    h("p.quiet.small", {}, t(personal && !isRevealed ? "people.masked" : "people.first", { n: rows.length })),
+  ];
 }
 
 function cellText(page, cell) {
@@ -102,10 +208,25 @@ function cellText(page, cell) {
 function chooseFields(page, anchor, fields) {
   const { t } = page.words;
   let chosen = [...fields];
-  const list = h("div.checks", { role: "group", "aria-label": t("people.fields") }, page.catalogue.data.tags.map((tag) => h("label", {},
-    h("input", { type: "checkbox", checked: chosen.includes(tag.key), onchange: (event) => {
-      chosen = event.target.checked ? [...chosen, tag.key] : chosen.filter((key) => key !== tag.key);
-      page.askFacts({ fields: chosen });
-    } }), h("span", {}, page.catalogue.nameOf(tag)), tag.personal ? icon("lock") : null)));
+  const list = h(
+    "div.checks",
+    { role: "group", "aria-label": t("people.fields") },
+    page.catalogue.data.tags.map((tag) =>
+      h(
+        "label",
+        {},
+        h("input", {
+          type: "checkbox",
+          checked: chosen.includes(tag.key),
+          onchange: (event) => {
+            chosen = event.target.checked ? [...chosen, tag.key] : chosen.filter((key) => key !== tag.key);
+            page.askFacts({ fields: chosen });
+          },
+        }),
+        h("span", {}, page.catalogue.nameOf(tag)),
+        tag.personal ? icon("lock") : null,
+      ),
+    ),
+  );
   page.popovers.show(anchor, list, { label: t("people.fields") });
 }

@@ -1,6 +1,6 @@
 // What floats above the page: menus, pickers, dialogs. One at a time; Escape or a press outside closes it.
 
-import { h, icon, replace } from "./dom.js";
+import { h, icon } from "./dom.js";
 
 export function makePopovers(page) {
   let open = null; // {element, anchor, onclose}
@@ -34,7 +34,6 @@ export function makePopovers(page) {
   const api = {
     close,
     isOpenAt: (anchor) => open?.anchor === anchor,
-    get anchor() { return open?.anchor ?? null; },
     reposition() {
       if (!open) return;
       if (open.anchor && !open.anchor.isConnected) close({ refocus: false });
@@ -43,7 +42,11 @@ export function makePopovers(page) {
     /** Shows content beside an anchor; `focus` names what gets the focus. */
     show(anchor, content, { label, className = "", onclose = null, focus = null } = {}) {
       close({ refocus: false });
-      const element = h(`div.popover${className ? `.${className}` : ""}`, { role: "dialog", "aria-label": label }, content);
+      const element = h(
+        `div.popover${className ? `.${className}` : ""}`,
+        { role: "dialog", "aria-label": label },
+        content,
+      );
       open = { element, anchor, onclose };
       anchor.setAttribute("aria-expanded", "true");
       page.layer.append(element);
@@ -56,15 +59,29 @@ export function makePopovers(page) {
       const items = entries.map((entry) =>
         entry === null
           ? h("hr")
-          : h(`button.entry${entry.danger ? ".danger" : ""}`, {
-            type: "button", role: "menuitem", tabindex: "-1", "aria-disabled": entry.disabled ? "true" : null,
-            onclick: () => {
-              if (entry.disabled) return;
-              close();
-              entry.run();
-            },
-          }, entry.icon ? icon(entry.icon) : null, h("span.grow", {}, entry.label), entry.hint ? h("kbd", {}, entry.hint) : null));
-      const list = h("div.menu", { role: "menu", "aria-label": label, onkeydown: (event) => arrows(event, list) }, items);
+          : h(
+              `button.entry${entry.danger ? ".danger" : ""}`,
+              {
+                type: "button",
+                role: "menuitem",
+                tabindex: "-1",
+                "aria-disabled": entry.disabled ? "true" : null,
+                onclick: () => {
+                  if (entry.disabled) return;
+                  close();
+                  entry.run();
+                },
+              },
+              entry.icon ? icon(entry.icon) : null,
+              h("span.grow", {}, entry.label),
+              entry.hint ? h("kbd", {}, entry.hint) : null,
+            ),
+      );
+      const list = h(
+        "div.menu",
+        { role: "menu", "aria-label": label, onkeydown: (event) => arrows(event, list) },
+        items,
+      );
       api.show(anchor, list, { label, focus: list.querySelector("button") });
       return undefined;
     },
@@ -72,20 +89,36 @@ export function makePopovers(page) {
     dialog(title, body, { onclose = null, focus = null } = {}) {
       close({ refocus: false });
       const returnTo = page.root.activeElement;
-      const leave = h("button.plain", { type: "button", "aria-label": page.words.t("close"), onclick: () => close() }, icon("close"));
-      const box = h("div.dialog", { role: "dialog", "aria-modal": "true", "aria-label": title },
-        h("header", {}, h("h2", {}, title), leave), body);
+      const leave = h(
+        "button.plain",
+        { type: "button", "aria-label": page.words.t("close"), onclick: () => close() },
+        icon("close"),
+      );
+      const box = h(
+        "div.dialog",
+        { role: "dialog", "aria-modal": "true", "aria-label": title },
+        h("header", {}, h("h2", {}, title), leave),
+        body,
+      );
       const veil = h("div.veil", { onpointerdown: (event) => event.target === veil && close() }, box);
       veil.addEventListener("keydown", (event) => event.key === "Tab" && keepInside(event, box, page.root));
-      open = { element: veil, anchor: null, onclose: () => { onclose?.(); returnTo?.isConnected && returnTo.focus(); } };
+      open = {
+        element: veil,
+        anchor: null,
+        onclose: () => {
+          onclose?.();
+          returnTo?.isConnected && returnTo.focus();
+        },
+      };
       page.layer.append(veil);
       (focus ?? box.querySelector("textarea, input") ?? leave).focus();
-      return { close, refresh: (...children) => replace(body, ...children) };
+      return { close };
     },
   };
 
   page.root.addEventListener("pointerdown", (event) => {
-    if (open?.anchor && !event.composedPath().includes(open.element) && !event.composedPath().includes(open.anchor)) close({ refocus: false });
+    if (open?.anchor && !event.composedPath().includes(open.element) && !event.composedPath().includes(open.anchor))
+      close({ refocus: false });
   });
   page.onOutside((event) => !event.composedPath().includes(page.shell) && open?.anchor && close({ refocus: false }));
   page.root.addEventListener("keydown", (event) => {
@@ -107,7 +140,9 @@ function arrows(event, list) {
 }
 
 function keepInside(event, box, root) {
-  const stops = [...box.querySelectorAll("button, input, textarea, select, a[href]")].filter((e) => !e.disabled && e.offsetParent);
+  const stops = [...box.querySelectorAll("button, input, textarea, select, a[href]")].filter(
+    (e) => !e.disabled && e.offsetParent,
+  );
   const last = stops[stops.length - 1];
   const leavesAt = event.shiftKey ? stops[0] : last;
   if (root.activeElement !== leavesAt) return;

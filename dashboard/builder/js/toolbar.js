@@ -8,25 +8,62 @@ export function makeToolbar(page) {
   const status = h("span.status");
   const undo = tool("undo", "Ctrl Z", () => page.history("undo"));
   const redo = tool("redo", "Ctrl Shift Z", () => page.history("redo"));
-  const templates = h("button.button", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": t("templates"), title: t("templates"), "data-act": "templates", onclick: () => chooseTemplate(page, templates) }, icon("template"), h("span.wideonly", {}, t("templates")));
+  const templates = h(
+    "button.button",
+    {
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": t("templates"),
+      title: t("templates"),
+      "data-act": "templates",
+      onclick: () => chooseTemplate(page, templates),
+    },
+    icon("template"),
+    h("span.wideonly", {}, t("templates")),
+  );
   const day = h("input.field.day", {
-    type: "date", "aria-label": t("as_of"), "data-f": "as_of",
+    type: "date",
+    "aria-label": t("as_of"),
+    "data-f": "as_of",
     onchange: () => page.wire.command("as_of", { day: day.value || null }),
   });
   const dayBox = h("label.asof", { title: t("as_of.tip") }, h("span", {}, t("as_of")), day);
-  const more = h("button.button.iconly", { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": t("rule.more"), title: t("rule.more"), "data-act": "more", onclick: () => page.popovers.menu(more, t("rule.more"), [
-    { label: t("new"), icon: "plus", run: () => page.editor.replaceBy("new") },
-    null,
-    { label: t("json.export"), icon: "code", run: () => exportJson(page) },
-    { label: t("json.import"), icon: "code", run: () => importJson(page) },
-    { label: t("link.copy"), icon: "link", run: () => page.wire.command("link") },
-    null,
-    { label: t("keys"), icon: "more", run: () => showKeys(page) },
-  ]) }, icon("more"));
-  const element = h("header.toolbar", {}, h("div.titles", {}, title, status), h("div.tools", {}, undo, redo, templates, dayBox, more));
+  const more = h(
+    "button.button.iconly",
+    {
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": t("rule.more"),
+      title: t("rule.more"),
+      "data-act": "more",
+      onclick: () =>
+        page.popovers.menu(more, t("rule.more"), [
+          { label: t("new"), icon: "plus", run: () => page.editor.replaceBy("new") },
+          null,
+          { label: t("json.export"), icon: "code", run: () => exportJson(page) },
+          { label: t("json.import"), icon: "code", run: () => importJson(page) },
+          { label: t("link.copy"), icon: "link", run: () => page.wire.command("link") },
+          null,
+          { label: t("keys"), icon: "more", run: () => showKeys(page) },
+        ]),
+    },
+    icon("more"),
+  );
+  const element = h(
+    "header.toolbar",
+    {},
+    h("div.titles", {}, title, status),
+    h("div.tools", {}, undo, redo, templates, dayBox, more),
+  );
 
   function tool(what, keys, run) {
-    return h("button.button.iconly", { type: "button", "aria-label": t(what), title: `${t(what)} (${keys})`, "data-act": what, onclick: run }, icon(what));
+    return h(
+      "button.button.iconly",
+      { type: "button", "aria-label": t(what), title: `${t(what)} (${keys})`, "data-act": what, onclick: run },
+      icon(what),
+    );
   }
 
   return {
@@ -35,28 +72,49 @@ export function makeToolbar(page) {
       const { news } = page.editor;
       if (!news) return;
       say(title, news.title.name ?? t("untitled"));
-      say(status, news.title.name === null ? t("unsaved.new") : news.title.is_changed || !page.editor.isSettled() ? t("unsaved") : t("saved"));
+      say(
+        status,
+        news.title.name === null
+          ? t("unsaved.new")
+          : news.title.is_changed || !page.editor.isSettled()
+            ? t("unsaved")
+            : t("saved"),
+      );
       set(undo, { "aria-disabled": news.can_undo ? null : "true" });
       set(redo, { "aria-disabled": news.can_redo ? null : "true" });
       if (page.root.activeElement !== day) day.value = news.as_of;
     },
     /** Python made the link that was asked for. */
     receive(news) {
-      for (const answer of news.answers ?? []) if (answer.name === "link") showLink(page, new URL(answer.path, window.location.href).href, answer.is_kept);
+      for (const answer of news.answers ?? [])
+        if (answer.name === "link") showLink(page, new URL(answer.path, window.location.href).href, answer.is_kept);
     },
   };
 }
 
 function chooseTemplate(page, anchor) {
   if (page.popovers.isOpenAt(anchor)) return page.popovers.close();
-  const list = h("div.templatelist", {}, page.catalogue.data.templates.map((template) => h("button.template", {
-    type: "button", "aria-disabled": template.reason ? "true" : null, "data-template": template.key,
-    onclick: () => {
-      if (template.reason) return;
-      page.popovers.close();
-      page.editor.replaceBy("template", { key: template.key });
-    },
-  }, h("strong", {}, template.name), h("span", {}, template.reason ?? template.note))));
+  const list = h(
+    "div.templatelist",
+    {},
+    page.catalogue.data.templates.map((template) =>
+      h(
+        "button.template",
+        {
+          type: "button",
+          "aria-disabled": template.reason ? "true" : null,
+          "data-template": template.key,
+          onclick: () => {
+            if (template.reason) return;
+            page.popovers.close();
+            page.editor.replaceBy("template", { key: template.key });
+          },
+        },
+        h("strong", {}, template.name),
+        h("span", {}, template.reason ?? template.note),
+      ),
+    ),
+  );
   page.popovers.show(anchor, list, { label: page.words.t("templates"), className: "wide" });
   return undefined;
 }
@@ -66,42 +124,116 @@ function exportJson(page) {
   const text = JSON.stringify(page.editor.rule, null, 2);
   const area = h("textarea.json", { readonly: true, rows: "18", "aria-label": t("json.export"), spellcheck: "false" });
   area.value = text;
-  const copy = h("button.button", { type: "button", onclick: async () => { say(copy, t((await copied(text, area)) ? "copied" : "copy.by_hand")); } }, t("copy"));
-  const save = h("button.button.primary", { type: "button", onclick: () => download(text, `${page.editor.news?.title.name ?? "rule"}.json`) }, t("download"));
-  page.popovers.dialog(t("json.export"), h("div.body", {}, h("p.quiet", {}, t("json.export.note")), area, h("div.row", {}, copy, save)), { focus: area });
+  const copy = h(
+    "button.button",
+    {
+      type: "button",
+      onclick: async () => {
+        say(copy, t((await copied(text, area)) ? "copied" : "copy.by_hand"));
+      },
+    },
+    t("copy"),
+  );
+  const save = h(
+    "button.button.primary",
+    { type: "button", onclick: () => download(text, `${page.editor.news?.title.name ?? "rule"}.json`) },
+    t("download"),
+  );
+  page.popovers.dialog(
+    t("json.export"),
+    h("div.body", {}, h("p.quiet", {}, t("json.export.note")), area, h("div.row", {}, copy, save)),
+    { focus: area },
+  );
 }
 
 function importJson(page) {
   const { t } = page.words;
-  const area = h("textarea.json", { rows: "14", "aria-label": t("json.import"), spellcheck: "false", placeholder: '{"version": 1, "include": {…}}' });
+  const area = h("textarea.json", {
+    rows: "14",
+    "aria-label": t("json.import"),
+    spellcheck: "false",
+    placeholder: '{"version": 1, "include": {…}}',
+  });
   const problem = h("p.problem.error", { role: "alert", hidden: true });
-  const file = h("input", { type: "file", accept: ".json,application/json", "aria-label": t("json.file"), onchange: async () => { area.value = (await file.files[0]?.text()) ?? area.value; } });
-  const open = h("button.button.primary", { type: "button", onclick: () => {
-    try {
-      JSON.parse(area.value);
-    } catch (error) {
-      problem.hidden = false;
-      say(problem, t("json.broken", { reason: error.message }));
-      return;
-    }
-    dialog.close();
-    page.editor.replaceBy("open", { text: area.value });
-  } }, t("json.open"));
-  const dialog = page.popovers.dialog(t("json.import"), h("div.body", {}, h("p.quiet", {}, t("json.import.note")), area, problem, h("div.row", {}, file, open)), { focus: area });
+  const file = h("input", {
+    type: "file",
+    accept: ".json,application/json",
+    "aria-label": t("json.file"),
+    onchange: async () => {
+      area.value = (await file.files[0]?.text()) ?? area.value;
+    },
+  });
+  const open = h(
+    "button.button.primary",
+    {
+      type: "button",
+      onclick: () => {
+        try {
+          JSON.parse(area.value);
+        } catch (error) {
+          problem.hidden = false;
+          say(problem, t("json.broken", { reason: error.message }));
+          return;
+        }
+        dialog.close();
+        page.editor.replaceBy("open", { text: area.value });
+      },
+    },
+    t("json.open"),
+  );
+  const dialog = page.popovers.dialog(
+    t("json.import"),
+    h("div.body", {}, h("p.quiet", {}, t("json.import.note")), area, problem, h("div.row", {}, file, open)),
+    { focus: area },
+  );
 }
 
 function showLink(page, address, isKept) {
   const { t } = page.words;
   const input = h("input.field.text.address", { type: "text", readonly: true, "aria-label": t("link.copy") });
   input.value = address;
-  const copy = h("button.button.primary", { type: "button", onclick: async () => { say(copy, t((await copied(address, input)) ? "copied" : "copy.by_hand")); } }, t("copy"));
-  page.popovers.dialog(t("link.copy"), h("div.body", {}, h("p.quiet", {}, t(isKept ? "link.kept" : "link.note")), h("div.row", {}, input, copy)), { focus: copy });
+  const copy = h(
+    "button.button.primary",
+    {
+      type: "button",
+      onclick: async () => {
+        say(copy, t((await copied(address, input)) ? "copied" : "copy.by_hand"));
+      },
+    },
+    t("copy"),
+  );
+  page.popovers.dialog(
+    t("link.copy"),
+    h("div.body", {}, h("p.quiet", {}, t(isKept ? "link.kept" : "link.note")), h("div.row", {}, input, copy)),
+    { focus: copy },
+  );
 }
 
 function showKeys(page) {
   const { t } = page.words;
-  const rows = [["/", "keys.search"], ["Enter", "keys.add"], ["Space", "keys.grab"], ["↑ ↓", "keys.choose"], ["Esc", "keys.cancel"], ["Alt ↑ ↓", "keys.step"], ["N", "act.negate"], ["M", "act.mute"], ["G", "act.wrap"], ["D", "act.duplicate"], ["Del", "act.remove"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"]];
-  page.popovers.dialog(t("keys"), h("dl.keys", {}, rows.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(what))])));
+  const rows = [
+    ["/", "keys.search"],
+    ["Enter", "keys.add"],
+    ["Space", "keys.grab"],
+    ["↑ ↓", "keys.choose"],
+    ["Esc", "keys.cancel"],
+    ["Alt ↑ ↓", "keys.step"],
+    ["N", "act.negate"],
+    ["M", "act.mute"],
+    ["G", "act.wrap"],
+    ["D", "act.duplicate"],
+    ["Del", "act.remove"],
+    ["Ctrl Z", "undo"],
+    ["Ctrl Shift Z", "redo"],
+  ];
+  page.popovers.dialog(
+    t("keys"),
+    h(
+      "dl.keys",
+      {},
+      rows.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(what))]),
+    ),
+  );
 }
 
 async function copied(text, field) {

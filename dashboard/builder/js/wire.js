@@ -41,9 +41,15 @@ export function makeWire(send, clock) {
   }
 
   return {
-    get rev() { return rev; },
-    get epoch() { return epoch; },
-    get isWaiting() { return waiting.length > 0; },
+    get rev() {
+      return rev;
+    },
+    get epoch() {
+      return epoch;
+    },
+    get isWaiting() {
+      return waiting.length > 0;
+    },
     /** Takes up where Python stands: for a fresh page, and whenever Python replaced the tree. */
     start(state) {
       epoch = state.epoch;
