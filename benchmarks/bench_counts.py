@@ -19,8 +19,8 @@ def main(millions: int) -> None:
     """Measure, print and keep."""
     folder = folder_of(millions * 1_000_000)
     with Contest(NAMES, folder, THREADS) as contest:
-        for of in ("flat", "events"):
-            for kind in EDITS:
+        for of, edits in EDITS.items():
+            for kind in edits:
                 contest.ask(f"edit {of}: {kind}")
         for of in ("flat", "events"):
             contest.ask(f"cold count {of}")
@@ -44,8 +44,8 @@ def main(millions: int) -> None:
 def _add_medians(report: dict[str, Any]) -> None:
     """Add the median over the five kinds of edit, each kind weighing the same."""
     questions = report["questions"]
-    for of in ("events", "flat"):
-        medians = [questions[f"edit {of}: {kind}"]["median_ms"] for kind in EDITS]
+    for of, edits in EDITS.items():
+        medians = [questions[f"edit {of}: {kind}"]["median_ms"] for kind in edits]
         questions[f"edit {of}: median of kinds"] = {"median_ms": statistics.median(medians)}
 
 
@@ -55,6 +55,9 @@ def _targets(found: dict[str, dict[str, Any]], millions: int) -> list[Target]:
 
     def ratio(peer: str, question: str, of_peer: str | None = None) -> float:
         return ms(peer, of_peer or question) / ms("coterie", question)
+
+    def way(question: str, name: str) -> float:
+        return float(found["duckdb"][question]["ways"][name]["median_ms"])
 
     edit, flat = "edit events: median of kinds", "edit flat: median of kinds"
     targets = []
@@ -71,8 +74,9 @@ def _targets(found: dict[str, dict[str, Any]], millions: int) -> list[Target]:
             Target("one edit, ten numbers, flat dates: against DuckDB", ratio("duckdb", flat), 15),
         ]
         targets += [
-            Target(f"{question}: against DuckDB", ratio("duckdb", question), 10)
+            Target(f"{question}: against DuckDB, {layout}", way(question, name) / ms("coterie", question), 10)
             for question in EVENT_CONDITIONS
+            for name, layout in (("one table", "all events in one table"), ("tables", "one table per event"))
         ]
     else:
         targets += [

@@ -34,7 +34,8 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
     """
     subject, _, detail = question.partition(": ")
     if subject in {"edit events", "edit flat"}:
-        return peer.ten_numbers(EDITS[detail][repetition], flat=subject == "edit flat")
+        of = subject.removeprefix("edit ")
+        return peer.ten_numbers(EDITS[of][detail][repetition], flat=of == "flat")
     if subject in {"cold count events", "cold count flat"}:
         return peer.plain_count(COLD[repetition], flat=subject == "cold count flat")
     if subject == "charts":

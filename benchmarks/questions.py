@@ -73,16 +73,29 @@ def _did(node: str, event: str, days: int, *, flat: bool) -> dict[str, Any]:
     return {"kind": "event", "id": node, "event": event, **count}
 
 
-CITIES = ("上海", "深圳", "广州", "杭州", "成都", "武汉", "南京")
-WORDS = ("经理", "总监", "设计", "市场", "销售", "工程", "顾问")
-EDITS: dict[str, tuple[Five, ...]] = {
-    "city": tuple(Five(city=city) for city in CITIES),
-    "title": tuple(Five(words=(word, "互联网", "增长")) for word in WORDS),
-    "gmv": tuple(Five(gmv=2100 + 100 * step) for step in range(7)),
-    "login window": tuple(Five(login_days=21 + step) for step in range(7)),
-    "purchase window": tuple(Five(purchase_days=51 + step) for step in range(7)),
+_CITIES = ("上海", "深圳", "广州", "杭州", "成都", "武汉", "南京")
+_OTHER_CITIES = ("西安", "重庆", "苏州", "天津", "长沙", "郑州", "青岛")
+_WORDS = ("经理", "总监", "设计", "市场", "销售", "工程", "顾问")
+_OTHER_WORDS = ("创始", "老师", "律师", "分析", "编辑", "投资", "医")
+
+
+def _edits(
+    cities: tuple[str, ...], words: tuple[str, ...], gmv: float, days: int
+) -> dict[str, tuple[Five, ...]]:
+    return {
+        "city": tuple(Five(city=city) for city in cities),
+        "title": tuple(Five(words=(word, "互联网", "增长")) for word in words),
+        "gmv": tuple(Five(gmv=gmv + 100 * step) for step in range(len(cities))),
+        "login window": tuple(Five(login_days=days + step) for step in range(len(cities))),
+        "purchase window": tuple(Five(purchase_days=2 * days + step) for step in range(len(cities))),
+    }
+
+
+EDITS: dict[str, dict[str, tuple[Five, ...]]] = {
+    "flat": _edits(_CITIES, _WORDS, 2100, 21),
+    "events": _edits(_OTHER_CITIES, _OTHER_WORDS, 2150, 22),
 }
-"""Every edit sets another value, so that no engine has answered it before."""
+"""By the form of the two event conditions. Every edit sets a value that nobody has been asked for before."""
 
 COLD = tuple(replace(Five(), login_days=14 + step, purchase_days=70 + step) for step in range(7))
 
