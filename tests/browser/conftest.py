@@ -43,6 +43,19 @@ NOT_OURS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Whether script, stale parts and finite animations have all been at rest for so many milliseconds.
+STILL_FOR = 200
+STILL = """(milliseconds) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const isFading = document.getAnimations().some(
+    (one) => one.playState === 'running' && Number.isFinite(one.effect.getComputedTiming().endTime));
+  const isStill = app?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-stale="true"]') && !isFading;
+  if (!isStill) window.stillSince = null;
+  else window.stillSince ??= performance.now();
+  return isStill && performance.now() - window.stillSince >= milliseconds;
+}"""
+
 expect.set_options(timeout=15_000)
 
 
@@ -216,9 +229,10 @@ def settled() -> Callable[[Page], None]:
 
 @pytest.fixture
 def axe() -> Callable[[Page], None]:
-    """A function that asserts that axe-core finds no violation in a page: ``axe(page)``."""
+    """A function that asserts that axe-core finds no violation in a page at rest: ``axe(page)``."""
 
     def check(page: Page) -> None:
+        settle(page)
         found = [
             {"rule": violation["id"], "help": violation["help"], "at": [n["html"][:200] for n in nodes]}
             for violation in Axe().run(page).response["violations"]
@@ -230,9 +244,13 @@ def axe() -> Callable[[Page], None]:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page's script has run and nothing is being redrawn."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
-    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    """Wait until the page's script has run, nothing is being redrawn, and nothing fades or moves any more.
+
+    A first draw is often followed by a second (the browser reports its scheme), and what was redrawn fades
+    back in: until then colours and places are not what a person sees. So it must stay like that for a moment.
+    """
+    page.evaluate("window.stillSince = null")
+    page.wait_for_function(STILL, arg=STILL_FOR, timeout=30_000)
 
 
 def _ours(violation: dict) -> list[dict]:
