@@ -42,6 +42,38 @@ class _Number:
     nbytes: int = 8
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is known of one condition, before its `not`.
+
+    Attributes
+    ----------
+    holds : numpy.ndarray of uint64
+        The users of the base for whom it holds.
+    own : int
+        How many they are.
+    missing : int
+        Users of the base who lack a value for it.
+    """
+
+    holds: Words
+    own: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class _InBase:
+    """A mask of users of the base, and how many they are."""
+
+    mask: Words
+    count: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.mask.nbytes
+
+
 class Conditions:
     """Masks of conditions over one data version.
 
@@ -71,28 +103,37 @@ class Conditions:
         key = ("base count", self._held.segments, as_of)
         return self._cache.get(key, lambda: _Number(count(self.base(as_of)))).value
 
-    def asked(self, condition: Condition, as_of: date) -> tuple[Words, int]:
-        """Return for whom a condition holds, before its `not`, and how many of the base lack a value for it.
-
-        The mask may hold users who are not in the base.
-        """
+    def asked(self, condition: Condition, as_of: date) -> Asked:
+        """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
         asked = literal(condition, self._held.catalogue, as_of)
         key = (condition_key(asked), *self._segments(asked))
-        if isinstance(asked, LiteralEventCondition):
-            holds = self._cache.get(("holds", key), lambda: self._measures.holds(asked, as_of))
-        else:
-            holds = self._cache.get(("holds", key), lambda: self._tag_holds(asked))
+        is_everyone = self.base_count(as_of) == self._held.user_count
+
+        def holds() -> Words:
+            if isinstance(asked, LiteralEventCondition):
+                return self._measures.holds(asked, as_of)
+            return self._tag_holds(asked)
+
+        def in_base() -> _InBase:
+            mask = holds() if is_everyone else self._cache.get(("holds", key), holds) & self.base(as_of)
+            return _InBase(mask, count(mask))
+
+        found = self._cache.get(("in base", key, None if is_everyone else as_of), in_base)
+        return Asked(found.mask, found.count, self._lacking(asked, as_of))
+
+    def _lacking(self, asked: LiteralTagCondition | LiteralEventCondition, as_of: date) -> int:
+        """Return how many users of the base lack a value that a condition needs."""
         if not asked.op.needs_value:
-            return holds, 0
+            return 0
         if isinstance(asked, LiteralEventCondition):
             measured = asked.measured
             if measured.measure.zero_when_none:
-                return holds, 0
+                return 0
             name: Hashable = self._measures.key(measured)
-            return holds, self._missing(name, as_of, lambda: self._measures.has_value(measured))
+            return self._missing(name, as_of, lambda: self._measures.has_value(measured))
         tags = [asked.tag, *([asked.other] if asked.other is not None else [])]
         name = tuple(self._key(tag) for tag in tags)
-        return holds, self._missing(name, as_of, lambda: self._all_valid(tags))
+        return self._missing(name, as_of, lambda: self._all_valid(tags))
 
     def valid(self, tag: str, as_of: date) -> Words:
         """Return the users who have a value of a tag."""

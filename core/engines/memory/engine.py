@@ -163,9 +163,11 @@ class MemoryEngine:
         """Count a rule; also how many of the base lack a value, by condition."""
         conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
         asked = {node.id: self._conditions.asked(node, as_of) for node in conditions}
-        holds = {node: mask for node, (mask, _) in asked.items()}
-        counted = Pass(rule, holds, self._conditions.base(as_of)).run(self._tiles)
-        return counted, {node: missing for node, (_, missing) in asked.items()}
+        holds = {node: found.holds for node, found in asked.items()}
+        held = {node: found.own for node, found in asked.items()}
+        base = self._conditions.base(as_of)
+        counted = Pass(rule, holds, held, base, self.base_count(as_of)).run(self._tiles)
+        return counted, {node: found.missing for node, found in asked.items()}
 
     def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
         take = rule.take

@@ -62,14 +62,6 @@ class _Place:
         """Return the place seen from below a `not`."""
         return _Place(self.failed, self.held, self.absent)
 
-    def where(self, holds: Words) -> Words | None:
-        """Return the answer if the node held for these."""
-        if self.failed is None:
-            return None if self.held is None else self.held & holds
-        if self.held is None:
-            return self.failed & ~holds
-        return (self.held & holds) | (self.failed & ~holds)
-
 
 class Pass:
     """A rule made ready for counting.
@@ -79,19 +71,35 @@ class Pass:
     rule : Rule
         The rule; its ids are unique.
     holds : mapping of str to numpy.ndarray of uint64
-        For every condition of the rule the mask of users for whom it holds, before its `not`.
+        For every condition of the rule the users of the base for whom it holds, before its `not`.
+    held : mapping of str to int
+        How many each of these masks holds.
     base : numpy.ndarray of uint64
         The users who are asked.
+    base_count : int
+        How many they are.
     """
 
-    def __init__(self, rule: Rule, holds: Mapping[str, Words], base: Words) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        holds: Mapping[str, Words],
+        held: Mapping[str, int],
+        base: Words,
+        base_count: int,
+    ) -> None:
         self._rule = rule
         self._holds = holds
         self._base = base
+        self._own = {
+            node.id: base_count - held[node.id] if node.not_ else held[node.id]
+            for node in nodes(rule)
+            if not isinstance(node, Group)
+        }
         self._all_nodes = list(nodes(rule))
         self._place = {node.id: place for place, node in enumerate(self._all_nodes)}
         self._muted = {node.id for node in self._all_nodes if is_muted(node)}
-        self._running = _with_running(rule, self._muted)
+        self._running_of = _running_of(rule, self._muted)
         self._matched = nobody(len(base) * 64)
 
     def run(self, tiles: Tiles) -> Counted:
@@ -108,10 +116,17 @@ class Pass:
 
         tiles.each(parts, work)
         totals = numbers.sum(axis=0)
+        own = {
+            node.id: self._own.get(node.id, int(totals[self._place[node.id], _OWN]))
+            for node in self._all_nodes
+        }
         return Counted(
             matched=self._matched,
-            own={node.id: int(totals[self._place[node.id], _OWN]) for node in self._all_nodes},
-            running={key: int(totals[self._place[key], _RUNNING]) for key in self._running},
+            own=own,
+            running={
+                key: own[up_to] if is_first else int(totals[self._place[up_to], _RUNNING])
+                for key, (up_to, is_first) in self._running_of.items()
+            },
             without={node.id: int(totals[self._place[node.id], _WITHOUT]) for node in self._all_nodes},
             included=int(answered[:, 0].sum()),
             matching=int(answered[:, 1].sum()),
@@ -120,7 +135,7 @@ class Pass:
     def _shard(self, words: slice, numbers: NDArray[np.int64]) -> tuple[int, int]:
         """Fill in one shard's part; return how many the include tree leaves, and how many match."""
         base = self._base[words]
-        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._running)
+        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place)
         include, exclude = self._rule.include, self._rule.exclude
         kept = shard.rise(include, of_nothing=base)
         if include.id in self._muted:
@@ -131,23 +146,28 @@ class Pass:
         open_to = base if dropped is None else base & ~dropped
         matched = kept if dropped is None else kept & ~dropped
         self._matched[words] = matched
-        shard.matched = count(matched)
+        shard.matched = shard.counted(matched)
         shard.sink(include, _Place(held=open_to, failed=None, absent=open_to))
         if exclude is not None:
             shard.sink(exclude, _Place(held=None, failed=kept, absent=kept))
-        return (shard.matched if dropped is None else count(kept)), shard.matched
+        return shard.counted(kept), shard.matched
 
 
-def _with_running(rule: Rule, muted: set[str]) -> set[str]:
-    """Return the ids of the nodes that have a running count."""
-    having = {rule.include.id} | ({rule.exclude.id} if rule.exclude is not None else set())
+def _running_of(rule: Rule, muted: set[str]) -> dict[str, tuple[str, bool]]:
+    """Return for each node with a running count the sibling up to which it runs: the last one that counts.
+
+    Also whether that one is the first, so that the count is its own; a root runs up to itself.
+    """
+    roots = [root for root in (rule.include, rule.exclude) if root is not None]
+    having = {root.id: (root.id, True) for root in roots}
     for node in nodes(rule):
         if isinstance(node, Group) and node.match != "at_least":
-            seen_unmuted = False
+            counted: list[str] = []
             for child in node.children:
-                seen_unmuted = seen_unmuted or child.id not in muted
-                if seen_unmuted:
-                    having.add(child.id)
+                if child.id not in muted:
+                    counted.append(child.id)
+                if counted:
+                    having[child.id] = (counted[-1], len(counted) == 1)
     return having
 
 
@@ -161,11 +181,19 @@ class _Shard:
     muted: set[str]
     numbers: NDArray[np.int64]
     place: Mapping[str, int]
-    running: set[str]
     matched: int = 0
     masks: dict[str, Words] = field(default_factory=dict)
+    so_far: dict[str, list[Words]] = field(default_factory=dict)
+    counts: dict[int, tuple[Words, int]] = field(default_factory=dict)
 
-    def rise(self, node: AnyNode, *, of_nothing: Words, is_root: bool = True) -> Words:
+    def counted(self, mask: Words) -> int:
+        """Return how many users a mask holds; of one and the same array it is counted once."""
+        if id(mask) not in self.counts:
+            # The array is kept, so that its id stays its own.
+            self.counts[id(mask)] = mask, count(mask)
+        return self.counts[id(mask)][1]
+
+    def rise(self, node: AnyNode, *, of_nothing: Words) -> Words:
         """Return (and keep) the users of the base for whom the node holds by itself, its `not` applied.
 
         A group that asks nothing has nothing to negate: it holds for `of_nothing`.
@@ -174,16 +202,14 @@ class _Shard:
         if isinstance(node, Group):
             mask = self._combined(node, of_nothing)
         else:
-            mask = self.holds[node.id][self.words] & self.base
+            mask = self.holds[node.id][self.words]
         if mask is None:
             mask = of_nothing
         elif node.not_:
             mask = self.base & ~mask
         self.masks[node.id] = mask
-        own = count(mask)
-        self.numbers[self.place[node.id], _OWN] = own
-        if is_root:
-            self.numbers[self.place[node.id], _RUNNING] = own
+        if isinstance(node, Group):
+            self.numbers[self.place[node.id], _OWN] = self.counted(mask)
         return mask
 
     def sink(self, node: AnyNode, at: _Place) -> None:
@@ -191,7 +217,7 @@ class _Shard:
         if node.id in self.muted:
             self._unchanged(node)
             return
-        self.numbers[self.place[node.id], _WITHOUT] = 0 if at.absent is None else count(at.absent)
+        self.numbers[self.place[node.id], _WITHOUT] = 0 if at.absent is None else self.counted(at.absent)
         if not isinstance(node, Group):
             return
         below = at.turned() if node.not_ else at
@@ -212,23 +238,18 @@ class _Shard:
 
     def _combined(self, group: Group, of_nothing: Words) -> Words | None:
         """Return the group's unmuted children combined, filling in their running counts; None = no child."""
-        masks = [self.rise(child, of_nothing=of_nothing, is_root=False) for child in group.children]
-        so_far: Words | None = None
-        running = 0
-        for child, mask in zip(group.children, masks, strict=True):
-            if child.id not in self.muted:
-                if so_far is None:
-                    so_far = mask
-                    running = int(self.numbers[self.place[child.id], _OWN])
-                elif group.match != "at_least":
-                    so_far = so_far & mask if group.match == "all" else so_far | mask
-                    running = count(so_far)
-            if child.id in self.running:
-                self.numbers[self.place[child.id], _RUNNING] = running
-        if so_far is not None and group.match == "at_least":
-            counted = [m for c, m in zip(group.children, masks, strict=True) if c.id not in self.muted]
-            return at_least(group.k or 1, planes_of(counted), self.base)
-        return so_far
+        risen = {child.id: self.rise(child, of_nothing=of_nothing) for child in group.children}
+        counted = [(key, mask) for key, mask in risen.items() if key not in self.muted]
+        if not counted:
+            return None
+        if group.match == "at_least":
+            return at_least(group.k or 1, planes_of([mask for _, mask in counted]), self.base)
+        so_far = [counted[0][1]]
+        for key, mask in counted[1:]:
+            so_far.append(so_far[-1] & mask if group.match == "all" else so_far[-1] | mask)
+            self.numbers[self.place[key], _RUNNING] = self.counted(so_far[-1])
+        self.so_far[group.id] = so_far
+        return so_far[-1]
 
     def _places(self, group: Group, masks: list[Words], at: _Place) -> list[_Place]:
         """Return the place of each unmuted child, given the masks of all of them."""
@@ -238,8 +259,8 @@ class _Shard:
             return [at] * len(masks)
         held_by_all = group.match == "all"
         places = []
-        for others in _others(masks, held_by_all):
-            outcome = at.where(others)
+        for others in _others(masks, self.so_far[group.id], held_by_all):
+            outcome = self._where(at, others)
             places.append(
                 _Place(held=outcome, failed=at.failed, absent=outcome)
                 if held_by_all
@@ -252,25 +273,43 @@ class _Shard:
         places = []
         for mask in masks:
             others = planes_without(planes, mask)
-            failed = at.where(at_least(k, others, self.base))
-            held = at.where(at_least(k - 1, others, self.base))
+            failed = self._where(at, at_least(k, others, self.base))
+            held = self._where(at, at_least(k - 1, others, self.base))
             places.append(_Place(held, failed, failed if len(masks) > 1 else at.absent))
         return places
 
+    def _where(self, at: _Place, holds: Words) -> Words | None:
+        """Return the answer if the node at a place held for these users of the base."""
+        if at.failed is None:
+            if at.held is None:
+                return None
+            return holds if at.held is self.base else at.held & holds
+        if at.held is None:
+            return at.failed & ~holds
+        return (at.held & holds) | (at.failed & ~holds)
 
-def _others(masks: Sequence[Words], by_and: bool) -> list[Words]:
-    """Return for each mask all the others combined, from running combinations before and after it."""
+
+def _others(masks: Sequence[Words], so_far: Sequence[Words], by_and: bool) -> list[Words]:
+    """Return for each of several masks all the others combined, by what is combined before and after it.
+
+    Parameters
+    ----------
+    masks : sequence of numpy.ndarray
+        At least two.
+    so_far : sequence of numpy.ndarray
+        For each mask the combination up to and including it.
+    by_and : bool
+        Whether they are combined by and, else by or.
+    """
+    combine = np.bitwise_and if by_and else np.bitwise_or
     last = len(masks) - 1
-    after: list[Words] = [masks[last]] * (last + 1)
+    others = [so_far[last - 1]]
+    after = masks[last]
     for place in range(last - 1, 0, -1):
-        after[place] = masks[place] & after[place + 1] if by_and else masks[place] | after[place + 1]
-    combined = [after[1]]
-    before = masks[0]
-    for place in range(1, last):
-        combined.append(before & after[place + 1] if by_and else before | after[place + 1])
-        before = before & masks[place] if by_and else before | masks[place]
-    combined.append(before)
-    return combined
+        others.append(combine(so_far[place - 1], after))
+        after = combine(masks[place], after)
+    others.append(after)
+    return others[::-1]
 
 
 def planes_of(masks: Sequence[Words]) -> list[Words]:
