@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -72,9 +72,14 @@ class CodedColumn:
 
     def hits(self, predicate: Predicate) -> Flags:
         """Return for each code, the missing one last, whether the predicate holds."""
-        asked = self.dictionary.extend_constant(None, 1) if len(self.dictionary) else self.dictionary.clear(1)
-        held = asked.alias(_V).to_frame().select(predicate(pl.col(_V)).fill_null(False)).to_series()
+        held = self._asked.select(predicate(pl.col(_V)).fill_null(False)).to_series()
         return held.to_numpy().astype(np.bool_)
+
+    @cached_property
+    def _asked(self) -> pl.DataFrame:
+        """The dictionary as predicates see it, the missing value last."""
+        values = self.dictionary
+        return (values.extend_constant(None, 1) if len(values) else values.clear(1)).alias(_V).to_frame()
 
     def mask(self, predicate: Predicate, tiles: Tiles) -> Words:
         """Return the rows for which the predicate holds."""
