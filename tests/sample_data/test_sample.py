@@ -185,8 +185,9 @@ def test_ids_are_unique(files: dict[str, pl.DataFrame]) -> None:
 
 
 def test_nobody_can_be_reached(files: dict[str, pl.DataFrame]) -> None:
-    # Chinese mobile numbers begin with 13 to 19; example.com is reserved and takes no mail.
-    assert all(re.fullmatch(r"120\d{8}", phone) for phone in files["users"]["phone"].drop_nulls())
+    # Chinese mobile numbers begin with 13 to 19, emergency numbers are 110, 119, 120 and 122; example.com is
+    # reserved and takes no mail.
+    assert all(re.fullmatch(r"129\d{8}", phone) for phone in files["users"]["phone"].drop_nulls())
     assert all(re.fullmatch(r"[a-z]+\d+@example\.com", mail) for mail in files["users"]["email"].drop_nulls())
 
 
