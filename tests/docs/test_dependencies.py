@@ -88,25 +88,36 @@ def test_nothing_is_imported_that_is_not_declared(folder: str, groups: list[str]
         )
 
 
-def test_every_runtime_dependency_is_used() -> None:
-    """Those that others load by name are listed with who does."""
-    loaded_by_name = {
+# What is not imported, and who loads or calls it.
+LOADED_BY_NAME = {
+    "": {
         "psycopg": "SQLAlchemy, for postgresql+psycopg URLs",
-        "fastexcel": "polars.read_excel",
-        "xlsxwriter": "polars.DataFrame.write_excel",
         "python-multipart": "Starlette, for forms",
         "tzdata": "zoneinfo",
         "uvicorn": "Streamlit's server",
-        "pyarrow": "Polars and Streamlit, for data frames on their way to the browser",
-    }
+    },
+    "dev": {
+        "mypy": "make check",
+        "pre-commit": "git, before a commit",
+        "pytest-timeout": "pytest, by `timeout` in pyproject.toml",
+        "pytest-xdist": "pytest, by -n in the Makefile",
+        "ruff": "make lint",
+    },
+    "bench": {},
+}
+USED_IN = {"": ("core", "dashboard", "pages", "sample_data"), "dev": ("tests",), "bench": ("benchmarks",)}
+
+
+@pytest.mark.parametrize("group", list(USED_IN))
+def test_every_direct_dependency_is_used(group: str) -> None:
     providers = packages_distributions()
     used = {
         canonicalize_name(name)
-        for folder in ("core", "dashboard", "pages", "sample_data")
+        for folder in USED_IN[group]
         for module in imported(folder)
-        for name in providers.get(module, [])
+        for name in providers.get(module, [module])
     }
-    assert declared("") - used <= set(loaded_by_name)
+    assert declared(group) - used == set(LOADED_BY_NAME[group])
 
 
 def test_requirements_files_pin_what_was_tested(lock: ModuleType) -> None:
