@@ -261,7 +261,7 @@ def _names(people: People) -> pl.Series:
 def _phones(number: pl.Series) -> pl.Series:
     """Return numbers that nobody can have: Chinese mobile numbers begin with 13 to 19, these with 129.
 
-    Nor is 129 one of the short numbers that exchanges answer after three digits, as 110, 119, 120 and 122 are.
+    Nor is 129 one of the emergency numbers that exchanges answer after three digits (110, 119, 120, 122).
     """
     scattered = (number.cast(pl.UInt64) * 61_803_399) % 100_000_000  # odd and no multiple of 5: no two alike
     return "129" + scattered.cast(pl.String).str.zfill(8)
