@@ -30,6 +30,10 @@ def sources() -> list[Path]:
     return [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in CODE]
 
 
+# A type check from nothing takes half a minute by itself, and several on a machine that does much else.
+PATIENT = pytest.mark.timeout(900)
+
+
 def run(*command: str) -> None:
     done = subprocess.run(
         [str(BIN / command[0]), *command[1:]], check=False, cwd=ROOT, capture_output=True, text=True
@@ -37,6 +41,7 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@PATIENT
 def test_arrows_run_one_way() -> None:
     run("lint-imports", "--no-cache")
 
@@ -48,11 +53,13 @@ def test_the_contracts_see_every_page() -> None:
     assert pages >= {"build", "audiences", "journey", "data", "exports"}
 
 
+@PATIENT
 def test_style() -> None:
     run("ruff", "check", "--no-cache")
     run("ruff", "format", "--check", "--no-cache")
 
 
+@PATIENT
 def test_types() -> None:
     run("mypy")
 
