@@ -21,7 +21,7 @@ run: $(VENV)/.installed ## start the app on the sample, or on the workspace that
 		echo "Importing sample_data into $(WORKSPACE) (once)"; \
 		$(BIN)/python -m core import --workspace "$(WORKSPACE)" --plan sample_data/plan.toml; \
 	fi
-	@echo "Coterie 圈选: http://127.0.0.1:$(PORT)  (stop with Ctrl+C)"
+	@echo "Coterie 圈选: http://127.0.0.1:$(PORT)  (stop with Ctrl+C; another port: make run PORT=8502)"
 	@exec $(BIN)/python -m dashboard --workspace "$(WORKSPACE)" --port $(PORT)
 
 test: $(VENV)/.installed-dev ## every test; what could not be had is named at the end
