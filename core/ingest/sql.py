@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -16,15 +17,18 @@ from core.errors import PlanError, Problem, nearest_name
 
 _TOKEN = re.compile(
     r"""
-      (?P<space>\s+|--[^\n]*|/\*.*?\*/)
+      (?P<space>\s+|--[^\n\r]*|/\*(?!!).*?\*/)
+    | (?P<prefixed>(?:[ebnxr]|br|rb|u&)['"])
     | (?P<string>'(?:[^']|'')*')
     | (?P<quoted>"(?:[^"]|"")*"|`[^`]*`)
     | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)
     | (?P<word>[^\W\d][\w$]*)
     | (?P<sign><=|>=|<>|!=|==|\|\||::|->>|->|[-+*/%=<>(),.;\[\]:?&|^~!@#{}])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+# The engines must never see more words than we do. A text with a prefix (``E'\''``) has rules of its own for
+# where it ends, a comment ends at a carriage return in PostgreSQL, and ``/*!`` is none in MySQL.
 
 
 def _words(text: str) -> frozenset[str]:
@@ -122,6 +126,22 @@ def run_query(query: str, tables: Mapping[str, pl.LazyFrame], node: str) -> pl.L
     return frame
 
 
+def staged(frame: pl.LazyFrame, path: Path, node: str) -> None:
+    """Write the result of a query to a Parquet file.
+
+    Raises
+    ------
+    PlanError
+        If a row breaks the query: a cast that fails, say. What the disk says passes through.
+    """
+    try:
+        frame.sink_parquet(path, compression="lz4")
+    except pl.exceptions.PolarsError as error:
+        if "No space left" in str(error):
+            raise
+        raise sql_failed(error, node) from None
+
+
 def expression(text: str, schema: Mapping[str, pl.DataType], node: str, known: Sequence[str] = ()) -> pl.Expr:
     """Return a row expression over typed columns.
 
@@ -187,6 +207,8 @@ def _tokens(text: str, node: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise PlanError(Problem("sql_not_allowed", node=node, params={"what": text[at : at + 20]}))
+        if match.lastgroup == "prefixed":
+            raise PlanError(Problem("sql_not_allowed", node=node, params={"what": match.group()}))
         at = match.end()
         if match.lastgroup != "space":
             tokens.append(_Token(str(match.lastgroup), match.group()))

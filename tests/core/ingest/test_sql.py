@@ -50,6 +50,12 @@ HOSTILE = [
     ";",
     "-- nothing",
     "SELECT \x00 FROM t",
+    # What ends a text or a comment for the engine, and not for a reader who knows standard SQL only.
+    "SELECT E'\\'' AS a FROM read_csv('/etc/passwd') --'",
+    "SELECT a FROM t WHERE a = e'\\' AND a IN (SELECT a FROM read_csv('/etc/passwd')) --'",
+    "SELECT a FROM t WHERE a = U&'x'",
+    "SELECT a FROM t --\r, read_csv('/etc/passwd')",
+    "SELECT a FROM t /*! , read_csv('/etc/passwd') */",
 ]
 
 
@@ -64,7 +70,7 @@ def test_hostile_queries_are_refused(bench: Workbench, query: str) -> None:
 def test_hostile_queries_are_refused_by_an_import(bench: Workbench, query: str) -> None:
     bench.file("t.csv", "a,b\n1,2\n")
     bench.file("other.csv", "a\n1\n")
-    escaped = query.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = query.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     with pytest.raises(PlanError):
         bench.run(f'[files]\nt = "t.csv"\n[[users]]\nquery = "{escaped}"\nid = "a"\n')
     assert bench.lake.current() is None
