@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from core.errors import ImportRefused, Problem
+from core.ingest.origins import Chunk
 from core.ingest.report import Reject
+from core.ingest.values import Reading
 
 SHOWN = 50
 _HEADER = ("source", "file", "line", "column", "value", "reason", "原因", "row")
@@ -35,6 +40,12 @@ class RejectLog:
         self.path = path
         self.first: list[Reject] = []
         self.count = 0
+        self._parts = 0
+
+    def new_part(self) -> Path:
+        """Return where a source may write its rejects until it has been read to its end."""
+        self._parts += 1
+        return self.path.with_name(f"{self.path.stem}-{self._parts}.csv")
 
     def take(self, rows: Path, first: Sequence[Reject], count: int) -> None:
         """Append the rejects of one source, written as CSV rows."""
@@ -68,7 +79,7 @@ class SourceTally:
     def __init__(self, source: str, log: RejectLog) -> None:
         self.source = source
         self._log = log
-        self._path = log.path.with_name(f"{log.path.stem}-{source}.csv")
+        self._path = log.new_part()
         self.read = self.refused = self.filtered = self.duplicates = 0
         self.reasons: Counter[str] = Counter()
         self._first: list[Reject] = []
@@ -98,6 +109,56 @@ class SourceTally:
                 reason = reject.text()
                 place = (reject.source, reject.file, reject.line, reject.column or "", reject.value or "")
                 writer.writerow([*place, reason["en"], reason["zh"], row])
+
+    def refuse_cut(self, chunk: Chunk) -> None:
+        """Reject the rows of a chunk that could not be cut into the right number of fields."""
+        self.refuse(
+            [
+                Reject(
+                    source=self.source,
+                    file=chunk.file,
+                    line=row.line,
+                    column=None,
+                    reason="fields",
+                    value=str(row.fields),
+                )
+                for row in chunk.bad
+            ],
+            [row.text for row in chunk.bad],
+        )
+
+    def refuse_misfits(
+        self, chunk: Chunk, raw: pl.DataFrame, misfits: Mapping[Reading, pl.Series]
+    ) -> pl.Series | None:
+        """Reject rows with a value that does not fit its type; returns the mask of the others, None = all.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        raw : polars.DataFrame
+            Its columns, as `values.present` leaves them.
+        misfits : mapping of Reading to polars.Series
+            As `values.misfits` finds them, for the readings that have any.
+        """
+        if not misfits:
+            return None
+        bad = pl.select(pl.any_horizontal(*misfits.values())).to_series()
+        rejects, texts = [], []
+        for i in bad.arg_true().to_list():
+            reading = next(reading for reading, mask in misfits.items() if mask[i])
+            rejects.append(
+                Reject(
+                    source=self.source,
+                    file=chunk.file,
+                    line=int(chunk.lines[i]),
+                    column=reading.column,
+                    reason=f"not_{reading.kind.value}",
+                    value=shortened(raw[reading.column][i]),
+                )
+            )
+            texts.append(row_text(raw.row(i, named=True)))
+        self.refuse(rejects, texts)
+        return ~bad
 
     def restart(self) -> None:
         """Forget everything: the source is read again from its beginning."""
@@ -136,6 +197,11 @@ class SourceTally:
                     },
                 )
             )
+
+
+def row_text(row: Mapping[str, object]) -> str:
+    """Return what stands in a row, for the file of rejects."""
+    return json.dumps({k.removeprefix("#"): v for k, v in row.items()}, ensure_ascii=False, default=str)
 
 
 def shortened(value: object) -> str:

@@ -79,10 +79,12 @@ class SourceReport(_Inert):
     Attributes
     ----------
     source : str
-        Its place in the plan: ``users[0]``, ``events[1]``.
+        Its place in the plan: ``users[0]``, ``events[1]``, ``files.orders``.
     origin : str
         What it was read from: paths as the plan names them, "query" or "database".
     kind : {"users", "events"}
+        For a file of [files], which is reported where it has rejects, that of the first source whose query
+        needed it.
     rows_read : int
         All rows met, bad ones included: the sum of the next four.
     rows_refused, rows_filtered, duplicates, rows_used : int

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from core.ingest.events import (
 from core.ingest.plan import EventsSource, ImportPlan, UsersSource
 from core.ingest.plan_text import plan_without_secrets
 from core.ingest.rejects import RejectLog, SourceTally
-from core.ingest.report import ImportReport, Progress, SourceReport
+from core.ingest.report import ColumnReport, ImportReport, Progress, SourceReport
 from core.ingest.source import SourceReader
 from core.ingest.spool import BUFFER_BYTES, FirstDays, merged_parts
 from core.ingest.staging import Stage
@@ -104,14 +105,14 @@ class _Import:
         self._lake, self._draft, self._plan = lake, draft, plan
         self._progress, self._cancelled = progress, cancelled
         self._share = 0.0
-        self._stage = Stage(plan, base_dir, draft.folder / "stage", allowed_roots, self._stop)
         self._log = RejectLog(draft.folder / "rejects.csv")
+        self._stage = Stage(plan, base_dir, draft.folder / "stage", allowed_roots, self._log, self._stop)
         self._readers: dict[str, tuple[SourceReader, str]] = {}
         self._reports: list[SourceReport] = []
         self._sources = len(plan.users) + len(plan.events)
 
     def run(self) -> ImportReport:
-        self._say("progress_reading", 0.0, source="")
+        self._say("progress_opening", 0.0)
         self._open_sources()
         users = [self._read_users(n) for n in range(len(self._plan.users))]
         events = self._read_all_events(users)
@@ -161,7 +162,14 @@ class _Import:
 
     def _opened(self, node: str, source: UsersSource | EventsSource) -> tuple[SourceReader, str]:
         """Return the reader of a source and the source's name for people."""
+        read_before = len(self._stage.files)
         origin = self._stage.open(source, node)
+        kind: Literal["users", "events"] = "users" if isinstance(source, UsersSource) else "events"
+        self._reports += [
+            _source_report(counted, name, kind)
+            for counted, name in self._stage.files[read_before:]
+            if counted.refused
+        ]
         tally = SourceTally(node, self._log)
         if isinstance(source, UsersSource):
             claims, expressions = user_claims(self._plan, source), {}
@@ -234,24 +242,16 @@ class _Import:
                 spool.release()
         return days, first_days
 
-    def _close(self, tally: SourceTally, origin: str, kind: str, table: UsersTable | EventsTable) -> None:
+    def _close(
+        self,
+        tally: SourceTally,
+        origin: str,
+        kind: Literal["users", "events"],
+        table: UsersTable | EventsTable,
+    ) -> None:
         tally.close(self._plan.max_reject_share)
-        self._reports.append(
-            SourceReport(
-                source=tally.source,
-                origin=origin,
-                kind="users" if kind == "users" else "events",
-                rows_read=tally.read,
-                rows_refused=tally.refused,
-                rows_filtered=tally.filtered,
-                duplicates=tally.duplicates,
-                rows_used=tally.used,
-                columns=table.columns,
-                first_day=table.first_day if isinstance(table, EventsTable) else None,
-                last_day=table.last_day if isinstance(table, EventsTable) else None,
-                reasons=dict(tally.reasons),
-            )
-        )
+        days = (table.first_day, table.last_day) if isinstance(table, EventsTable) else (None, None)
+        self._reports.append(_source_report(tally, origin, kind, table.columns, days))
 
     def _report(
         self,
@@ -287,6 +287,29 @@ class _Import:
         self._share = max(self._share, share)
         if self._progress is not None:
             self._progress(Progress(code, self._share, params))
+
+
+def _source_report(
+    tally: SourceTally,
+    origin: str,
+    kind: Literal["users", "events"],
+    columns: tuple[ColumnReport, ...] = (),
+    days: tuple[date | None, date | None] = (None, None),
+) -> SourceReport:
+    return SourceReport(
+        source=tally.source,
+        origin=origin,
+        kind=kind,
+        rows_read=tally.read,
+        rows_refused=tally.refused,
+        rows_filtered=tally.filtered,
+        duplicates=tally.duplicates,
+        rows_used=tally.used,
+        columns=columns,
+        first_day=days[0],
+        last_day=days[1],
+        reasons=dict(tally.reasons),
+    )
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,11 +14,11 @@ from core.errors import PlanError, Problem
 from core.ingest.inference import TAG_TYPE_OF, Guess, fits_inferred, look_at
 from core.ingest.origins import Chunk, Origin, missing_column
 from core.ingest.plan import AMOUNT, Source
-from core.ingest.rejects import SourceTally, shortened
+from core.ingest.rejects import SourceTally, row_text, shortened
 from core.ingest.report import Reject
 from core.ingest.sql import expression, names_in, sql_failed
 from core.ingest.times import to_local
-from core.ingest.values import KIND_OF, Kind, Reading, is_nan_text, present, typed
+from core.ingest.values import KIND_OF, Kind, Reading, misfits, present, typed
 from core.schema import TAG_DTYPES
 
 T = TypeVar("T")
@@ -153,7 +152,7 @@ class SourceReader:
         is_first = True
         for chunk in self._origin.chunks(self._columns):
             self.tally.read += chunk.frame.height + len(chunk.bad)
-            self._refuse_bad_rows(chunk)
+            self.tally.refuse_cut(chunk)
             rows, scope = self._typed(chunk)
             if is_first:
                 if self._plan.where is not None:
@@ -195,7 +194,7 @@ class SourceReader:
             )
             for i, value in zip(at, values, strict=True)
         ]
-        texts = [_row_text(row) for row in rows.frame[at].iter_rows(named=True)]
+        texts = [row_text(row) for row in rows.frame[at].iter_rows(named=True)]
         self.tally.refuse(rejects, texts)
         return rows.filter(~refused)
 
@@ -268,7 +267,7 @@ class SourceReader:
         """Return the chunk's typed rows and the columns that SQL sees, misfits rejected."""
         raw = _present(chunk.frame, self._plan.null_values)
         cache: dict[Reading, pl.Series] = {}
-        misfits: dict[str, pl.Series] = {}
+        unfit: dict[Reading, pl.Series] = {}
         for claim in self._claims.values():
             reading = claim.reading
             if reading in cache:
@@ -278,15 +277,9 @@ class SourceReader:
             cache[reading] = values
             if claim.inferred:
                 self._check_inferred(column, values, reading)
-            elif values.null_count() > column.null_count():
-                bad = values.is_null() & column.is_not_null()
-                if reading.kind is Kind.NUMBER:
-                    bad &= ~is_nan_text(column)
-                if reading.kind is Kind.MULTI:
-                    continue  # a list of nothing is a missing value
-                if bad.any():
-                    misfits[reading.column] = bad
-        keep = self._refuse_misfits(chunk, raw, misfits)
+            elif (bad := misfits(column, values, reading.kind)) is not None:
+                unfit[reading] = bad
+        keep = self.tally.refuse_misfits(chunk, raw, unfit)
         frame = pl.DataFrame([cache[self._claims[name].reading].alias(name) for name in self._outputs])
         # The row number keeps the height of a frame without any column.
         number = pl.Series(_ROW, chunk.lines)
@@ -324,47 +317,6 @@ class SourceReader:
             result.append(value.alias(name))
         return result
 
-    def _refuse_bad_rows(self, chunk: Chunk) -> None:
-        self.tally.refuse(
-            [
-                Reject(
-                    source=self.node,
-                    file=chunk.file,
-                    line=row.line,
-                    column=None,
-                    reason="fields",
-                    value=str(row.fields),
-                )
-                for row in chunk.bad
-            ],
-            [row.text for row in chunk.bad],
-        )
-
-    def _refuse_misfits(
-        self, chunk: Chunk, raw: pl.DataFrame, misfits: Mapping[str, pl.Series]
-    ) -> pl.Series | None:
-        """Reject rows with a value that does not fit; returns the mask of the others, None = all."""
-        if not misfits:
-            return None
-        bad = pl.select(pl.any_horizontal(*misfits.values())).to_series()
-        rejects, texts = [], []
-        kind_of = {c.reading.column: c.reading.kind for c in self._claims.values() if not c.inferred}
-        for i in bad.arg_true().to_list():
-            column = next(name for name, mask in misfits.items() if mask[i])
-            rejects.append(
-                Reject(
-                    source=self.node,
-                    file=chunk.file,
-                    line=int(chunk.lines[i]),
-                    column=column,
-                    reason=f"not_{kind_of[column].value}",
-                    value=shortened(raw[column][i]),
-                )
-            )
-            texts.append(_row_text(raw.row(i, named=True)))
-        self.tally.refuse(rejects, texts)
-        return ~bad
-
 
 _SQL = "sql:"
 
@@ -382,10 +334,6 @@ def _evaluated(scope: pl.DataFrame, expr: pl.Expr, node: str) -> pl.Series:
 
 
 _VALUE, _ROW = "#value", "#row"
-
-
-def _row_text(row: Mapping[str, object]) -> str:
-    return json.dumps({k.removeprefix("#"): v for k, v in row.items()}, ensure_ascii=False, default=str)
 
 
 def dtype_of(kind: Kind) -> pl.DataType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,11 +10,12 @@ import polars as pl
 
 from core.errors import Problem, WorkspaceError
 from core.ingest.inference import Guess, fits_inferred, look_at
-from core.ingest.origins import Files, Origin, Staged, find_files, missing_column
+from core.ingest.origins import Chunk, Files, Origin, Staged, find_files, missing_column
 from core.ingest.plan import FileSource, ImportPlan, Source
-from core.ingest.sql import check_query, run_query
+from core.ingest.rejects import RejectLog, SourceTally
+from core.ingest.sql import check_query, run_query, staged
 from core.ingest.times import to_local
-from core.ingest.values import KIND_OF, Kind, Reading, present, typed
+from core.ingest.values import KIND_OF, Kind, Reading, misfits, present, typed
 
 
 class Stage:
@@ -29,8 +30,15 @@ class Stage:
         For what must be written in between; removed by the caller.
     allowed_roots : sequence of pathlib.Path or None
         Folders in which files must lie, and only databases named in the environment; None = anything.
+    log : RejectLog
+        Takes the rejects of the plan's [files].
     stop : callable
         Raises when the import is to be stopped.
+
+    Attributes
+    ----------
+    files : list of (SourceTally, str)
+        What was counted in each of the plan's [files] when a query first needed them, and its name.
     """
 
     def __init__(
@@ -39,12 +47,15 @@ class Stage:
         base_dir: Path,
         folder: Path,
         allowed_roots: Sequence[Path] | None,
+        log: RejectLog,
         stop: Callable[[], None],
     ) -> None:
+        self.files: list[tuple[SourceTally, str]] = []
         self._plan = plan
         self._base_dir = base_dir
         self._folder = folder
         self._allowed_roots = allowed_roots
+        self._log = log
         self._stop = stop
         self._tables: dict[str, pl.LazyFrame] | None = None
 
@@ -69,7 +80,7 @@ class Stage:
             check_query(source.query, tuple(self._plan.files), f"{node}.query")
             frame = run_query(source.query, self._typed_files(), f"{node}.query")
             path = self._new_folder() / "query.parquet"
-            frame.sink_parquet(path, compression="lz4")
+            staged(frame, path, f"{node}.query")
             return Staged("query", path)
         assert source.source is not None  # noqa: S101 - the plan's model holds this
         return self._files(source.source, source, node)
@@ -99,24 +110,53 @@ class Stage:
         kinds = {name: KIND_OF[tag_type] for name, tag_type in file.columns.items()}
         kinds |= {name: guesses[name].kind for name in open_columns if name in guesses}
         zone = self._plan.zone
+        readings = {c: Reading(c, kinds.get(c, Kind.TEXT), zone, zone) for c in origin.columns}
+        inferred = frozenset(guesses)
+        tally = SourceTally(node, self._log)
         folder = self._new_folder()
         for n, chunk in enumerate(origin.chunks(origin.columns)):
             self._stop()
-            raw = _present(chunk.frame, file)
-            columns = []
-            for series in raw:
-                kind = kinds.get(series.name, Kind.TEXT)
-                values = typed(series, Reading(series.name, kind, zone, zone))
-                if series.name in guesses and not fits_inferred(series, values, kind):
-                    raise WorkspaceError(Problem("file_changed", params={"file": chunk.file}))
-                columns.append(to_local(values, zone) if kind is Kind.MOMENT else values)
-            pl.DataFrame(columns).write_parquet(folder / f"{n:06d}.parquet", compression="lz4")
+            frame = _typed_rows(chunk, _present(chunk.frame, file), readings, inferred, tally)
+            frame.write_parquet(folder / f"{n:06d}.parquet", compression="lz4")
+        if not tally.read:
+            # A table without a row is a table too: its columns can be joined.
+            none = [typed(pl.Series(c, [], dtype=pl.Null()), readings[c]) for c in origin.columns]
+            pl.DataFrame(none).write_parquet(folder / "none.parquet")
+        self.files.append((tally, origin.name))
+        if tally.read:
+            tally.close(self._plan.max_reject_share)
         return pl.scan_parquet(sorted(folder.iterdir()))
 
     def _new_folder(self) -> Path:
         folder = self._folder / uuid4().hex
         folder.mkdir(parents=True)
         return folder
+
+
+def _typed_rows(
+    chunk: Chunk,
+    raw: pl.DataFrame,
+    readings: Mapping[str, Reading],
+    inferred: frozenset[str],
+    tally: SourceTally,
+) -> pl.DataFrame:
+    """Return the rows of a chunk as SQL sees them; those that cannot be read go to the tally."""
+    tally.read += chunk.frame.height + len(chunk.bad)
+    tally.refuse_cut(chunk)
+    columns: list[pl.Series] = []
+    unfit: dict[Reading, pl.Series] = {}
+    for series in raw:
+        reading = readings[series.name]
+        values = typed(series, reading)
+        if series.name in inferred:
+            if not fits_inferred(series, values, reading.kind):
+                raise WorkspaceError(Problem("file_changed", params={"file": chunk.file}))
+        elif (bad := misfits(series, values, reading.kind)) is not None:
+            unfit[reading] = bad
+        columns.append(to_local(values, reading.zone) if reading.kind is Kind.MOMENT else values)
+    keep = tally.refuse_misfits(chunk, raw, unfit)
+    frame = pl.DataFrame(columns)
+    return frame if keep is None else frame.filter(keep)
 
 
 def _present(frame: pl.DataFrame, file: FileSource) -> pl.DataFrame:

@@ -116,6 +116,26 @@ def typed(raw: pl.Series, reading: Reading) -> pl.Series:
             return _sets(raw, reading.separator)
 
 
+def misfits(raw: pl.Series, values: pl.Series, kind: Kind) -> pl.Series | None:
+    """Return which values do not fit their type; None = all do.
+
+    NaN as text in a column of numbers, and a list of nothing, are missing values and no misfits.
+
+    Parameters
+    ----------
+    raw : polars.Series
+        As `present` leaves it.
+    values : polars.Series
+        What `typed` made of it.
+    """
+    if kind is Kind.MULTI or values.null_count() == raw.null_count():
+        return None
+    bad = values.is_null() & raw.is_not_null()
+    if kind is Kind.NUMBER:
+        bad &= ~is_nan_text(raw)
+    return bad if bad.any() else None
+
+
 def as_text(raw: pl.Series) -> pl.Series:
     """Return values as text exactly as written: integers and whole floats without ``.0``."""
     dtype = raw.dtype
@@ -134,7 +154,7 @@ def as_text(raw: pl.Series) -> pl.Series:
         return raw.cast(pl.String()).str.replace(r"\.0+$", "")
     if dtype == pl.Null() or dtype.is_integer() or isinstance(dtype, pl.Categorical | pl.Enum):
         return raw.cast(pl.String())
-    if dtype == pl.Boolean() or dtype.is_temporal():
+    if dtype == pl.Boolean() or (dtype.is_temporal() and not isinstance(dtype, pl.Duration)):
         return raw.cast(pl.String())
     raise _unsupported(raw)
 
@@ -243,6 +263,8 @@ def _moments(raw: pl.Series, reading: Reading) -> pl.Series:
 def _sets(raw: pl.Series, separator: str) -> pl.Series:
     wanted = pl.List(pl.String())
     if isinstance(raw.dtype, pl.List | pl.Array):
+        if raw.dtype.inner.is_nested() or raw.dtype.inner == pl.Binary():
+            raise _unsupported(raw)
         lists = raw.cast(pl.List(raw.dtype.inner))
         lists = lists.cast(wanted)
     elif raw.dtype == pl.Null():
