@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -67,8 +67,9 @@ def text_form(path: Path, shown: str, encoding: str | None, delimiter: str | Non
     """
     if encoding is not None:
         try:
-            codecs.lookup(encoding)
-        except LookupError:
+            "".encode(encoding)
+        except (LookupError, ValueError):
+            # Also what Python calls a codec and is no encoding of text, such as hex and rot13.
             raise PlanError(Problem("unknown_encoding", params={"encoding": encoding})) from None
     found = encoding or _encoding_of(path, shown)
     head = b""
@@ -83,7 +84,7 @@ def text_form(path: Path, shown: str, encoding: str | None, delimiter: str | Non
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     header = next((row for row in reader if row), [])
     taken = "".join(io.StringIO(text, newline="").readlines()[: reader.line_num]).encode()
-    return TextForm(found, mark, _checked_header(header, shown), len(taken), reader.line_num)
+    return TextForm(found, mark, checked_header(header, shown), len(taken), reader.line_num)
 
 
 def utf8_blocks(
@@ -112,6 +113,8 @@ def utf8_blocks(
                 block = decoder.decode(raw).encode("utf-8")
             except UnicodeDecodeError as error:
                 raise _undecodable(shown, encoding, line + raw[: error.start].count(b"\n")) from None
+            except UnicodeError:  # UTF-16 and 32 that do not begin with their mark
+                raise _undecodable(shown, encoding, line) from None
         else:
             if first and block.startswith(codecs.BOM_UTF8):
                 block = block[3:]
@@ -224,7 +227,10 @@ def _delimiter_of(path: Path, text: str) -> str:
     return max(DELIMITERS, key=lambda mark: counts[mark])
 
 
-def _checked_header(header: list[str], shown: str) -> tuple[str, ...]:
+def checked_header(header: Sequence[str], shown: str) -> tuple[str, ...]:
+    """Return the names of the columns, each of which has one; a name that stands twice is refused."""
+    # Spreadsheets end rows with empty columns; they have no name, and need one only to be told apart.
+    header = [name or f"column_{place}" for place, name in enumerate(header, start=1)]
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise ImportRefused(Problem("column_twice", params={"file": shown, "column": twice}))

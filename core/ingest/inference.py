@@ -77,6 +77,9 @@ class Guess:
         elif dtype.is_integer() and (longest := _longest_integer(values)) >= _MANY:
             fits = set()
             self.why, self.example = "why_many_digits", str(longest)
+        elif dtype.is_float() and (infinite := values.filter(values.is_infinite())).len():
+            fits = set()
+            self.why, self.example = "why_not_number", str(infinite[0])
         elif dtype.is_numeric():
             fits = {Kind.NUMBER}
         elif dtype == pl.Date():

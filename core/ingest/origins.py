@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.errors import ImportRefused, PlanError, Problem, nearest_name
-from core.ingest.encodings import TextForm, text_form, utf8_blocks
+from core.ingest.encodings import TextForm, checked_header, text_form, utf8_blocks
 from core.ingest.plan import SourceFormat
 from core.ingest.rows import BadRow, RowCutter
 
@@ -137,12 +138,11 @@ def find_files(
         If there is no such file, or it lies elsewhere.
     """
     pattern = base_dir / source
-    if pattern.is_file():
-        paths = [pattern]
-    else:
-        anchor = _anchor(pattern)
-        wild = str(pattern.relative_to(anchor))
-        paths = sorted(path for path in anchor.glob(wild) if path.is_file()) if wild != "." else []
+    try:
+        paths = [pattern] if pattern.is_file() else _matching(pattern)
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        params = {"file": source, "why": error.strerror or str(error)}
+        raise PlanError(Problem("file_unreadable", node=node, params=params)) from None
     if allowed_roots is not None:
         roots = [root.resolve() for root in allowed_roots]
         inside = [p for p in paths if any(p.resolve().is_relative_to(root) for root in roots)]
@@ -152,7 +152,7 @@ def find_files(
             raise PlanError(Problem("path_not_allowed", node=node, params={"path": source}))
     if not paths:
         folder = pattern.parent
-        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        names = [path.name for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
         is_glob = _anchor(pattern) != pattern
         near = None if is_glob else nearest_name(pattern.name, names)
         raise PlanError(Problem("missing_file", node=node, params={"path": source}, nearest=near))
@@ -172,6 +172,15 @@ def missing_column(column: str, source: str, columns: Sequence[str], node: str |
             nearest=nearest_name(column, columns),
         )
     )
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """Return the files that a glob matches, in order of their names; none for what is no glob."""
+    anchor = _anchor(pattern)
+    wild = pattern.relative_to(anchor)
+    if not wild.parts or any("**" in part and part != "**" for part in wild.parts):
+        return []
+    return sorted(path for path in anchor.glob(str(wild)) if path.is_file())
 
 
 def _anchor(pattern: Path) -> Path:
@@ -282,7 +291,19 @@ class _Workbook:
             drop_empty_cols=False,
             raise_if_empty=False,
         )
+        frame.columns = self._names(frame.columns, name)
         return frame.with_columns(_whole(column) for column in frame if column.dtype == pl.Float64())
+
+    def _names(self, columns: Sequence[str], sheet: str) -> tuple[str, ...]:
+        """Return the columns as the sheet names them; the reader numbers names that are absent or doubled."""
+        bare = ["" if name == f"__UNNAMED__{place}" else name for place, name in enumerate(columns)]
+        if any(re.sub(r"_\d+$", "", name) in bare for name in bare if re.search(r"._\d+$", name)):
+            first = pl.read_excel(
+                self._path, sheet_name=sheet, has_header=False, read_options={"n_rows": 1},
+                drop_empty_cols=False,
+            )  # fmt: skip
+            bare = ["" if cell is None else str(cell) for cell in first.row(0)]
+        return checked_header(bare, self.shown)
 
 
 def _whole(numbers: pl.Series) -> pl.Series:
@@ -292,6 +313,11 @@ def _whole(numbers: pl.Series) -> pl.Series:
 
 
 def _open_file(path: Path, shown: str, form: SourceFormat) -> _TextFile | _ParquetFile | _Workbook:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        params = {"file": shown, "why": error.strerror or str(error)}
+        raise ImportRefused(Problem("file_unreadable", params=params)) from None
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".pq"):
         return _ParquetFile(path, shown)

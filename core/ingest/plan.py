@@ -183,7 +183,9 @@ class ComputedTag(_Plan):
     where: tuple[dict[str, Any], ...] = Field((), description="Property conditions, as in a rule.")
     window: dict[str, Any] | None = Field(None, description="As in a rule; absent = ever up to as_of.")
     missing: float | None = Field(
-        None, description="Value without a matching occurrence; left out = as the measure says."
+        None,
+        allow_inf_nan=False,
+        description="Value without a matching occurrence; left out = as the measure says.",
     )
     label: LabelText | None = Field(None, description="Name for people.")
     dimension: Key = Field("other", description="Folder of the catalogue.")

@@ -13,10 +13,32 @@ from pydantic_core import ErrorDetails
 
 from core.errors import PlanError, Problem, nearest_name
 from core.ingest.plan import ImportPlan
+from core.messages import say
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 # Mappings that are shown as tables of their own; all others stand in one line.
 _TABLES = ("dimensions", "event_labels", "files")
+# What would be right, by Pydantic's name of the fault.
+_FITS = {
+    "string_type": "fits_text",
+    "string_too_short": "fits_something",
+    "string_too_long": "fits_short",
+    "bool_type": "fits_boolean",
+    "bool_parsing": "fits_boolean",
+    "float_type": "fits_number",
+    "float_parsing": "fits_number",
+    "finite_number": "fits_finite",
+    "greater_than_equal": "fits_at_least",
+    "less_than_equal": "fits_at_most",
+    "date_type": "fits_day",
+    "date_parsing": "fits_day",
+    "date_from_datetime_parsing": "fits_day",
+    "date_from_datetime_inexact": "fits_day",
+    "tuple_type": "fits_list",
+    "dict_type": "fits_table",
+    "model_type": "fits_table",
+    "model_attributes_type": "fits_table",
+}
 
 
 def read_plan(path: Path) -> ImportPlan:
@@ -29,10 +51,11 @@ def read_plan(path: Path) -> ImportPlan:
     """
     try:
         text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise PlanError(Problem("missing_plan", params={"path": str(path)})) from None
-    except IsADirectoryError:
-        raise PlanError(Problem("missing_plan", params={"path": str(path)})) from None
+    except OSError as error:
+        params = {"file": str(path), "why": error.strerror or str(error)}
+        raise PlanError(Problem("file_unreadable", params=params)) from None
     except UnicodeDecodeError:
         raise PlanError(Problem("plan_not_utf8", params={"path": str(path)})) from None
     return plan_from_toml(text)
@@ -115,8 +138,8 @@ def _problem(detail: ErrorDetails) -> Problem:
         return Problem("plan_key_missing", node=node, params={"key": str(detail["loc"][-1])})
     if kind == "value_error":
         # Our own validators raise the code of the text.
-        reason = str(detail["ctx"]["error"])
-        return Problem(f"plan_{reason}", node=node, params={"value": _shown(detail["input"])})
+        code = str(detail["ctx"]["error"])
+        return Problem(f"plan_{code}", node=node, params={"value": _shown(detail["input"])})
     if kind in ("literal_error", "enum"):
         allowed = tuple(
             part.strip("' ") for part in detail["ctx"]["expected"].replace(" or ", ", ").split(", ")
@@ -129,13 +152,24 @@ def _problem(detail: ErrorDetails) -> Problem:
             allowed=allowed,
             nearest=nearest_name(given, allowed),
         )
-    params = {"value": _shown(detail["input"]), "reason": detail["msg"]}
-    return Problem("plan_value_wrong", node=node, params=params)
+    limit = detail.get("ctx", {}).get("le", detail.get("ctx", {}).get("ge"))
+    reason: object = (
+        say(_FITS[kind], limit=f"{limit:g}" if limit is not None else "") if kind in _FITS else detail["msg"]
+    )
+    return Problem("plan_value_wrong", node=node, params={"value": _shown(detail["input"]), "reason": reason})
 
 
 def _shown(value: object) -> str:
     """Return a value for a message; a mapping could hold a database URL."""
-    return str(value)[:80] if isinstance(value, str | int | float | bool) else type(value).__name__
+    if isinstance(value, str | int | float | bool):
+        return str(value)[:80]
+    return (
+        "[…]"
+        if isinstance(value, list | tuple)
+        else "{…}"
+        if isinstance(value, dict)
+        else type(value).__name__
+    )
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -19,6 +19,8 @@ from core.errors import ImportRefused, Problem
 
 QUOTE, NEWLINE, RETURN = 0x22, 0x0A, 0x0D
 MAX_ROW_BYTES = 16 << 20
+# Python's own bound, 128 KiB a field, is for the whole process: it is only ever raised.
+csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW_BYTES * 4))
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class RowCutter:
                 if feed.ended_inside:
                     # The text ended within quotes: the row goes on in the next block, or never ends.
                     if is_last:
-                        raise self._unclosed()
+                        raise self._unclosed(used_lines)
                     break
                 begin = self._line + used_lines
                 text = "".join(lines[used_lines : feed.given])
@@ -194,15 +196,18 @@ class RowCutter:
                 for values, i in zip(columns, self._indexes, strict=True):
                     values.append(row[i])
         except csv.Error:
-            raise self._unclosed() from None
+            # A carriage return in the middle of a row, of which it cannot be said whether it ends one.
+            params = {"file": self._file, "line": self._line + used_lines}
+            raise ImportRefused(Problem("rows_unreadable", params=params)) from None
         self._line += used_lines
         frame = pl.DataFrame(
             dict(zip(self._wanted, columns, strict=True)), schema=dict.fromkeys(self._wanted, pl.String())
         )
         return RowBlock(frame, np.array(begins, dtype=np.int64), bad), used
 
-    def _unclosed(self) -> ImportRefused:
-        return ImportRefused(Problem("quote_never_closed", params={"file": self._file, "line": self._line}))
+    def _unclosed(self, lines_before: int = 0) -> ImportRefused:
+        params = {"file": self._file, "line": self._line + lines_before}
+        return ImportRefused(Problem("quote_never_closed", params=params))
 
 
 class _Feed:

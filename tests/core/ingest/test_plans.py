@@ -129,6 +129,7 @@ def test_the_json_schema_describes_every_key() -> None:
         ),
         ('[tags.x]\nevent = "e"\nmeasure = "summ"', "plan_value_not_allowed", "tags.x.measure", "sum"),
         ("max_reject_share = 3", "plan_value_wrong", "max_reject_share", None),
+        ('[tags.x]\nevent = "e"\nmeasure = "sum"\nmissing = inf', "plan_value_wrong", "tags.x.missing", None),
         (
             '[[users]]\nid = "a"\nsource = "b"\ndelimiter = ",,"',
             "plan_bad_delimiter",
@@ -145,6 +146,26 @@ def test_a_broken_plan_is_refused_with_place_and_remedy(
     problem = error.value.problems[0]
     assert (problem.code, problem.node, problem.nearest) == (code, node, nearest)
     assert refusal(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'as_of = "soon"', "as_of = 5", "as_of = 2019-07-14T10:00:00", 'max_reject_share = "a"',
+        "max_reject_share = -1", 'fold_width = "perhaps"', "fold_width = []", "time_zone = 5", "[users]\nid = 'a'",
+        "users = 5", 'users = ["a"]', 'files = ["a"]', "tags = 5", '[tags.x]\nevent = ""\nmeasure = "sum"',
+        f'[tags.{"x" * 201}]\nevent = "e"\nmeasure = "count"', '[[users]]\nid = "a"\nsource = ["b"]',
+        '[[users]]\nid = "a"\nsource = "b"\nnull_values = "-"', "dimensions = {x = 5}", "journey = [5]",
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_form_is_explained_in_both_languages(text: str) -> None:
+    with pytest.raises(PlanError) as error:
+        plan_from_toml(text)
+    for problem in error.value.problems:
+        said = message_of(problem)
+        assert "Input should" not in said["en"]
+        # Of the reason, nothing may be left in English.
+        assert not re.search(r"[A-Za-z]{4,} [A-Za-z]{2,} ", said["zh"]), said["zh"]
 
 
 def test_all_problems_of_a_plan_are_named_at_once() -> None:

@@ -169,6 +169,8 @@ def test_rows_with_another_number_of_fields_are_rejects_with_their_line(bench: W
         ("users.csv.gz", b"\x1f\x8b\x08broken", "damaged_gzip", "damaged"),
         ("users.parquet", b"no parquet", "damaged_file", "damaged"),
         ("users.xlsx", b"no workbook", "damaged_file", "damaged"),
+        ("users.csv", b'user_id,x\nu1,a"b\nu2,c\rd\n', "rows_unreadable", "from line 3 on"),
+        ("users.csv", b'user_id,x\nu1,a"b\nu2,"never\nclosed\n', "quote_never_closed", "after line 3"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_its_place(
@@ -196,18 +198,13 @@ def test_bytes_that_break_a_declared_or_late_encoding_name_their_line(
     assert "Line 5003" in refusal(late)
 
 
-def test_an_unknown_encoding_is_refused(bench: Workbench) -> None:
-    bench.file("users.csv", "user_id\nu1\n")
-    with pytest.raises(PlanError) as error:
-        bench.run(USERS + 'encoding = "klingon"\n')
-    assert error.value.code == "unknown_encoding"
-
-
 @pytest.mark.parametrize(
     ("plan", "code", "node", "nearest"),
     [
         (USERS.replace("users.csv", "user.csv"), "missing_file", "users[0].source", "users.csv"),
         (USERS.replace("users.csv", "no*.csv"), "missing_file", "users[0].source", None),
+        (USERS.replace("users.csv", "u**.csv"), "missing_file", "users[0].source", None),
+        (USERS.replace("users.csv", "u" * 300), "file_unreadable", "users[0].source", None),
         (USERS.replace("users.csv", "users.doc"), "unknown_file_kind", None, None),
         (USERS.replace('"user_id"', '"userid"'), "missing_column", "users[0].id", "user_id"),
         (USERS + 'tags = ["ctiy"]\n', "missing_column", "users[0].tags.ctiy", "city"),
