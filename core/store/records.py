@@ -21,6 +21,17 @@ class RecordStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def open(self) -> None:
+        """Open the database, so that work which must be logged is not begun where it cannot be.
+
+        Raises
+        ------
+        WorkspaceError
+            If the database is gone, damaged or newer than this program.
+        """
+        with self._database.reading():
+            pass
+
     def add(
         self, at: datetime, actor: Actor, action: Action, subject: str, detail: Mapping[str, Any]
     ) -> None:

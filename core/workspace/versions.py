@@ -192,6 +192,8 @@ class Versions:
             name, allowed = plan.name, None
             folder = base_dir or plan.parent
             plan = read_plan(plan)
+        # Nothing is imported that cannot be logged: the version would be in use although we had refused.
+        self._records.open()
         report = run_import(
             self._lake, plan, folder, progress=progress, cancelled=cancelled, allowed_roots=allowed
         )

@@ -67,3 +67,16 @@ def test_a_link_carries_a_token_instead_of_values(root: Path) -> None:
     assert workspace.parse(Workspace.open(root).kept_rule(token)) == workspace.parse(RULE)
     with pytest.raises(NotFound):
         workspace.kept_rule("guess")
+
+
+def test_nothing_is_imported_where_it_cannot_be_logged(root: Path, small_files: Path) -> None:
+    before = Workspace.open(root).data_version().id
+    for name in ("coterie.db-wal", "coterie.db-shm"):
+        (root / name).unlink(missing_ok=True)
+    (root / "coterie.db").write_bytes(b"no database" * 1000)
+    workspace = Workspace.open(root)
+    with pytest.raises(WorkspaceError) as error:
+        workspace.import_plan(small_files / "plan.toml", actor=ACTOR)
+    assert error.value.code == "database_damaged"
+    assert [version.id for version in workspace.data_versions()] == [before]
+    assert workspace.data_version().id == before
