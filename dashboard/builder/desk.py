@@ -161,7 +161,8 @@ class Desk:
     def notice(self, kind: str, key: str, **params: object) -> None:
         """Say something above the rule."""
         words = Text(zh=said(key, "zh", **params), en=said(key, "en", **params))
-        self.notices = [*self.notices, Notice(kind, words)][-MOST_NOTICES:]
+        others = [notice for notice in self.notices if (notice.kind, notice.text) != (kind, words)]
+        self.notices = [*others, Notice(kind, words)][-MOST_NOTICES:]
 
     # -- what is answered -----------------------------------------------------------------------------
 

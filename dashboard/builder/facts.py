@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from core.engines.base import Breakdown
-from core.rules.tree import Rule
+from core.rules.tree import Rule, TagCondition
 from core.schema import USER_ID, Catalogue, TagType
 from core.workspace import Actor, Workspace
 
@@ -30,13 +30,15 @@ class Wish:
 
     Attributes
     ----------
-    tags, fields : list of str
-        Tags that are compared with everyone; columns of the people.
+    tags : list of str or None
+        Tags that are compared with everyone; None = nobody has chosen, and `charts` chooses.
+    fields : list of str
+        Columns of the people.
     reveals : bool
         Whether personal values are shown; only ever for one rule and one day.
     """
 
-    tags: list[str] = field(default_factory=list)
+    tags: list[str] | None = None
     fields: list[str] = field(default_factory=list)
     reveals: bool = False
 
@@ -47,21 +49,27 @@ class Wish:
 
 def first_wish(catalogue: Catalogue) -> Wish:
     """Return what is shown before anybody has chosen."""
-    charts = _liked(
-        _LIKED_CHARTS,
-        [k for k, spec in catalogue.tags.items() if spec.type is TagType.ENUM and spec.personal is None],
-        catalogue,
-    )
-    fields = _liked(_LIKED_FIELDS, list(catalogue.tags), catalogue)
-    return Wish(charts[:FIRST_CHARTS], fields[:FIRST_FIELDS])
+    return Wish(fields=_liked(_LIKED_FIELDS, list(catalogue.tags), catalogue)[:FIRST_FIELDS])
+
+
+def charts(wish: Wish, rule: Rule | None, catalogue: Catalogue) -> list[str]:
+    """Return the tags to compare: the chosen ones, else liked ones that the rule leaves open.
+
+    A tag that the rule fixes to one value would be a single bar of 100 %.
+    """
+    if wish.tags is not None:
+        return wish.tags
+    choices = [key for key, spec in catalogue.tags.items() if spec.type is TagType.ENUM and not spec.personal]
+    fixed = _fixed(rule) if rule else frozenset()
+    return [key for key in _liked(_LIKED_CHARTS, choices, catalogue) if key not in fixed][:FIRST_CHARTS]
 
 
 def wished(ask: Mapping[str, Any], wish: Wish, catalogue: Catalogue) -> Wish:
     """Return the wish as the browser changed it; tags that the data do not have are left out."""
-    tags = [str(key) for key in ask.get("tags", wish.tags)]
+    tags = ask.get("tags", wish.tags)
     fields = [str(key) for key in ask.get("fields", wish.fields)]
     return Wish(
-        [key for key in dict.fromkeys(tags) if key in catalogue.tags][:MOST_CHARTS],
+        None if tags is None else [key for key in dict.fromkeys(tags) if key in catalogue.tags][:MOST_CHARTS],
         [key for key in dict.fromkeys(fields) if key in catalogue.tags],
         bool(ask.get("reveal", wish.reveals)),
     )
@@ -122,6 +130,24 @@ def _cell(value: object) -> object:
     if isinstance(value, list):
         return [str(item) for item in value]
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _fixed(rule: Rule) -> frozenset[str]:
+    """Return the tags that everybody who matches has one and the same value of."""
+    root = rule.include
+    if root.match != "all" or root.not_ or root.muted:
+        return frozenset()
+    return frozenset(
+        child.tag
+        for child in root.children
+        if isinstance(child, TagCondition) and not child.not_ and not child.muted and _names_one_value(child)
+    )
+
+
+def _names_one_value(condition: TagCondition) -> bool:
+    if condition.op == "in":
+        return isinstance(condition.value, list | tuple) and len(condition.value) == 1
+    return condition.op in {"is", "is_true", "is_false"}
 
 
 def _liked(liked: tuple[str, ...], others: list[str], catalogue: Catalogue) -> list[str]:

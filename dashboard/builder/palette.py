@@ -65,14 +65,15 @@ def catalogue_data(catalogue: Catalogue) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def search_forms(key: str, zh: str, en: str) -> tuple[str, ...]:
-    """Return everything by which an entry can be found, in lower case without spaces.
+    """Return everything by which an entry can be found, in lower case without spaces or apostrophes.
 
     Its key, both labels, and of the Chinese label the whole pinyin and its initials ("城市": chengshi, cs).
+    Apostrophes go like spaces: an input method parts syllables by them.
     """
     whole = "".join(lazy_pinyin(zh))
     initials = "".join(lazy_pinyin(zh, style=Style.FIRST_LETTER))
     forms = (key, key.replace("_", ""), zh, en, whole, initials)
-    return tuple(dict.fromkeys(re.sub(r"\s+", "", form).lower() for form in forms))
+    return tuple(dict.fromkeys(re.sub(r"[\s'’]+", "", form).lower() for form in forms))
 
 
 def _tag(spec: TagSpec) -> dict[str, Any]:

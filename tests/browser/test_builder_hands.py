@@ -239,3 +239,67 @@ def test_a_finger_drags_from_the_palette_into_the_rule(finger: BrowserContext, a
         page.wait_for_timeout(30)
     send("touchEnd", y)
     builder.assert_outline("且(总交易额)")
+
+
+class InputMethod:
+    """An input method as it writes Chinese: letters that are not yet text, then the word."""
+
+    def __init__(self, page: Page) -> None:
+        self._tools = page.context.new_cdp_session(page)
+
+    def compose(self, letters: str) -> None:
+        """Show letters that are being composed, one after another."""
+        for end in range(1, len(letters) + 1):
+            self._tools.send(
+                "Input.imeSetComposition", {"text": letters[:end], "selectionStart": end, "selectionEnd": end}
+            )
+
+    def finish(self, word: str) -> None:
+        """Put the word in the place of the letters."""
+        self._tools.send("Input.insertText", {"text": word})
+
+
+def test_enter_while_an_input_method_composes_adds_nothing(visit: Visit) -> None:
+    page = visit("/")
+    builder = Builder(page)
+    method = InputMethod(page)
+    builder.search.focus()
+    method.compose("cheng'shi")
+    expect(builder.item("tag", "city")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+    expect(builder.rows).to_have_count(0)
+    method.finish("城市")
+    page.keyboard.press("Enter")
+    expect(builder.rows).to_have_count(1)
+
+
+def test_letters_of_an_input_method_are_no_values_and_the_finished_word_is(visit: Visit) -> None:
+    page = visit("/")
+    builder = Builder(page)
+    method = InputMethod(page)
+    builder.add("tag:title")
+    builder.row("职位").locator("button.chips").click()
+    for _ in range(page.locator(".tokens .chip").count()):
+        page.keyboard.press("Backspace")
+    method.compose("zeng")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tokens .chip")).to_have_count(0)
+    method.finish("增长")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tokens .chip")).to_have_text(["增长"])
+    page.keyboard.press("Escape")
+    builder.row("职位").locator("select.op").select_option("starts_with")
+    builder.settle()
+    field = builder.row("职位").locator("input.text")
+    field.fill("")
+    field.focus()
+    method.compose("chan")
+    page.wait_for_timeout(300)
+    builder.settle()
+    expect(builder.row("职位").locator(".problem.error")).to_be_visible()
+    method.finish("产品")
+    page.wait_for_timeout(300)
+    builder.settle()
+    assert builder.rule()["include"]["children"][0]["value"] == "产品"

@@ -283,11 +283,21 @@ def test_the_day_can_be_changed_and_imported_tags_are_marked(visit: Visit, sampl
     page = visit("/")
     builder = Builder(page)
     builder.add("tag:city")
-    page.get_by_label("数据截至").fill("2019-03-01")
+    day = page.get_by_label("数据截至", exact=True)
+    day.fill("2019年3月")
+    expect(day).to_have_attribute("aria-invalid", "true")
+    day.blur()
+    expect(day).to_have_value("2019-07-14")
+    day.fill("2019/3/1")
+    page.keyboard.press("Enter")
     expect(page.locator(".notice.warning")).to_contain_text("非历史值")
     builder.settle()
     ran = count_by_command_line(sample_workspace, builder.rule(), "--as-of", "2019-03-01")
     assert builder.number() == ran["count"]
+    day.fill("")
+    day.blur()
+    expect(day).to_have_value("2019-07-14")
+    expect(page.locator(".notice.warning")).to_have_count(0)
 
 
 def test_nesting_stops_at_eight_levels_and_says_so(visit: Visit) -> None:

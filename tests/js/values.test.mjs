@@ -3,8 +3,10 @@
 import { assert, test } from "./harness.mjs";
 import { answersTo, beginning, found, newLeaf, reshaped, shapeOf } from "../../dashboard/builder/js/catalogue.js";
 import { readNumber } from "../../dashboard/builder/js/controls.js";
+import { dayAfter, readDay } from "../../dashboard/builder/js/days.js";
 import { splitPasted } from "../../dashboard/builder/js/picker.js";
 import { isNever, measured } from "../../dashboard/builder/js/rows.js";
+import { brokenAt } from "../../dashboard/builder/js/toolbar.js";
 import { windowKind } from "../../dashboard/builder/js/windows.js";
 import { makeWords, shareText } from "../../dashboard/builder/js/words.js";
 
@@ -12,7 +14,7 @@ const city = { kind: "tag", key: "city", type: "enum", search: ["city", "城市"
 const chats = { kind: "tag", key: "chats", type: "number", search: ["chats", "次数", "cishu", "cs", "chengshi2"] };
 
 test("an entry is found by key, label, whole pinyin and initials, whatever the case and spaces", () => {
-  for (const typed of ["city", "CITY", "城", "chengshi", "cheng shi", "cs", ""])
+  for (const typed of ["city", "CITY", "城", "chengshi", "cheng shi", "cheng'shi", "cs", ""])
     assert.ok(answersTo(city, typed), typed);
   assert.ok(!answersTo(city, "gmv"));
 });
@@ -121,4 +123,24 @@ test("a text that does not exist is a fault, not an empty place", () => {
   assert.equal(words.t("hello", { n: 3 }), "3 人");
   assert.throws(() => words.t("gone"));
   assert.equal(words.signed(-3341), "−3,341");
+});
+
+test("where JSON breaks is read from the words of every browser, else not said", () => {
+  const text = '{"a": 1,\n "b" 2}';
+  assert.deepEqual(brokenAt(text, "Expected ':' after property name in JSON at position 14"), { line: 2, column: 6 });
+  assert.deepEqual(brokenAt(text, "JSON.parse: expected ':' at line 2 column 6 of the JSON data"), { line: 2, column: 6 });
+  assert.deepEqual(brokenAt('{"a"', "Unexpected end of JSON input"), { line: 1, column: 5 });
+  assert.equal(brokenAt("abc", `Unexpected token 'a', "abc" is not valid JSON`), null);
+});
+
+test("days are read as people type them, and one that the calendar lacks is none", () => {
+  for (const typed of ["2019-07-14", "2019/7/14", "2019.7.14", "20190714", "2019年7月14日", " ２０１９－０７－１４ "])
+    assert.equal(readDay(typed), "2019-07-14", typed);
+  for (const typed of ["", "2019-07", "2019-02-29", "2019-13-01", "14/07/2019", "0019-07-1x"])
+    assert.equal(readDay(typed), null, typed);
+});
+
+test("the day after the last of a month or a year is the first of the next", () => {
+  assert.equal(dayAfter("2019-12-31", 1), "2020-01-01");
+  assert.equal(dayAfter("2020-03-01", -1), "2020-02-29");
 });

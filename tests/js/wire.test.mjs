@@ -118,3 +118,12 @@ test("what is not answered in time is sent again, with everything that came sinc
   clock.pass(PATIENCE);
   assert.equal(sent.length, 2);
 });
+
+test("a page that is gone sends nothing any more", () => {
+  const { sent, wire, clock } = wired();
+  wire.edit({ n: 1 }, "a");
+  wire.edit({ n: 2 }, "b", { typing: true });
+  wire.stop();
+  clock.pass(PATIENCE + TYPING_PAUSE);
+  assert.equal(sent.length, 1);
+});

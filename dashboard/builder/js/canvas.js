@@ -10,6 +10,7 @@ export function makeCanvas(page) {
   const { t } = page.words;
   const views = new Map(); // node id → its row or card
   const sentence = h("p.sentence", { tabindex: "0" });
+  let said = ""; // the epoch of the rule that the sentence is about
   const notices = h("div.notices", { role: "status" });
   const start = beginHere(page);
   const roots = h("div.roots");
@@ -68,9 +69,11 @@ export function makeCanvas(page) {
       const isEmpty = rule.include.children.length === 0 && !rule.exclude;
       start.hidden = !isEmpty;
       ghost.hidden = Boolean(rule.exclude);
-      sentence.hidden = isEmpty || !news.sentence;
+      // While a condition waits for its value the last sentence stays, pale: what is pointed at must not jump away.
+      if (news.sentence || news.epoch !== said) say(sentence, news.sentence ?? "");
+      said = news.epoch;
+      sentence.hidden = isEmpty || sentence.textContent === "";
       sentence.classList.toggle("stale", page.editor.isStale);
-      say(sentence, news.sentence ?? "");
       take.update(rule);
       replace(notices, ...noticesOf(page, news));
     },

@@ -36,15 +36,20 @@ export function makeCatalogue(data, language) {
   };
 }
 
+/** What was typed as it is compared; an input method parts syllables by blanks and apostrophes: cheng'shi. */
+function plainly(typed) {
+  return typed.toLowerCase().replace(/[\s'’]+/g, "");
+}
+
 /** Tells whether an item answers to what was typed: key, either label, whole pinyin or its initials. */
 export function answersTo(item, typed) {
-  const wanted = typed.trim().toLowerCase().replace(/\s+/g, "");
+  const wanted = plainly(typed);
   return wanted === "" || item.search.some((form) => form.includes(wanted));
 }
 
 /** The best items first: whose form begins with what was typed, then whose form contains it. */
 export function found(items, typed) {
-  const wanted = typed.trim().toLowerCase().replace(/\s+/g, "");
+  const wanted = plainly(typed);
   const hits = items.filter((item) => answersTo(item, typed));
   if (!wanted) return hits;
   const rank = (item) =>

@@ -1,7 +1,8 @@
 // Controls for values, one per shape of the op table. Each gives {element, sync(value)}; a control that has the
 // focus is never overwritten, so typing loses neither focus nor characters.
 
-import { h, icon, replace } from "./dom.js";
+import { dayField } from "./days.js";
+import { h, icon, onTyped } from "./dom.js";
 import { makePicker } from "./picker.js";
 
 export const UNITS = ["day", "week", "month"];
@@ -90,7 +91,7 @@ export function textControl(page, label, change, { placeholder = "", className =
     spellcheck: "false",
     "data-f": label,
     onfocus: () => typing.begin(),
-    oninput: () => change(input.value, { typing: true, gesture: typing.now }),
+    ...onTyped(() => change(input.value, { typing: true, gesture: typing.now })),
   });
   return {
     element: input,
@@ -127,12 +128,12 @@ export function numberControl(page, { label, unit = "", whole = false, least = -
       input.select();
     },
     onblur: () => fit(),
-    oninput: () => {
+    ...onTyped(() => {
       fit();
       const number = readNumber(input.value, { whole, least });
       input.setAttribute("aria-invalid", number === null ? "true" : "false");
       change(number, { typing: true, gesture: typing.now });
-    },
+    }),
     onkeydown: (event) => {
       const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       const number = readNumber(input.value, {});
@@ -163,19 +164,9 @@ export function numberControl(page, { label, unit = "", whole = false, least = -
 
 export function dayControl(page, label, change) {
   const typing = typingGesture(page, "day");
-  const input = h("input.field.day", {
-    type: "date",
-    "aria-label": label,
-    "data-f": label,
-    onfocus: () => typing.begin(),
-    oninput: () => change(input.value || null, { typing: true, gesture: typing.now }),
+  return dayField(page, label, (day) => change(day, { typing: true, gesture: typing.now }), {
+    begin: () => typing.begin(),
   });
-  return {
-    element: input,
-    sync(value) {
-      if (!page.isTyping(input) && input.value !== (value ?? "")) input.value = value ?? "";
-    },
-  };
 }
 
 /** A list to choose one of: [[value, words], …]; a value that is not listed is shown as it stands. */

@@ -25,10 +25,16 @@ export function set(element, props) {
 }
 
 function append(element, children) {
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false || child === "") continue;
     element.append(child instanceof Node ? child : document.createTextNode(String(child)));
   }
+}
+
+/** Listeners for what is typed, called when an input method has finished a word and not for its letters. */
+export function onTyped(listener) {
+  const typed = (event) => !event.isComposing && listener(event);
+  return { oninput: typed, oncompositionend: typed };
 }
 
 export function say(element, text) {

@@ -149,7 +149,7 @@ export function makeDrag(page) {
     drag = null;
   }
 
-  page.root.addEventListener("pointerdown", pressed);
+  page.listen(page.root, "pointerdown", pressed);
   return { line, cancel: end };
 }
 

@@ -137,7 +137,7 @@ export function makeKeyboard(page) {
     return true;
   }
 
-  page.root.addEventListener("keydown", (event) => {
+  page.listen(page.root, "keydown", (event) => {
     if (held) return whileHolding(event);
     const { target } = event;
     const chip = target.closest?.("[data-item]");
@@ -150,5 +150,5 @@ export function makeKeyboard(page) {
   });
   // Streamlit listens on the document for keys of its own ("r" runs the page again): ours stay here.
   for (const type of ["keydown", "keypress", "keyup"])
-    page.root.addEventListener(type, (event) => event.stopPropagation());
+    page.listen(page.root, type, (event) => event.stopPropagation());
 }

@@ -18,7 +18,7 @@ import { makeWire } from "./wire.js";
 import { makeWords } from "./words.js";
 
 const SETTLE = 250; // milliseconds without an edit before the charts follow
-const NARROW = 760;
+const NARROW = 1020; // below it the palette and the panel would leave the rule too little
 const MEDIUM = 1180;
 
 /**
@@ -51,11 +51,13 @@ export function makePage(root, stage) {
   page.live = makeLive();
   page.layer = h("div.layer");
   page.shell = h("div.shell");
-  const outside = [];
-  page.onOutside = (listener) => {
-    outside.push(listener);
-    window.addEventListener("pointerdown", listener, true);
-  };
+  const life = new AbortController();
+  /** Listens for as long as this page lives: the root and the window outlive it. */
+  page.listen = (target, type, listener, capture = false) =>
+    target.addEventListener(type, listener, { capture, signal: life.signal });
+  // While an input method composes, Enter, Escape and the arrows are its own: nothing here acts on them.
+  const isComposing = (event) => event.isComposing || event.keyCode === 229;
+  page.listen(root, "keydown", (event) => isComposing(event) && event.stopImmediatePropagation(), true);
   page.popovers = makePopovers(page);
   page.itemOf = (id) => {
     const [kind, ...key] = id.split(":");
@@ -128,8 +130,7 @@ export function makePage(root, stage) {
     const had = root.activeElement;
     const at = had?.closest?.("[data-id]")?.dataset.id;
     const what = had?.dataset?.f;
-    const range =
-      had?.selectionStart === undefined || had?.type === "date" ? null : [had.selectionStart, had.selectionEnd];
+    const range = typeof had?.selectionStart === "number" ? [had.selectionStart, had.selectionEnd] : null;
     draw();
     if (!had || had.isConnected || !at || !what) return;
     const again = page.canvas.querySelector(`[data-id="${CSS.escape(at)}"] [data-f="${CSS.escape(what)}"]`);
@@ -199,7 +200,7 @@ export function makePage(root, stage) {
   };
   page.takeFacts = (facts, send) => {
     sendFacts = send;
-    page.facts = facts;
+    page.facts = withLast(facts, page.facts);
     page.isSettling = settling !== null;
     page.keepFocus(() => panel.details());
   };
@@ -242,20 +243,26 @@ export function makePage(root, stage) {
   }
   const observer = new ResizeObserver(measure);
   observer.observe(root.host);
-  window.addEventListener("resize", measure);
-  const flush = () => page.wire.flush();
-  window.addEventListener("pagehide", flush);
+  page.listen(window, "resize", measure);
+  page.listen(window, "pagehide", () => page.wire.flush());
   measure();
 
   page.leave = () => {
+    life.abort();
     observer.disconnect();
     page.drag.cancel();
-    window.removeEventListener("resize", measure);
-    window.removeEventListener("pagehide", flush);
-    outside.forEach((listener) => window.removeEventListener("pointerdown", listener, true));
+    clearTimeout(settling);
+    clearTimeout(hover);
+    page.wire.stop();
     page.shell.remove();
   };
   return page;
+}
+
+/** While a rule cannot be counted the last charts and people stay, pale; revealed values never outlive their rule. */
+function withLast(facts, last) {
+  if (facts.people || facts.error || !last) return facts;
+  return { ...facts, breakdowns: last.breakdowns, people: last.people?.is_revealed ? null : last.people };
 }
 
 function outerScroller(host) {

@@ -100,6 +100,7 @@ export function makePalette(page) {
       return `${head}\n${t("palette.event.tip", { n: whole(item.rows), first: item.first_day ?? "—", last: item.last_day ?? "—" })}`;
     const lines = [
       head,
+      [t(`type.${item.type}`), page.catalogue.unitOf(item)].filter(Boolean).join(" · "),
       t("palette.coverage", {
         share: `${(item.coverage * 100).toFixed(item.coverage >= 0.9995 || item.coverage === 0 ? 0 : 1)} %`,
       }),

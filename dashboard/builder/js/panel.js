@@ -74,8 +74,9 @@ export function makePanel(page) {
 
   function details() {
     const facts = page.facts;
-    compare.classList.toggle("stale", page.isSettling);
-    people.classList.toggle("stale", page.isSettling);
+    const isOld = page.isSettling || page.editor.news?.counts === null;
+    compare.classList.toggle("stale", isOld);
+    people.classList.toggle("stale", isOld);
     const chosen = facts?.chosen ?? [];
     const add = h(
       "button.link",

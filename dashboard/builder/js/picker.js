@@ -1,7 +1,7 @@
 // Choosing values: the real ones with their counts, searched in Python when there are many; any text can be
 // typed, and a column of values pasted, of which those that occur nowhere are listed.
 
-import { h, icon, replace } from "./dom.js";
+import { h, icon, onTyped, replace } from "./dom.js";
 
 const SHOWN_CHIPS = 3;
 const SHOWN_OPTIONS = 200;
@@ -41,7 +41,7 @@ export function makePicker(page, field, change) {
       chosen.length > SHOWN_CHIPS ? h("span.more", {}, `+${chosen.length - SHOWN_CHIPS}`) : null,
       icon("chevron"),
     );
-    button.title = chosen.length > SHOWN_CHIPS ? words : "";
+    button.title = words;
     page.popovers.reposition();
   }
 
@@ -72,10 +72,10 @@ export function makePicker(page, field, change) {
       placeholder: t(field.personal ? "pick.type" : "pick.placeholder"),
       autocomplete: "off",
       spellcheck: "false",
-      oninput: () => {
+      ...onTyped(() => {
         active = -1;
         draw();
-      },
+      }),
       onkeydown: keys,
       onpaste: paste,
     });

@@ -116,12 +116,14 @@ export function makePopovers(page) {
     },
   };
 
-  page.root.addEventListener("pointerdown", (event) => {
+  page.listen(page.root, "pointerdown", (event) => {
     if (open?.anchor && !event.composedPath().includes(open.element) && !event.composedPath().includes(open.anchor))
       close({ refocus: false });
   });
-  page.onOutside((event) => !event.composedPath().includes(page.shell) && open?.anchor && close({ refocus: false }));
-  page.root.addEventListener("keydown", (event) => {
+  const pressedElsewhere = (event) =>
+    !event.composedPath().includes(page.shell) && open?.anchor && close({ refocus: false });
+  page.listen(window, "pointerdown", pressedElsewhere, true);
+  page.listen(page.root, "keydown", (event) => {
     if (event.key !== "Escape" || !open) return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,5 +1,6 @@
 // The bar above the canvas: what is being built, undo and redo, templates, the day, the rule as JSON and as a link.
 
+import { dayField } from "./days.js";
 import { h, icon, say, set } from "./dom.js";
 
 export function makeToolbar(page) {
@@ -22,13 +23,11 @@ export function makeToolbar(page) {
     icon("template"),
     h("span.wideonly", {}, t("templates")),
   );
-  const day = h("input.field.day", {
-    type: "date",
-    "aria-label": t("as_of"),
-    "data-f": "as_of",
-    onchange: () => page.wire.command("as_of", { day: day.value || null }),
+  const day = dayField(page, t("as_of"), (chosen) => page.wire.command("as_of", { day: chosen }), {
+    waits: true,
+    name: "as_of",
   });
-  const dayBox = h("label.asof", { title: t("as_of.tip") }, h("span", {}, t("as_of")), day);
+  const dayBox = h("label.asof", { title: t("as_of.tip") }, h("span", {}, t("as_of")), day.element);
   const more = h(
     "button.button.iconly",
     {
@@ -82,7 +81,7 @@ export function makeToolbar(page) {
       );
       set(undo, { "aria-disabled": news.can_undo ? null : "true" });
       set(redo, { "aria-disabled": news.can_redo ? null : "true" });
-      if (page.root.activeElement !== day) day.value = news.as_of;
+      day.sync(news.as_of);
     },
     /** Python made the link that was asked for. */
     receive(news) {
@@ -144,6 +143,8 @@ function exportJson(page) {
     h("div.body", {}, h("p.quiet", {}, t("json.export.note")), area, h("div.row", {}, copy, save)),
     { focus: area },
   );
+  area.setSelectionRange(0, 0);
+  area.scrollTop = 0;
 }
 
 function importJson(page) {
@@ -172,7 +173,8 @@ function importJson(page) {
           JSON.parse(area.value);
         } catch (error) {
           problem.hidden = false;
-          say(problem, t("json.broken", { reason: error.message }));
+          const at = brokenAt(area.value, error.message);
+          say(problem, at ? t("json.broken.at", at) : t("json.broken"));
           return;
         }
         dialog.close();
@@ -186,6 +188,17 @@ function importJson(page) {
     h("div.body", {}, h("p.quiet", {}, t("json.import.note")), area, problem, h("div.row", {}, file, open)),
     { focus: area },
   );
+}
+
+/** Where JSON breaks, as {line, column}, from a browser's words (in its own language), or null. */
+export function brokenAt(text, message) {
+  const named = /line (\d+) column (\d+)/.exec(message);
+  if (named) return { line: Number(named[1]), column: Number(named[2]) };
+  const counted = /position (\d+)/.exec(message);
+  const position = counted ? Number(counted[1]) : /end of (?:JSON|data)/.test(message) ? text.length : null;
+  if (position === null) return null;
+  const before = text.slice(0, position).split("\n");
+  return { line: before.length, column: before[before.length - 1].length + 1 };
 }
 
 function showLink(page, address, isKept) {

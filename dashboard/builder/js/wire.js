@@ -79,5 +79,10 @@ export function makeWire(send, clock) {
       return waiting.length === 0;
     },
     flush,
+    /** The page is gone: nothing is sent any more. */
+    stop() {
+      for (const handle of [timer, patience]) if (handle !== null) clock.clear(handle);
+      timer = patience = null;
+    },
   };
 }
