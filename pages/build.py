@@ -108,11 +108,11 @@ def compare() -> None:
     stamp = f"{at.epoch}|{at.stamp}|{day.isoformat()}|{version.id}"
     if isinstance(ask, Mapping) and ask.get("n") != st.session_state.get("build:ask"):
         st.session_state["build:ask"] = ask.get("n")
-        wish = facts.wished(ask, wish, catalogue)
+        st.session_state[WISH] = wish = facts.wished(ask, wish, catalogue)
         keep(at)
     answer: dict[str, Any] = {
         "stamp": stamp,
-        "chosen": wish.tags,
+        "chosen": wish.tags or [],
         "breakdowns": [],
         "people": None,
         "error": None,
@@ -120,11 +120,10 @@ def compare() -> None:
     try:
         wish = reveal(wish, stamp)
         rule = at.rule(asking)
+        answer["chosen"] = tags = facts.charts(wish, rule, catalogue)
         if rule is not None:
             counted = workspace.count(rule, day).answer
-            answer["breakdowns"] = facts.breakdowns(
-                workspace, rule, day, wish.tags, (counted.count, counted.base)
-            )
+            answer["breakdowns"] = facts.breakdowns(workspace, rule, day, tags, (counted.count, counted.base))
             answer["people"] = facts.people(workspace, rule, day, wish)
     except CallerError as error:
         wish.reveals = False

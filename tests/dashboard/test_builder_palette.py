@@ -62,3 +62,14 @@ def test_breakdowns_are_ready_for_json_and_add_up(workspace, rule_of):
 def test_a_wish_for_tags_that_are_gone_is_dropped(workspace):
     wish = facts.wished({"tags": ["city", "gone"], "fields": ["gone"]}, facts.Wish(), workspace.catalogue())
     assert (wish.tags, wish.fields) == (["city"], [])
+
+
+def test_a_tag_that_the_rule_fixes_to_one_value_is_not_compared_unless_somebody_chose_it(workspace, rule_of):
+    catalogue = workspace.catalogue()
+    open_rule, fixed = (
+        workspace.parse(rule_of("city", "in", value)) for value in (["北京", "上海"], ["北京"])
+    )
+    assert "city" in facts.charts(facts.Wish(), open_rule, catalogue)
+    assert "city" not in facts.charts(facts.Wish(), fixed, catalogue)
+    assert facts.charts(facts.Wish(["city"]), fixed, catalogue) == ["city"]
+    assert facts.charts(facts.Wish([]), open_rule, catalogue) == []
