@@ -41,5 +41,8 @@ def default_fields(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
     if isinstance(rule.take, TakeTop):
         named.append(rule.take.by)
     return tuple(
-        key for key in dict.fromkeys(named) if key in catalogue.tags and catalogue.tags[key].personal is None
+        key
+        for key in dict.fromkeys(named)
+        # A tag may bear the name of the first column; it says nothing that does not stand there.
+        if key != USER_ID and key in catalogue.tags and catalogue.tags[key].personal is None
     )

@@ -207,6 +207,8 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
     context = dict(detail.get("ctx", {}))
     params = {"where": _written(path), "given": shown(given), **context}
     match detail["type"]:
+        case "missing" if isinstance(path[-1], int):  # the second of a pair
+            return Problem("value_not_pair", node, params)
         case "missing":
             return Problem("field_missing", node, {**params, "field": field})
         case "union_tag_not_found":
@@ -250,7 +252,10 @@ def _along(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> Iterator[obj
     value: Any = rule
     yield value
     for part in path:
-        there = part in value if isinstance(value, dict) else isinstance(value, list)
+        if isinstance(value, list):
+            there = isinstance(part, int) and part < len(value)
+        else:
+            there = isinstance(value, dict) and part in value
         if not there:
             return
         value = value[part]

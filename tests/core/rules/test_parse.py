@@ -90,6 +90,14 @@ def test_nesting_beyond_the_allowed_depth_is_left_to_check_and_beyond_all_reason
     assert refusals(nested(MAX_NESTING))[0][0] == "rule_too_deep"
 
 
+@pytest.mark.parametrize("ago", [[], [30], [60, 30, 10]], ids=str)
+def test_an_ago_of_other_than_two_numbers_is_refused_in_its_place(ago: list[int]) -> None:
+    window = {"ago": ago, "unit": "day"}
+    node = {"kind": "event", "id": "c", "event": "buy", "measure": "count", "op": "gte", "value": 1}
+    found = refusals({"include": {**EMPTY, "children": [{**node, "window": window}]}})
+    assert set(found) == {("value_not_pair", "c")}
+
+
 def test_every_fault_is_told_at_once_and_in_its_place() -> None:
     children = [
         {"kind": "tagg", "id": "a"},

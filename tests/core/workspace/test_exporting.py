@@ -314,3 +314,14 @@ def test_a_folder_that_may_not_be_written_is_named(
         workspace.export(replace(request_, out=tmp_path / "list.csv"))
     assert refused.value.code == "export_unwritable"
     assert str(tmp_path / "list.csv") in message_of(refused.value.problems[0])["zh"]
+
+
+def test_a_tag_named_like_the_first_column_is_not_exported_twice(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("user_id,x\nu1,1\nu2,2\n", encoding="utf-8")
+    plan = '[[users]]\nsource = "users.csv"\nid = "user_id"\ntags = ["user_id", "x"]\n'
+    (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
+    workspace = Workspace.create(tmp_path / "workspace")
+    workspace.import_plan(tmp_path / "plan.toml", actor=ACTOR)
+    named = {"kind": "tag", "id": "c", "tag": "user_id", "op": "is", "value": "u1"}
+    done = workspace.export(ExportRequest(rule=workspace.parse(rule(named)), actor=ACTOR))
+    assert rows_of(done.path) == [["user_id"], ["u1"]]
