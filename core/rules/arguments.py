@@ -184,7 +184,7 @@ def read_relative(value: object) -> Relative:
         _refuse("value_not_relative", value)
     _only_fields(value, ("n", "unit"), "value_not_relative")
     unit = value["unit"]
-    if unit not in DAYS_IN_UNIT:
+    if not isinstance(unit, str) or unit not in DAYS_IN_UNIT:
         _refuse("unknown_unit", unit, allowed=DAYS_IN_UNIT)
     return Relative(_whole(value["n"], 1, MAX_DAYS // DAYS_IN_UNIT[unit]), unit)
 
