@@ -48,7 +48,7 @@ def script_that_stops():
 
 
 def test_a_callers_error_says_what_where_and_what_is_allowed():
-    page = AppTest.from_function(script_with_caller_error).run()
+    page = AppTest.from_function(script_with_caller_error, default_timeout=30).run()
     message = page.error[0].value
     assert "ci\\*ty" in message
     assert "c3" in message
@@ -57,14 +57,14 @@ def test_a_callers_error_says_what_where_and_what_is_allowed():
 
 
 def test_a_callers_error_is_said_in_the_language_of_the_link():
-    page = AppTest.from_function(script_with_caller_error)
+    page = AppTest.from_function(script_with_caller_error, default_timeout=30)
     page.query_params["lang"] = "zh"
     assert "可用：city、title" in page.run().error[0].value
 
 
 def test_a_fault_of_ours_shows_an_id_and_logs_no_value(caplog):
     with caplog.at_level(logging.ERROR, logger="coterie.dashboard"):
-        page = AppTest.from_function(script_with_fault).run()
+        page = AppTest.from_function(script_with_fault, default_timeout=30).run()
     [record] = [record for record in caplog.records if record.name == "coterie.dashboard"]
     identity = record.getMessage().split()[0]
     assert identity in page.error[0].value
@@ -74,12 +74,12 @@ def test_a_fault_of_ours_shows_an_id_and_logs_no_value(caplog):
 
 
 def test_the_page_goes_on_after_a_boundary():
-    page = AppTest.from_function(script_with_fault).run()
+    page = AppTest.from_function(script_with_fault, default_timeout=30).run()
     assert [element.value for element in page.markdown] == ["after"]
 
 
 def test_streamlits_own_control_flow_passes_through():
-    page = AppTest.from_function(script_that_stops).run()
+    page = AppTest.from_function(script_that_stops, default_timeout=30).run()
     assert [element.value for element in page.markdown] == ["before"]
     assert not page.error
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -95,3 +100,23 @@ def test_every_text_of_these_layers_is_used_somewhere() -> None:
         for key in re.findall(r"^\[(\w+)\]$", texts, re.MULTILINE):
             assert re.search(rf"[\"']{key}[\"']", code) or key.startswith("column_"), f"{layer}.toml: {key}"
     assert "internal" in catalogue()
+
+
+def test_a_stopped_import_says_so_and_leaves_the_last_version_in_use(imported: Path, tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    shutil.copytree(imported, root)
+    before = (root / "lake" / "CURRENT").read_bytes()
+    incoming = root / "lake" / "incoming"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "import", "--workspace", root, "--plan", "sample_data/plan.toml", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    while not (incoming.is_dir() and any(incoming.iterdir())):
+        assert process.poll() is None, "the import ended before it was seen to run"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert json.loads(printed)["error"]["code"] == "cancelled"
+    assert (root / "lake" / "CURRENT").read_bytes() == before
+    assert list(incoming.iterdir()) == []
