@@ -109,6 +109,7 @@ def _fields(rule: Rule, catalogue: Catalogue) -> Sequence[str]:
         default=list(default_fields(rule, catalogue)),
         format_func=lambda key: pick(catalogue.tags[key].label),
         help=t("build.export.fields.id"),
+        placeholder=t("build.export.fields.choose"),
         key="build_export_fields",
     )
 
