@@ -13,7 +13,8 @@ export function makeHub() {
   function draw(component) {
     const { parentElement, data, setStateValue } = component;
     let page = pages.get(parentElement);
-    if (!page || page.stamp !== stage.stamp) {
+    const isNew = !page || page.stamp !== stage.stamp;
+    if (isNew) {
       page?.leave();
       page = makePage(parentElement, stage);
       pages.set(parentElement, page);
@@ -21,7 +22,7 @@ export function makeHub() {
     current = page;
     page.send = (message) => setStateValue("edit", message);
     page.receive(data);
-    if (facts) page.takeFacts(facts.data, facts.send);
+    if (isNew && facts) page.takeFacts(facts.data, facts.send);
     // Streamlit also calls what an overtaken draw returned, while the page goes on living: then nothing may end.
     return () => {
       if (parentElement.host?.isConnected) return;

@@ -186,7 +186,7 @@ export function makePage(root, stage) {
     const stamp = `${news.epoch}|${news.tree_stamp}|${news.as_of}|${news.version}`;
     if (page.facts?.stamp === stamp && settling === null) return;
     page.isSettling = true;
-    panel.details();
+    panel.fade();
     clearTimeout(settling);
     settling = setTimeout(() => {
       settling = null;

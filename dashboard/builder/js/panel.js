@@ -72,11 +72,16 @@ export function makePanel(page) {
     );
   }
 
-  function details() {
-    const facts = page.facts;
+  /** Pales what is still about the rule before the last edit; drawing it anew would delay the number. */
+  function fade() {
     const isOld = page.isSettling || page.editor.news?.counts === null;
     compare.classList.toggle("stale", isOld);
     people.classList.toggle("stale", isOld);
+  }
+
+  function details() {
+    fade();
+    const facts = page.facts;
     const chosen = facts?.chosen ?? [];
     const add = h(
       "button.link",
@@ -123,6 +128,7 @@ export function makePanel(page) {
       waterfall.update(page.editor.counts);
     },
     details,
+    fade,
   };
 }
 
