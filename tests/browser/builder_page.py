@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,9 @@ class Builder:
 
     def assert_outline(self, wanted: str) -> None:
         """Wait until the trees read so; an addition may still wait for its first value."""
-        for _ in range(50):
+        deadline = time.monotonic() + 15
+        while self.outline() != wanted and time.monotonic() < deadline:
             self.settle()
-            if self.outline() == wanted:
-                return
             self.page.wait_for_timeout(100)
         assert self.outline() == wanted
 

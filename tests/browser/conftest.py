@@ -24,6 +24,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from core.workspace import Actor, Workspace
+from tests.browser.processes import ended
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).resolve().parent / "screenshots"
@@ -71,7 +72,7 @@ class App:
     def stop(self) -> int:
         """Ask the server to stop (SIGTERM) and return its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return ended(self.process)
 
 
 @pytest.fixture(scope="session")
@@ -179,7 +180,7 @@ def context(
     """A browser that has never been here: no cookies. Whatever it asks of another host fails the test."""
     opened = browser.new_context(
         locale=locale, color_scheme=color_scheme, viewport={"width": viewport[0], "height": viewport[1]},
-        accept_downloads=True,
+        accept_downloads=True, reduced_motion="reduce",
     )  # fmt: skip
     foreign: list[str] = []
 

@@ -272,7 +272,6 @@ def test_the_page_has_no_accessibility_violations(visit: Visit, axe: Callable[[P
     page.locator(".template").nth(4).click()
     expect(builder.rows).to_have_count(4)
     builder.settle()
-    page.wait_for_timeout(500)
     axe(page)
     page.locator('[data-act="templates"]').click()
     axe(page)

@@ -168,8 +168,9 @@ def test_streamlits_own_keys_do_not_act_inside_the_builder(visit: Visit) -> None
 def finger(browser: Browser, locale: str) -> BrowserContext:
     """A phone: 375 pixels wide, touched."""
     opened = browser.new_context(
-        viewport={"width": 375, "height": 760}, has_touch=True, is_mobile=True, locale=locale
-    )
+        viewport={"width": 375, "height": 760}, has_touch=True, is_mobile=True, locale=locale,
+        reduced_motion="reduce",
+    )  # fmt: skip
     yield opened
     opened.close()
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from playwright.sync_api import Page, expect
 
 from core.workspace import Actor, Workspace
 from tests.browser.builder_page import ROOT, Builder, closed_door_rule, count_by_command_line
+from tests.browser.processes import ended
 
 Visit = Callable[[str], Page]
 
@@ -54,7 +56,17 @@ class Server:
 
     def end(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
-        self._process.wait(timeout=20)
+        ended(self._process)
+
+    def wait_for_draft(self, word: str) -> None:
+        """Wait until a draft that holds the word is written: a moment after the edit, in the background."""
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with sqlite3.connect(self._root / "coterie.db") as database:
+                if any(word in state for (state,) in database.execute("SELECT state FROM drafts")):
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"no draft holds {word}")
 
     @property
     def is_running(self) -> bool:
@@ -74,7 +86,7 @@ def test_edits_made_while_the_server_is_away_are_taken_in_when_it_is_back(page: 
     page.goto(server.url)
     builder = Builder(page)
     builder.add("tag:city", "tag:gmv")
-    page.wait_for_timeout(600)  # the draft is written a moment after the edit
+    server.wait_for_draft("gmv")
     server.end(signal.SIGKILL)
     builder.row("总交易额").locator("input").fill("500")
     builder.item("event", "login").click()
