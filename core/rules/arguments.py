@@ -23,7 +23,7 @@ from core.errors import Problem, RuleError, nearest_name
 
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_DAYS = 36_500
-DAYS_IN_UNIT: Mapping[str, int] = {"day": 1, "week": 7, "month": 31}
+DAYS_IN_UNIT: Mapping[clock.Unit, int] = {"day": 1, "week": 7, "month": 31}
 CALENDAR_NAMES: tuple[str, ...] = get_args(CalendarName)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -183,9 +183,9 @@ def read_relative(value: object) -> Relative:
     if not isinstance(value, dict):
         _refuse("value_not_relative", value)
     _only_fields(value, ("n", "unit"), "value_not_relative")
-    unit = value["unit"]
-    if not isinstance(unit, str) or unit not in DAYS_IN_UNIT:
-        _refuse("unknown_unit", unit, allowed=DAYS_IN_UNIT)
+    unit = next((known for known in DAYS_IN_UNIT if known == value["unit"]), None)
+    if unit is None:
+        _refuse("unknown_unit", value["unit"], allowed=DAYS_IN_UNIT)
     return Relative(_whole(value["n"], 1, MAX_DAYS // DAYS_IN_UNIT[unit]), unit)
 
 
