@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from core.engines.spread import Spread
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -115,6 +116,26 @@ class Breakdown:
     missing: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class NearMisses:
+    """Who is kept out by exactly one node.
+
+    A node *mends* a person who does not match if the person would match were the node muted; the include
+    root, which mends everybody, is not asked. A person is the near miss of a node that mends them, below
+    which no node does, if no other node outside of it and not around it mends them as well.
+
+    Attributes
+    ----------
+    by_node : mapping of str to int
+        Near misses of every node that counts, but for the include root.
+    several : int
+        People whom several such nodes mend, each by itself: near misses of none.
+    """
+
+    by_node: Mapping[str, int]
+    several: int
+
+
 class Engine(Protocol):
     """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
 
@@ -126,6 +147,17 @@ class Engine(Protocol):
 
     def count(self, rule: Rule, as_of: date) -> Answer:
         """Return all numbers of a rule."""
+        ...
+
+    def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
+        """Return how many people are kept out by exactly one node, by node."""
+        ...
+
+    def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
+        """Return the values that a tag or event condition compares, among those for whom it alone decides.
+
+        The condition counts (it is not muted), and what it compares is a number or a date.
+        """
         ...
 
     def members(self, rule: Rule, as_of: date) -> pl.Series:

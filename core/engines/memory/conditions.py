@@ -61,6 +61,11 @@ class Conditions:
         self._tiles = tiles
         self._measures = Measures(held, cache, tiles)
 
+    @property
+    def measures(self) -> Measures:
+        """What users did, measured."""
+        return self._measures
+
     def base(self, as_of: date) -> Words:
         """Return the users who exist at the end of the day."""
         key = ("base", self._held.segments, as_of)

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from core.engines.base import Answer, Breakdown, NodeCounts, WaterfallBar
-from core.engines.memory import breakdowns, people
+from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, WaterfallBar
+from core.engines.memory import breakdowns, people, standing
 from core.engines.memory.bits import Words, count, rows_in
 from core.engines.memory.breakdowns import Counts, Histogram
 from core.engines.memory.cache import Cache
@@ -18,7 +18,10 @@ from core.engines.memory.conditions import Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Pass
+from core.engines.spread import Spread
 from core.lake.tables import Tables
+from core.rules.edit import replaced
+from core.rules.literal import LiteralTagCondition, literal
 from core.rules.ops import op_of
 from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
@@ -92,6 +95,28 @@ class MemoryEngine:
         bars = _waterfall(rule, counted, base, matched, taken)
         return Answer(taken, matched, base, as_of, numbers, bars)
 
+    def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
+        """Return how many people are kept out by exactly one node, by node."""
+        return standing.near_misses(rule, self._holds(rule, as_of), self._conditions.base(as_of), self._tiles)
+
+    def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
+        """Return the values that a condition compares, among those for whom it alone decides; remembered."""
+        condition = next(found for found in nodes(rule) if found.id == node and not isinstance(found, Group))
+
+        def make() -> Spread:
+            base = self._conditions.base(as_of)
+            among = standing.decided(rule, node, self._holds(rule, as_of), base, self._tiles)
+            asked = literal(condition, self.catalogue, as_of)
+            if isinstance(asked, LiteralTagCondition):
+                return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
+            per_user = self._conditions.measures.per_user(asked.measured)
+            zero = asked.measured.measure.zero_when_none
+            return standing.spread_of_measure(per_user, among, self._held.user_count, zero_when_none=zero)
+
+        # What the condition compares with makes no difference: a threshold that is dragged asks once.
+        bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
+        return self._cache.get(("spread", self._held.segments, bare.model_dump_json(), node, as_of), make)
+
     def members(self, rule: Rule, as_of: date) -> pl.Series:
         """Return the ``user_no`` (UInt32, ascending) of everyone in the answer, after take."""
         rows = rows_in(self._answer(rule, as_of), self._held.user_count)
@@ -161,11 +186,18 @@ class MemoryEngine:
 
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""
-        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        asked = {node.id: self._conditions.asked(node, as_of) for node in conditions}
+        asked = self._asked(rule, as_of)
         holds = {node: mask for node, (mask, _) in asked.items()}
         counted = Pass(rule, holds, self._conditions.base(as_of)).run(self._tiles)
         return counted, {node: missing for node, (_, missing) in asked.items()}
+
+    def _asked(self, rule: Rule, as_of: date) -> dict[str, tuple[Words, int]]:
+        """Return for every condition for whom it holds, and how many of the base lack a value for it."""
+        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
+        return {node.id: self._conditions.asked(node, as_of) for node in conditions}
+
+    def _holds(self, rule: Rule, as_of: date) -> dict[str, Words]:
+        return {node: mask for node, (mask, _) in self._asked(rule, as_of).items()}
 
     def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
         take = rule.take

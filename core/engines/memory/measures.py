@@ -61,13 +61,13 @@ class Measures:
 
     def has_value(self, measured: LiteralMeasure) -> Words:
         """Return the users with at least one occurrence (or value) to measure."""
-        return scatter(self._per_user(measured).rows, self._held.user_count)
+        return scatter(self.per_user(measured).rows, self._held.user_count)
 
     def column(self, tag: LiteralTag) -> Column:
         """Return a computed tag's values, one per user, missing where the measure and the plan say so."""
         if tag.computed is None or tag.spec.computed is None:
             raise TypeError(f"{tag.spec.key} is not computed")
-        per_user = self._per_user(tag.computed)
+        per_user = self.per_user(tag.computed)
         rows = self._held.user_count
         if tag.spec.type is TagType.DATE:
             found = pl.DataFrame({"row": per_user.rows, "day": per_user.values})
@@ -78,7 +78,7 @@ class Measures:
         if tag.spec.computed.missing is not None:
             when_none = tag.spec.computed.missing
         numbers = np.full(rows, when_none)
-        numbers[per_user.rows] = _as_floats(per_user)
+        numbers[per_user.rows] = as_floats(per_user)
         return PlainColumn(pl.Series(numbers).fill_nan(None))
 
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
@@ -111,7 +111,7 @@ class Measures:
     def _compared(self, measured: LiteralMeasure, op: Op, argument: Any) -> Words:
         """Return the users whose measure holds; the others have 0 or no value, as the measure says."""
         rows = self._held.user_count
-        per_user = self._per_user(measured)
+        per_user = self.per_user(measured)
         rest_holds = op.holds_when_missing
         if measured.measure.zero_when_none:
             rest_holds = bool(op.holds(0, argument))
@@ -123,7 +123,9 @@ class Measures:
         self._tiles.run(len(per_user.rows), work)
         return pack(flags)
 
-    def _per_user(self, measured: LiteralMeasure) -> PerUser:
+    def per_user(self, measured: LiteralMeasure) -> PerUser:
+        """Return the measure of the users who have one; remembered."""
+
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
             where = self._chosen(partition, measured)
@@ -198,7 +200,7 @@ def _as_whole(argument: Any) -> Any:
     return int(argument) if float(argument).is_integer() else argument
 
 
-def _as_floats(per_user: PerUser) -> NDArray[np.float64]:
+def as_floats(per_user: PerUser) -> NDArray[np.float64]:
     """Return a number's measure as floats, sums and averages rounded once."""
     values = per_user.values
     if not isinstance(values, pl.Series):

@@ -8,7 +8,7 @@ combinations of the siblings before and after it, under "at least k" from bit-sl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,16 +51,16 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """What the answer would be if a node held for everyone, for nobody, or were not there; None = nobody."""
 
     held: Words | None
     failed: Words | None
     absent: Words | None
 
-    def turned(self) -> _Place:
+    def turned(self) -> Place:
         """Return the place seen from below a `not`."""
-        return _Place(self.failed, self.held, self.absent)
+        return Place(self.failed, self.held, self.absent)
 
     def where(self, holds: Words) -> Words | None:
         """Return the answer if the node held for these."""
@@ -69,6 +69,10 @@ class _Place:
         if self.held is None:
             return self.failed & ~holds
         return (self.held & holds) | (self.failed & ~holds)
+
+
+Watch = Callable[[slice, str, Place], None]
+"""Told, for a shard's words, the place of every node that counts."""
 
 
 class Pass:
@@ -82,10 +86,15 @@ class Pass:
         For every condition of the rule the mask of users for whom it holds, before its `not`.
     base : numpy.ndarray of uint64
         The users who are asked.
+    watch : callable or None
+        Sees the places on the way, for those who ask more of them than numbers. Called from several threads.
     """
 
-    def __init__(self, rule: Rule, holds: Mapping[str, Words], base: Words) -> None:
+    def __init__(
+        self, rule: Rule, holds: Mapping[str, Words], base: Words, watch: Watch | None = None
+    ) -> None:
         self._rule = rule
+        self._watch = watch
         self._holds = holds
         self._base = base
         self._all_nodes = list(nodes(rule))
@@ -120,7 +129,9 @@ class Pass:
     def _shard(self, words: slice, numbers: NDArray[np.int64]) -> tuple[int, int]:
         """Fill in one shard's part; return how many the include tree leaves, and how many match."""
         base = self._base[words]
-        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._running)
+        shard = _Shard(
+            base, self._holds, words, self._muted, numbers, self._place, self._running, self._watch
+        )
         include, exclude = self._rule.include, self._rule.exclude
         kept = shard.rise(include, of_nothing=base)
         if include.id in self._muted:
@@ -132,9 +143,9 @@ class Pass:
         matched = kept if dropped is None else kept & ~dropped
         self._matched[words] = matched
         shard.matched = count(matched)
-        shard.sink(include, _Place(held=open_to, failed=None, absent=open_to))
+        shard.sink(include, Place(held=open_to, failed=None, absent=open_to))
         if exclude is not None:
-            shard.sink(exclude, _Place(held=None, failed=kept, absent=kept))
+            shard.sink(exclude, Place(held=None, failed=kept, absent=kept))
         return (shard.matched if dropped is None else count(kept)), shard.matched
 
 
@@ -162,6 +173,7 @@ class _Shard:
     numbers: NDArray[np.int64]
     place: Mapping[str, int]
     running: set[str]
+    watch: Watch | None = None
     matched: int = 0
     masks: dict[str, Words] = field(default_factory=dict)
 
@@ -186,12 +198,14 @@ class _Shard:
             self.numbers[self.place[node.id], _RUNNING] = own
         return mask
 
-    def sink(self, node: AnyNode, at: _Place) -> None:
+    def sink(self, node: AnyNode, at: Place) -> None:
         """Fill in `without` for the node and everything below it."""
         if node.id in self.muted:
             self._unchanged(node)
             return
         self.numbers[self.place[node.id], _WITHOUT] = 0 if at.absent is None else count(at.absent)
+        if self.watch is not None:
+            self.watch(self.words, node.id, at)
         if not isinstance(node, Group):
             return
         below = at.turned() if node.not_ else at
@@ -230,7 +244,7 @@ class _Shard:
             return at_least(group.k or 1, planes_of(counted), self.base)
         return so_far
 
-    def _places(self, group: Group, masks: list[Words], at: _Place) -> list[_Place]:
+    def _places(self, group: Group, masks: list[Words], at: Place) -> list[Place]:
         """Return the place of each unmuted child, given the masks of all of them."""
         if group.match == "at_least":
             return self._places_at_least(group.k or 1, masks, at)
@@ -241,20 +255,20 @@ class _Shard:
         for others in _others(masks, held_by_all):
             outcome = at.where(others)
             places.append(
-                _Place(held=outcome, failed=at.failed, absent=outcome)
+                Place(held=outcome, failed=at.failed, absent=outcome)
                 if held_by_all
-                else _Place(held=at.held, failed=outcome, absent=outcome)
+                else Place(held=at.held, failed=outcome, absent=outcome)
             )
         return places
 
-    def _places_at_least(self, k: int, masks: list[Words], at: _Place) -> list[_Place]:
+    def _places_at_least(self, k: int, masks: list[Words], at: Place) -> list[Place]:
         planes = planes_of(masks)
         places = []
         for mask in masks:
             others = planes_without(planes, mask)
             failed = at.where(at_least(k, others, self.base))
             held = at.where(at_least(k - 1, others, self.base))
-            places.append(_Place(held, failed, failed if len(masks) > 1 else at.absent))
+            places.append(Place(held, failed, failed if len(masks) > 1 else at.absent))
         return places
 
 

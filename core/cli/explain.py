@@ -1,0 +1,90 @@
+"""The command `explain`: one question about a rule at a time, the same numbers as the builder's panel."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from core.cli import explained
+from core.cli.commands import AsOfOption, JsonOption, RuleOption, WorkspaceOption, app, day_of, one_of, read
+from core.cli.output import print_json, said, screen
+from core.errors import CallerError, Problem
+from core.rules.tree import Rule
+from core.workspace import Workspace
+
+__all__ = ["app"]
+
+
+class _Found(Protocol):
+    """What a question finds."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it, JSON-ready."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question as it was asked."""
+
+    door: Workspace
+    rule: Rule
+    day: date
+    node: str | None
+    at: Any
+
+    def cost(self) -> _Found:
+        return self.door.costs(self.rule, self.day)
+
+    def near_misses(self) -> _Found:
+        return self.door.near_misses(self.rule, self.day)
+
+    def threshold(self) -> _Found:
+        return self.door.threshold(self.rule, self.node, self.day, at=self.at)
+
+
+QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
+    "cost": _Asked.cost,
+    "near-misses": _Asked.near_misses,
+    "threshold": _Asked.threshold,
+}
+
+
+@app.command("explain", help=said("cli_help_explain"))
+def explain(
+    workspace: WorkspaceOption,
+    rule: RuleOption,
+    what: Annotated[str, typer.Option("--what", help=said("cli_help_what"))],
+    as_of: AsOfOption = None,
+    node: Annotated[str | None, typer.Option("--node", help=said("cli_help_node"))] = None,
+    at: Annotated[str | None, typer.Option("--at", help=said("cli_help_at"))] = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer one question about a rule."""
+    ask = QUESTIONS[one_of("what_unknown", what, tuple(QUESTIONS))]
+    door, day = Workspace.open(workspace), day_of(as_of)
+    asked = _Asked(
+        door=door,
+        rule=door.parse(read(rule)),
+        day=door.default_as_of() if day is None else day,
+        node=node,
+        at=None if at is None else _json_value(at),
+    )
+    found = ask(asked)
+    if json:
+        head = {"what": what, "as_of": asked.day.isoformat(), "data_version": door.data_version().id}
+        print_json({**head, **found.as_json()})
+    else:
+        explained.print_found(screen(), found)
+
+
+def _json_value(text: str) -> Any:
+    try:
+        return json_text.loads(text)
+    except ValueError as error:
+        raise CallerError(Problem("threshold_at_unreadable", params={"given": text})) from error

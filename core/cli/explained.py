@@ -1,0 +1,58 @@
+"""What `explain` found, as tables for people."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from rich.console import Console
+
+from core.analytics.explain.cost import Costs
+from core.analytics.explain.near import Near
+from core.analytics.explain.threshold import Curve
+from core.cli.output import line, said, words
+from core.cli.tables import cell, new_table
+
+
+@singledispatch
+def _shown(found: object, console: Console) -> None:
+    raise TypeError(f"no table for {type(found).__name__} on {console}")
+
+
+def print_found(console: Console, found: object) -> None:
+    """Print what a question found."""
+    _shown(found, console)
+
+
+@_shown.register
+def _(found: Costs, console: Console) -> None:
+    line(said("explain_cost_head", matched=f"{found.matched:,}", base=f"{found.base:,}"))
+    rows = new_table("node", "without", "cost")
+    for cost in found.nodes:
+        mark = " ←" if cost.is_costliest else ""
+        rows.add_row(cell(cost.node), f"{cost.without:,}", f"{cost.cost:+,}{mark}")
+    console.print(rows)
+
+
+@_shown.register
+def _(found: Near, console: Console) -> None:
+    total = sum(group.users for group in found.groups)
+    line(said("explain_near_head", users=f"{total:,}", several=f"{found.several:,}"))
+    rows = new_table("node", "users", "what")
+    for group in found.groups:
+        rows.add_row(cell(group.node), f"{group.users:,}", cell(words(group.what)))
+    console.print(rows)
+
+
+@_shown.register
+def _(found: Curve, console: Console) -> None:
+    line(
+        said(
+            "explain_threshold_head", node=found.node, users=f"{found.users:,}", matched=f"{found.matched:,}"
+        )
+    )
+    bars = new_table("from", "to", "users")
+    for bar in found.bars:
+        bars.add_row(str(bar.low), str(bar.high), f"{bar.users:,}")
+    console.print(bars)
+    if found.at is not None:
+        line(said("explain_threshold_at", value=str(found.at.value), matched=f"{found.at.matched:,}"))

@@ -1,0 +1,62 @@
+"""Why a rule counts what it counts, and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from core.analytics.explain import cost, difference, near, threshold
+from core.analytics.explain.cost import Costs
+from core.analytics.explain.difference import Change
+from core.analytics.explain.near import Near
+from core.analytics.explain.threshold import Curve
+from core.rules.describe import Mask
+from core.rules.tree import Rule
+from core.workspace.exporting import Exporting
+
+
+class Explaining(Exporting):
+    """What the builder shows beside the number; each is exact, and on the command line as `explain`.
+
+    `mask` hides the values that the rule's own conditions on personal tags name, where they are said in
+    words; None shows them to whoever wrote them.
+    """
+
+    def costs(self, rule: Rule, as_of: date | None = None) -> Costs:
+        """Return how many more there would be without each node, the costliest condition marked."""
+        _, engine, day = self._asked(rule, as_of)
+        return cost.costs(rule, engine.count(rule, day))
+
+    def near_misses(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Near:
+        """Return who fails exactly one condition, by condition, each group with its rule."""
+        version, engine, day = self._asked(rule, as_of)
+        return near.near(rule, engine.near_misses(rule, day), version.catalogue, mask)
+
+    def threshold(
+        self, rule: Rule, node: str | None = None, as_of: date | None = None, *, at: Any = None
+    ) -> Curve:
+        """Return the distribution behind a number or date condition, and the count at each threshold.
+
+        Parameters
+        ----------
+        node : str or None
+            Id of the condition; None = the only one that has a threshold.
+        at : object or None
+            Another value of the condition, in the rule's JSON form, to be counted exactly as well.
+
+        Raises
+        ------
+        NotFound, RuleError
+            If the node is unknown, muted, personal or has no threshold, or `at` does not fit its op.
+        """
+        version, engine, day = self._asked(rule, as_of)
+        moved = threshold.chosen(rule, node, version.catalogue)
+        return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
+
+    def difference(
+        self, before: Rule | Mapping[str, Any], after: Rule, *, mask: Mask | None = None
+    ) -> tuple[Change, ...]:
+        """Return what changed between two states of a rule, in words."""
+        old = before if isinstance(before, Rule) else self.parse(before)
+        return difference.difference(old, after, self.data_version().catalogue, mask)
