@@ -6,6 +6,7 @@ import json as json_text
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -37,6 +38,8 @@ class _Asked:
     day: date
     node: str | None
     at: Any
+    size: int | None
+    against: str | None
 
     def cost(self) -> _Found:
         return self.door.costs(self.rule, self.day)
@@ -47,11 +50,29 @@ class _Asked:
     def threshold(self) -> _Found:
         return self.door.threshold(self.rule, self.node, self.day, at=self.at)
 
+    def solve(self) -> _Found:
+        if self.size is None:
+            raise CallerError(Problem("size_missing"))
+        return self.door.solve(self.rule, self.size, self.day)
+
+    def difference(self) -> _Found:
+        return self.door.difference(self.other(), self.rule)
+
+    def other(self) -> Rule:
+        """Return the rule that is compared with: a file's, or a saved audience's."""
+        if self.against is None:
+            raise CallerError(Problem("against_missing"))
+        if Path(self.against).is_file():
+            return self.door.parse(read(self.against))
+        return self.door.parse(self.door.audience(self.against).rule)
+
 
 QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
     "cost": _Asked.cost,
     "near-misses": _Asked.near_misses,
     "threshold": _Asked.threshold,
+    "solve": _Asked.solve,
+    "difference": _Asked.difference,
 }
 
 
@@ -63,6 +84,8 @@ def explain(
     as_of: AsOfOption = None,
     node: Annotated[str | None, typer.Option("--node", help=said("cli_help_node"))] = None,
     at: Annotated[str | None, typer.Option("--at", help=said("cli_help_at"))] = None,
+    size: Annotated[int | None, typer.Option("--size", help=said("cli_help_size"))] = None,
+    against: Annotated[str | None, typer.Option("--against", help=said("cli_help_against"))] = None,
     json: JsonOption = False,
 ) -> None:
     """Answer one question about a rule."""
@@ -74,6 +97,8 @@ def explain(
         day=door.default_as_of() if day is None else day,
         node=node,
         at=None if at is None else _json_value(at),
+        size=size,
+        against=against,
     )
     found = ask(asked)
     if json:

@@ -7,7 +7,9 @@ from functools import singledispatch
 from rich.console import Console
 
 from core.analytics.explain.cost import Costs
+from core.analytics.explain.difference import Difference
 from core.analytics.explain.near import Near
+from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.cli.output import line, said, words
 from core.cli.tables import cell, new_table
@@ -56,3 +58,22 @@ def _(found: Curve, console: Console) -> None:
     console.print(bars)
     if found.at is not None:
         line(said("explain_threshold_at", value=str(found.at.value), matched=f"{found.at.matched:,}"))
+
+
+@_shown.register
+def _(found: Solution, console: Console) -> None:
+    line(said("explain_solve_head", target=f"{found.target:,}", count=f"{found.count:,}"))
+    rows = new_table("count", "change")
+    between = said("between_parts")
+    for suggestion in found.suggestions:
+        changes = between.join(words(change.text) for change in suggestion.changes)
+        rows.add_row(f"{suggestion.count:,}", cell(changes))
+    console.print(rows)
+
+
+@_shown.register
+def _(found: Difference, console: Console) -> None:
+    del console
+    line(said("explain_difference_head", changes=len(found.changes)))
+    for change in found.changes:
+        line(words(change.text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,8 @@ class Spread:
 
     def below(self, limit: float | date, *, included: bool = False) -> int:
         """Return how many people have a value below a limit (or equal to it)."""
-        first, end = (int(self.values.search_sorted(limit, side)) for side in ("left", "right"))
+        key = limit.toordinal() if isinstance(limit, date) else limit
+        first, end = int(np.searchsorted(self._keys, key)), int(np.searchsorted(self._keys, key, "right"))
         place = end if included else first
         if self.totals is not None and first < end and not isinstance(limit, date):
             place = first + int(np.count_nonzero(self._ranks(first, end, limit) < (2 if included else 1)))
@@ -123,6 +125,13 @@ class Spread:
         found = [exact_total(int(total), n) for total, n in zip(totals, each, strict=True)]
         return np.array([1 + (value > exact) - (value < exact) for value in found], dtype=np.int8)
 
-    @property
+    @cached_property
+    def _keys(self) -> NDArray[Any]:
+        """The values as numbers; days as the calendar counts them."""
+        if self.kind is TagType.DATE:
+            return self.values.to_physical().to_numpy().astype(np.int64) + date(1970, 1, 1).toordinal()
+        return self.values.to_numpy()
+
+    @cached_property
     def _before(self) -> NDArray[np.int64]:
         return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(self.counts)])

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from core.analytics.explain import cost, difference, near, threshold
+from core.analytics.explain import cost, difference, near, solve, threshold
 from core.analytics.explain.cost import Costs
-from core.analytics.explain.difference import Change
+from core.analytics.explain.difference import Difference
 from core.analytics.explain.near import Near
+from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.rules.describe import Mask
 from core.rules.tree import Rule
@@ -54,9 +55,22 @@ class Explaining(Exporting):
         moved = threshold.chosen(rule, node, version.catalogue)
         return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
 
+    def solve(
+        self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None
+    ) -> Solution:
+        """Return the smallest changes of a rule that bring it nearest to a number of people.
+
+        Raises
+        ------
+        RuleError
+            If the number is below 1 or above the base.
+        """
+        version, engine, day = self._asked(rule, as_of)
+        return solve.solve(rule, target, engine, version.catalogue, day, mask)
+
     def difference(
         self, before: Rule | Mapping[str, Any], after: Rule, *, mask: Mask | None = None
-    ) -> tuple[Change, ...]:
+    ) -> Difference:
         """Return what changed between two states of a rule, in words."""
         old = before if isinstance(before, Rule) else self.parse(before)
-        return difference.difference(old, after, self.data_version().catalogue, mask)
+        return Difference(difference.difference(old, after, self.data_version().catalogue, mask))

@@ -51,6 +51,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """Everything that changed."""
+
+    changes: tuple[Change, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the changes, JSON-ready."""
+        return {"changes": [change.as_json() for change in self.changes]}
+
+
+@dataclass(frozen=True)
 class _Placed:
     """A node where it stands: below which group, in which tree."""
 

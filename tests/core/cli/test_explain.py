@@ -11,7 +11,9 @@ import pytest
 
 from core.cli.explain import QUESTIONS
 from core.errors import nearest_name
+from core.workspace import Workspace
 from tests.core.cli.test_contract import answer, core, rule
+from tests.core.small_files import ACTOR
 
 ROOT = Path(__file__).parents[3]
 CITY = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "北京"}
@@ -22,6 +24,8 @@ BOUGHT = {
 }  # fmt: skip
 OPTIONS: dict[str, tuple[str, ...]] = {
     "threshold": ("--node", "c2", "--at", "100"),
+    "solve": ("--size", "3"),
+    "difference": ("--against", "{other}"),
 }
 KEYED = {"nodes", "handles"}
 """Objects whose keys are names of the rule or of the data, not fields."""
@@ -38,7 +42,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def ask(what: str, imported: Path, file: Path) -> dict[str, Any]:
-    return answer("explain", "--workspace", imported, "--rule", file, "--what", what, *OPTIONS.get(what, ()))
+    return answer("explain", "--workspace", imported, "--rule", file, "--what", what, *options(what, file))
+
+
+def options(what: str, file: Path) -> list[str]:
+    """The options that a question needs; the other rule asks for the city alone."""
+    other = file.with_name("other.json")
+    other.write_text(json.dumps(rule(CITY), ensure_ascii=False), encoding="utf-8")
+    return [option.format(other=other) for option in OPTIONS.get(what, ())]
 
 
 def fields(value: Any, *, keyed: bool = False) -> set[str]:
@@ -60,7 +71,9 @@ def test_every_field_of_an_answer_is_documented(what: str, imported: Path, file:
     assert (found["what"], found["as_of"]) == (what, "2019-07-14")
     manual = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## ([a-z-]+)\n(.*?)(?=^## |\Z)", manual, flags=re.MULTILINE | re.DOTALL))
-    told = set(re.findall(r"`([a-z_]+)`", sections[what])) | {"what", "as_of", "data_version"}
+    # What another question answers as well is told there.
+    text = sections[what] + "".join(sections[name] for name in re.findall(r"\(#([a-z-]+)\)", sections[what]))
+    told = set(re.findall(r"`([a-z_]+)`", text)) | {"what", "as_of", "data_version"}
     assert fields(found) - told == set()
 
 
@@ -68,7 +81,7 @@ def test_every_field_of_an_answer_is_documented(what: str, imported: Path, file:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_answer_has_a_table_for_people(what: str, language: str, imported: Path, file: Path) -> None:
     done = core(
-        "explain", "--workspace", imported, "--rule", file, "--what", what, *OPTIONS.get(what, ()),
+        "explain", "--workspace", imported, "--rule", file, "--what", what, *options(what, file),
         environment={"COTERIE_LANG": language},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
@@ -88,3 +101,21 @@ def test_the_threshold_s_further_value_is_json(imported: Path, file: Path) -> No
     ask_at = ("explain", "--workspace", imported, "--rule", file, "--what", "threshold", "--node", "c2")
     assert answer(*ask_at, "--at", "-5")["at"] == {"value": -5, "matched": 1}
     assert answer(*ask_at, "--at", "a lot", code=2)["error"]["code"] == "threshold_at_unreadable"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [("solve", "size_missing"), ("difference", "against_missing"), ("threshold", "node_missing")],
+)
+def test_what_a_question_needs_is_asked_for(what: str, code: str, imported: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rule.json"
+    path.write_text(json.dumps(rule(POINTS, {**POINTS, "id": "c9"})), encoding="utf-8")
+    refused = answer("explain", "--workspace", imported, "--rule", path, "--what", what, code=2)
+    assert refused["error"]["code"] == code  # type: ignore[index]
+
+
+def test_a_saved_audience_can_be_compared_with(root: Path, file: Path) -> None:
+    Workspace.open(root).save_audience(name="北京", rule=rule(CITY), actor=ACTOR)
+    asked = ("explain", "--workspace", root, "--rule", file, "--what", "difference", "--against")
+    assert len(answer(*asked, "北京")["changes"]) == 2  # type: ignore[arg-type]
+    assert answer(*asked, "南京", code=2)["error"]["code"] == "audience_unknown"  # type: ignore[index]
