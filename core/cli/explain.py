@@ -55,6 +55,9 @@ class _Asked:
             raise CallerError(Problem("size_missing"))
         return self.door.solve(self.rule, self.size, self.day)
 
+    def check(self) -> _Found:
+        return self.door.logic(self.rule, self.day)
+
     def difference(self) -> _Found:
         return self.door.difference(self.other(), self.rule)
 
@@ -71,6 +74,7 @@ QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
     "cost": _Asked.cost,
     "near-misses": _Asked.near_misses,
     "threshold": _Asked.threshold,
+    "check": _Asked.check,
     "solve": _Asked.solve,
     "difference": _Asked.difference,
 }

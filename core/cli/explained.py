@@ -8,6 +8,7 @@ from rich.console import Console
 
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
+from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
@@ -77,3 +78,13 @@ def _(found: Difference, console: Console) -> None:
     line(said("explain_difference_head", changes=len(found.changes)))
     for change in found.changes:
         line(words(change.text))
+
+
+@_shown.register
+def _(found: Findings, console: Console) -> None:
+    del console
+    line(said("explain_check_head" if found.findings else "explain_check_nothing", n=len(found.findings)))
+    for finding in found.findings:
+        line(f"{finding.node}: {words(finding.message)}")
+        if finding.remedy is not None:
+            line(f"  → {words(finding.remedy.text)}")

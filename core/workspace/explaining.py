@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from core.analytics.explain import cost, difference, near, solve, threshold
+from core.analytics.explain import cost, difference, logic, near, solve, threshold
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
+from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
@@ -54,6 +55,11 @@ class Explaining(Exporting):
         version, engine, day = self._asked(rule, as_of)
         moved = threshold.chosen(rule, node, version.catalogue)
         return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
+
+    def logic(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Findings:
+        """Return what cannot hold, what changes nothing and what asks past the data, with remedies."""
+        version, engine, day = self._asked(rule, as_of)
+        return logic.examine(rule, engine, version.catalogue, day, mask)
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None

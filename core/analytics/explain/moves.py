@@ -262,7 +262,8 @@ def _rounded(places: Places, index: int, at: Callable[[Any], int], present: floa
         coarsest = -math.floor(math.log10(abs(end) / 4))
         for decimals in range(coarsest, max(coarsest, _FINEST_DECIMALS) + 1):
             step = 10.0**-decimals
-            for whole in (math.floor(end / step), math.ceil(end / step)):
+            below = math.floor(end / step)
+            for whole in (below, below + 1, below - 1):
                 candidate = round(whole * step, decimals)
                 if ends[0] <= candidate <= ends[2] and at(candidate) == wanted:
                     return candidate + 0.0
