@@ -40,6 +40,7 @@ class _Asked:
     at: Any
     size: int | None
     against: str | None
+    user: str | None
 
     def cost(self) -> _Found:
         return self.door.costs(self.rule, self.day)
@@ -58,6 +59,11 @@ class _Asked:
     def check(self) -> _Found:
         return self.door.logic(self.rule, self.day)
 
+    def person(self) -> _Found:
+        if self.user is None:
+            raise CallerError(Problem("user_missing"))
+        return self.door.person(self.rule, self.user, self.day)
+
     def difference(self) -> _Found:
         return self.door.difference(self.other(), self.rule)
 
@@ -74,6 +80,7 @@ QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
     "cost": _Asked.cost,
     "near-misses": _Asked.near_misses,
     "threshold": _Asked.threshold,
+    "user": _Asked.person,
     "check": _Asked.check,
     "solve": _Asked.solve,
     "difference": _Asked.difference,
@@ -90,6 +97,7 @@ def explain(
     at: Annotated[str | None, typer.Option("--at", help=said("cli_help_at"))] = None,
     size: Annotated[int | None, typer.Option("--size", help=said("cli_help_size"))] = None,
     against: Annotated[str | None, typer.Option("--against", help=said("cli_help_against"))] = None,
+    user: Annotated[str | None, typer.Option("--user", help=said("cli_help_user"))] = None,
     json: JsonOption = False,
 ) -> None:
     """Answer one question about a rule."""
@@ -103,6 +111,7 @@ def explain(
         at=None if at is None else _json_value(at),
         size=size,
         against=against,
+        user=user,
     )
     found = ask(asked)
     if json:

@@ -10,6 +10,7 @@ from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
+from core.analytics.explain.person import Person
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.cli.output import line, said, words
@@ -88,3 +89,25 @@ def _(found: Findings, console: Console) -> None:
         line(f"{finding.node}: {words(finding.message)}")
         if finding.remedy is not None:
             line(f"  → {words(finding.remedy.text)}")
+
+
+@_shown.register
+def _(found: Person, console: Console) -> None:
+    verdict = found.verdict
+    if verdict.is_taken:
+        code = "explain_user_in"
+    elif not verdict.is_in_base:
+        code = "explain_user_not_yet"
+    elif not verdict.is_included:
+        code = "explain_user_out"
+    else:
+        code = "explain_user_excluded" if verdict.is_excluded else "explain_user_not_taken"
+    line(said(code, user=found.user_id))
+    shown = found.as_json()["nodes"]
+    rows = new_table("node", "holds", "what", "value")
+    for node in found.nodes:
+        value = shown[node.node]["value"] if isinstance(shown, dict) else None
+        holds = said("explain_holds" if node.holds else "explain_fails")
+        text = "" if value is None else str(value)
+        rows.add_row(cell(node.node), holds, cell(words(node.what)), cell(text))
+    console.print(rows)

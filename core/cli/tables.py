@@ -132,6 +132,8 @@ _WORDS = frozenset(
         "first_day",
         "last_day",
         "what",
+        "holds",
+        "value",
         "from",
         "to",
         "change",

@@ -136,6 +136,32 @@ class NearMisses:
     several: int
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of one user.
+
+    Attributes
+    ----------
+    user_no : int
+        The user's number.
+    is_in_base : bool
+        Whether the user exists at `as_of`; who does not is in no answer, whatever the nodes say.
+    nodes : mapping of str to bool
+        For every node whether it holds by itself, its `not` applied.
+    is_included, is_excluded : bool
+        Whether the include tree lets the user in, and the exclude tree (if it counts) throws them out.
+    is_taken : bool
+        Whether the user is in the answer, after take.
+    """
+
+    user_no: int
+    is_in_base: bool
+    nodes: Mapping[str, bool]
+    is_included: bool
+    is_excluded: bool
+    is_taken: bool
+
+
 class Engine(Protocol):
     """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
 
@@ -158,6 +184,14 @@ class Engine(Protocol):
 
         The condition counts (it is not muted), and what it compares is a number or a date.
         """
+        ...
+
+    def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
+        """Return what a rule says of one user; None when the data version has no such user."""
+        ...
+
+    def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
+        """Return what one user did up to the end of `as_of`, oldest first: ``at``, a column a property."""
         ...
 
     def members(self, rule: Rule, as_of: date) -> pl.Series:

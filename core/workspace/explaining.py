@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from core.analytics.explain import cost, difference, logic, near, solve, threshold
+from core.analytics.explain import cost, difference, logic, near, person, solve, threshold
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
+from core.analytics.explain.person import Person
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.rules.describe import Mask
 from core.rules.tree import Rule
+from core.schema import TagSpec
 from core.workspace.exporting import Exporting
 
 
@@ -60,6 +62,26 @@ class Explaining(Exporting):
         """Return what cannot hold, what changes nothing and what asks past the data, with remedies."""
         version, engine, day = self._asked(rule, as_of)
         return logic.examine(rule, engine, version.catalogue, day, mask)
+
+    def person(
+        self, rule: Rule, user_id: str, as_of: date | None = None, *, reveal: bool = False,
+        mask: Mask | None = None,
+    ) -> Person:  # fmt: skip
+        """Return why one user is in, or not: each node's verdict with the user's real value behind it.
+
+        Values of personal tags are masked unless `reveal`; who reveals calls `log_reveal` first.
+
+        Raises
+        ------
+        NotFound
+            If the data version has no such user.
+        """
+        version, engine, day = self._asked(rule, as_of)
+
+        def show(spec: TagSpec, value: Any) -> Any:
+            return value if reveal or spec.personal is None else self.mask(value, spec.personal)
+
+        return person.person(rule, user_id, engine, version.catalogue, day, show, mask)
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, WaterfallBar
+from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict, WaterfallBar
 from core.engines.memory import breakdowns, people, standing
 from core.engines.memory.bits import Words, count, rows_in
 from core.engines.memory.breakdowns import Counts, Histogram
@@ -116,6 +116,20 @@ class MemoryEngine:
         # What the condition compares with makes no difference: a threshold that is dragged asks once.
         bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
         return self._cache.get(("spread", self._held.segments, bare.model_dump_json(), node, as_of), make)
+
+    def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
+        """Return what a rule says of one user; None when the data version has no such user."""
+        row = (self._held.user_ids() == user_id).arg_max()
+        if row is None or self._held.user_ids()[row] != user_id:
+            return None
+        base, answer = self._conditions.base(as_of), self._answer(rule, as_of)
+        number = int(self._held.user_nos[row])
+        return standing.verdict(rule, row, number, self._holds(rule, as_of), base, answer, self._tiles)
+
+    def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
+        """Return what one user did up to the end of `as_of`, oldest first."""
+        rows = self._held.rows_of(pl.Series([user_no], dtype=pl.UInt32))
+        return self._held.partition(event).of_row(int(rows[0]), as_of)
 
     def members(self, rule: Rule, as_of: date) -> pl.Series:
         """Return the ``user_no`` (UInt32, ascending) of everyone in the answer, after take."""

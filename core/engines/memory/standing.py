@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from core.engines.base import NearMisses
+from core.engines.base import NearMisses, Verdict
 from core.engines.memory.bits import Words, as_series, count
 from core.engines.memory.breakdowns import counts_among
 from core.engines.memory.columns import CodedColumn, Column, PlainColumn
@@ -74,6 +74,29 @@ def decided(rule: Rule, node: str, holds: Mapping[str, Words], base: Words, tile
 
     Pass(rule, holds, base, watch).run(tiles)
     return Decided(held ^ failed, count(held & failed), _is_flipped(rule, node))
+
+
+def verdict(
+    rule: Rule, row: int, user_no: int, holds: Mapping[str, Words], base: Words, answer: Words, tiles: Tiles
+) -> Verdict:
+    """Return what a rule says of the user of one row; `answer` is who is in it after take."""
+
+    def bit(words: Words) -> Words:
+        return np.array([int(words[row // 64]) >> (row % 64) & 1], dtype=np.uint64)
+
+    # A rule on one person; of somebody who is not in the base as well it is said what they satisfy.
+    asked = {node: bit(mask) for node, mask in holds.items()}
+    counted = Pass(rule, asked, np.ones(1, dtype=np.uint64)).run(tiles)
+    exclude = rule.exclude
+    counts = exclude is not None and bool(exclude.children) and not is_muted(exclude)
+    return Verdict(
+        user_no=user_no,
+        is_in_base=bool(bit(base)[0]),
+        nodes={node: bool(own) for node, own in counted.own.items()},
+        is_included=bool(counted.included),
+        is_excluded=counts and exclude is not None and bool(counted.own[exclude.id]),
+        is_taken=bool(bit(answer)[0]),
+    )
 
 
 def spread_of_column(column: Column, among: Decided) -> Spread:

@@ -25,9 +25,10 @@ BOUGHT = {
 OPTIONS: dict[str, tuple[str, ...]] = {
     "threshold": ("--node", "c2", "--at", "100"),
     "solve": ("--size", "3"),
+    "user": ("--user", "u01"),
     "difference": ("--against", "{other}"),
 }
-KEYED = {"nodes", "handles"}
+KEYED = {"nodes", "handles", "properties"}
 """Objects whose keys are names of the rule or of the data, not fields."""
 OPAQUE = {"rule", "what", "sentence", "text", "message", "before", "after", "value", "conditions", "label"}
 """Fields whose inside is documented elsewhere."""
@@ -105,7 +106,12 @@ def test_the_threshold_s_further_value_is_json(imported: Path, file: Path) -> No
 
 @pytest.mark.parametrize(
     ("what", "code"),
-    [("solve", "size_missing"), ("difference", "against_missing"), ("threshold", "node_missing")],
+    [
+        ("solve", "size_missing"),
+        ("user", "user_missing"),
+        ("difference", "against_missing"),
+        ("threshold", "node_missing"),
+    ],
 )
 def test_what_a_question_needs_is_asked_for(what: str, code: str, imported: Path, tmp_path: Path) -> None:
     path = tmp_path / "rule.json"
