@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from core.analytics.explain.profile import MINIMUM_BASE
 from core.cli import explained
 from core.cli.commands import AsOfOption, JsonOption, RuleOption, WorkspaceOption, app, day_of, one_of, read
 from core.cli.output import print_json, said, screen
@@ -41,6 +42,8 @@ class _Asked:
     size: int | None
     against: str | None
     user: str | None
+    tags: tuple[str, ...] | None
+    minimum: int
 
     def cost(self) -> _Found:
         return self.door.costs(self.rule, self.day)
@@ -64,6 +67,9 @@ class _Asked:
             raise CallerError(Problem("user_missing"))
         return self.door.person(self.rule, self.user, self.day)
 
+    def profile(self) -> _Found:
+        return self.door.profile(self.rule, self.tags, self.day, minimum=self.minimum)
+
     def difference(self) -> _Found:
         return self.door.difference(self.other(), self.rule)
 
@@ -82,6 +88,7 @@ QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
     "threshold": _Asked.threshold,
     "user": _Asked.person,
     "check": _Asked.check,
+    "profile": _Asked.profile,
     "solve": _Asked.solve,
     "difference": _Asked.difference,
 }
@@ -98,6 +105,8 @@ def explain(
     size: Annotated[int | None, typer.Option("--size", help=said("cli_help_size"))] = None,
     against: Annotated[str | None, typer.Option("--against", help=said("cli_help_against"))] = None,
     user: Annotated[str | None, typer.Option("--user", help=said("cli_help_user"))] = None,
+    tags: Annotated[str | None, typer.Option("--tags", help=said("cli_help_profile_tags"))] = None,
+    minimum: Annotated[int, typer.Option("--minimum", help=said("cli_help_minimum"))] = MINIMUM_BASE,
     json: JsonOption = False,
 ) -> None:
     """Answer one question about a rule."""
@@ -112,6 +121,8 @@ def explain(
         size=size,
         against=against,
         user=user,
+        tags=None if tags is None else tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
+        minimum=minimum,
     )
     found = ask(asked)
     if json:

@@ -11,10 +11,14 @@ from core.analytics.explain.difference import Difference
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.person import Person
+from core.analytics.explain.profile import Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.cli.output import line, said, words
 from core.cli.tables import cell, new_table
+from core.messages import Text
+
+_SHOWN_TRAITS = 40
 
 
 @singledispatch
@@ -110,4 +114,22 @@ def _(found: Person, console: Console) -> None:
         holds = said("explain_holds" if node.holds else "explain_fails")
         text = "" if value is None else str(value)
         rows.add_row(cell(node.node), holds, cell(words(node.what)), cell(text))
+    console.print(rows)
+
+
+@_shown.register
+def _(found: Profile, console: Console) -> None:
+    line(said("explain_profile_head", count=f"{found.count:,}", base=f"{found.base:,}"))
+    rows = new_table("tag", "value", "member_share", "base_share", "tgi", "interval", "q")
+    for trait in found.traits[:_SHOWN_TRAITS]:
+        label = trait.tag.label.as_text()
+        rows.add_row(
+            cell(words(Text(zh=label["zh"], en=label["en"]))),
+            cell(words(trait.label)),
+            f"{trait.member_share:.1%}",
+            f"{trait.base_share:.1%}",
+            f"{trait.tgi:.0f}",
+            f"{trait.tgi_low:.0f}–{trait.tgi_high:.0f}",
+            said("explain_small") if trait.is_small else f"{trait.q:.2g}",
+        )
     console.print(rows)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from core.analytics.explain import cost, difference, logic, near, person, solve, threshold
+from core.analytics.explain import cost, difference, logic, near, person, profile, solve, threshold
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.person import Person
+from core.analytics.explain.profile import MINIMUM_BASE, Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.rules.describe import Mask
@@ -82,6 +83,27 @@ class Explaining(Exporting):
             return value if reveal or spec.personal is None else self.mask(value, spec.personal)
 
         return person.person(rule, user_id, engine, version.catalogue, day, show, mask)
+
+    def profile(
+        self, rule: Rule, tags: Sequence[str] | None = None, as_of: date | None = None, *,
+        minimum: int = MINIMUM_BASE,
+    ) -> Profile:  # fmt: skip
+        """Return what stands out of the people of a rule against the base, with intervals and tests.
+
+        Parameters
+        ----------
+        tags : sequence of str or None
+            Tags to look at; None = all that are neither personal nor texts with very many values.
+        minimum : int
+            Below so many users of the base (or people of the rule) a trait is marked as small.
+
+        Raises
+        ------
+        NotFound, RuleError
+            If a tag is unknown or personal.
+        """
+        version, engine, day = self._asked(rule, as_of)
+        return profile.profile(rule, engine, version.catalogue, day, tags, minimum=minimum)
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None
