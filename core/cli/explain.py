@@ -11,11 +11,13 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from core.analytics.explain.history import WEEKS, Week
 from core.analytics.explain.profile import MINIMUM_BASE
 from core.cli import explained
 from core.cli.commands import AsOfOption, JsonOption, RuleOption, WorkspaceOption, app, day_of, one_of, read
-from core.cli.output import print_json, said, screen
+from core.cli.output import print_json, progress_shown, said, screen
 from core.errors import CallerError, Problem
+from core.ingest import Progress
 from core.rules.tree import Rule
 from core.workspace import Workspace
 
@@ -44,6 +46,10 @@ class _Asked:
     user: str | None
     tags: tuple[str, ...] | None
     minimum: int
+    weeks: int
+    since: date | None
+    event: str | None
+    number: str | None
 
     def cost(self) -> _Found:
         return self.door.costs(self.rule, self.day)
@@ -70,6 +76,20 @@ class _Asked:
     def profile(self) -> _Found:
         return self.door.profile(self.rule, self.tags, self.day, minimum=self.minimum)
 
+    def compare(self) -> _Found:
+        return self.door.compare(self.rule, self.other(), self.day)
+
+    def history(self) -> _Found:
+        door, since = self.door, None
+        if self.since is not None:
+            since = door.since(self.rule, self.since, self.day, event=self.event, prop=self.number)
+        with progress_shown() as shown:
+
+            def tell(week: Week) -> None:
+                shown(Progress("history_progress", week.done / week.total, {"day": week.as_of.isoformat()}))
+
+            return door.history(self.rule, self.day, weeks=self.weeks, progress=tell, since=since)
+
     def difference(self) -> _Found:
         return self.door.difference(self.other(), self.rule)
 
@@ -90,6 +110,8 @@ QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {
     "check": _Asked.check,
     "profile": _Asked.profile,
     "solve": _Asked.solve,
+    "compare": _Asked.compare,
+    "history": _Asked.history,
     "difference": _Asked.difference,
 }
 
@@ -107,6 +129,10 @@ def explain(
     user: Annotated[str | None, typer.Option("--user", help=said("cli_help_user"))] = None,
     tags: Annotated[str | None, typer.Option("--tags", help=said("cli_help_profile_tags"))] = None,
     minimum: Annotated[int, typer.Option("--minimum", help=said("cli_help_minimum"))] = MINIMUM_BASE,
+    weeks: Annotated[int, typer.Option("--weeks", help=said("cli_help_weeks"))] = WEEKS,
+    since: Annotated[str | None, typer.Option("--since", help=said("cli_help_since"))] = None,
+    event: Annotated[str | None, typer.Option("--event", help=said("cli_help_event"))] = None,
+    number: Annotated[str | None, typer.Option("--property", help=said("cli_help_property"))] = None,
     json: JsonOption = False,
 ) -> None:
     """Answer one question about a rule."""
@@ -123,6 +149,10 @@ def explain(
         user=user,
         tags=None if tags is None else tuple(tag.strip() for tag in tags.split(",") if tag.strip()),
         minimum=minimum,
+        weeks=weeks,
+        since=day_of(since),
+        event=event,
+        number=number,
     )
     found = ask(asked)
     if json:

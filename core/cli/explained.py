@@ -6,8 +6,10 @@ from functools import singledispatch
 
 from rich.console import Console
 
+from core.analytics.explain.compare import Comparison
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
+from core.analytics.explain.history import History
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.person import Person
@@ -133,3 +135,39 @@ def _(found: Profile, console: Console) -> None:
             said("explain_small") if trait.is_small else f"{trait.q:.2g}",
         )
     console.print(rows)
+
+
+@_shown.register
+def _(found: Comparison, console: Console) -> None:
+    del console
+    parts = ("both", found.both), ("only_here", found.only_here), ("only_there", found.only_there)
+    line(said("explain_compare_head", here=f"{found.here:,}", there=f"{found.there:,}"))
+    for name, part in parts:
+        line(said(f"explain_compare_{name}", users=f"{part.users:,}"))
+    for change in found.changes:
+        line(f"  {words(change.text)}")
+
+
+@_shown.register
+def _(found: History, console: Console) -> None:
+    line(said("explain_history_head", weeks=len(found.weeks)))
+    rows = new_table("day", "count", "base")
+    for week in found.weeks:
+        rows.add_row(week.as_of.isoformat(), f"{week.count:,}", f"{week.base:,}")
+    console.print(rows)
+    if found.not_historical:
+        line(said("not_historical", tags=found.not_historical))
+    if found.since is not None:
+        since = found.since
+        line(
+            said(
+                "explain_history_since",
+                day=since.day,
+                until=since.until,
+                event=since.event,
+                users=f"{since.members.did.users:,}",
+                people=f"{since.members.people:,}",
+                base_users=f"{since.base.did.users:,}",
+                base=f"{since.base.people:,}",
+            )
+        )

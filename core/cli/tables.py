@@ -133,6 +133,7 @@ _WORDS = frozenset(
         "last_day",
         "what",
         "holds",
+        "day",
         "value",
         "from",
         "to",

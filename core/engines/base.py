@@ -162,6 +162,25 @@ class Verdict:
     is_taken: bool
 
 
+@dataclass(frozen=True)
+class Done:
+    """What some people did of one event in a stretch of days.
+
+    Attributes
+    ----------
+    users : int
+        How many of them did it at all.
+    occurrences : int
+        How often, together.
+    total : float or None
+        The exact sum of a number property, as the nearest float; None when none was asked for.
+    """
+
+    users: int
+    occurrences: int
+    total: float | None
+
+
 class Engine(Protocol):
     """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
 
@@ -183,6 +202,17 @@ class Engine(Protocol):
         """Return the values that a tag or event condition compares, among those for whom it alone decides.
 
         The condition counts (it is not muted), and what it compares is a number or a date.
+        """
+        ...
+
+    def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
+        """Return what some users did of an event between two days, both in."""
+        ...
+
+    def aside(self) -> Engine:
+        """Return an engine over the same data that remembers for itself, and less.
+
+        For questions about many other days, which would push out what the present one's need.
         """
         ...
 

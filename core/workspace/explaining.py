@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from core.analytics.explain import cost, difference, logic, near, person, profile, solve, threshold
+from core import clock
+from core.analytics.explain import (
+    compare,
+    cost,
+    difference,
+    history,
+    logic,
+    near,
+    person,
+    profile,
+    solve,
+    threshold,
+)
+from core.analytics.explain.compare import Comparison
 from core.analytics.explain.cost import Costs
 from core.analytics.explain.difference import Difference
+from core.analytics.explain.history import WEEKS, History, Since, Week
 from core.analytics.explain.logic import Findings
 from core.analytics.explain.near import Near
 from core.analytics.explain.person import Person
@@ -19,6 +33,7 @@ from core.rules.describe import Mask
 from core.rules.tree import Rule
 from core.schema import TagSpec
 from core.workspace.exporting import Exporting
+from core.workspace.questions import imported_tags
 
 
 class Explaining(Exporting):
@@ -124,3 +139,68 @@ class Explaining(Exporting):
         """Return what changed between two states of a rule, in words."""
         old = before if isinstance(before, Rule) else self.parse(before)
         return Difference(difference.difference(old, after, self.data_version().catalogue, mask))
+
+    def compare(
+        self, here: Rule, there: Rule | Mapping[str, Any], as_of: date | None = None, *,
+        mask: Mask | None = None,
+    ) -> Comparison:  # fmt: skip
+        """Return who is in both rules, only here, only there, with rules and profiles of either side.
+
+        Parameters
+        ----------
+        there : Rule or mapping
+            The other rule: an earlier state, or a saved audience's.
+        """
+        other = self.parse(there) if isinstance(there, Mapping) else there
+        version, engine, day = self._asked(here, as_of)
+        self._asked(other, day)
+        return compare.compare(here, other, engine, version.catalogue, day, mask)
+
+    def weeks(
+        self, rule: Rule, as_of: date | None = None, *, weeks: int = WEEKS,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[Week]:  # fmt: skip
+        """Yield what the rule counted in earlier weeks, newest first, each with how far the whole is.
+
+        Raises
+        ------
+        RuleError
+            If the number of weeks is out of range.
+        Cancelled
+            When `cancelled` says so; closing the generator stops it as well.
+        """
+        version, engine, day = self._asked(rule, as_of)
+        self._day(version, clock.add_days(day, -7 * weeks))
+        return history.weeks(rule, engine, day, many=weeks, cancelled=cancelled)
+
+    def since(
+        self, rule: Rule, day: date, until: date | None = None, *, event: str | None = None,
+        prop: str | None = None,
+    ) -> Since:  # fmt: skip
+        """Return what the rule's members at a day did after it, against everyone who existed then.
+
+        Parameters
+        ----------
+        until : datetime.date or None
+            The last day that counts; None = the default day.
+        event, prop : str or None
+            What they did and the number that is added up; None = the likeliest.
+        """
+        version, engine, last = self._asked(rule, until)
+        return history.since(
+            rule, engine, version.catalogue, self._day(version, day), last, event=event, prop=prop
+        )
+
+    def history(
+        self, rule: Rule, as_of: date | None = None, *, weeks: int = WEEKS,
+        progress: Callable[[Week], None] | None = None, cancelled: Callable[[], bool] | None = None,
+        since: Since | None = None,
+    ) -> History:  # fmt: skip
+        """Return the rule's size week by week, telling `progress` of each week as it is counted."""
+        found = []
+        for week in self.weeks(rule, as_of, weeks=weeks, cancelled=cancelled):
+            found.append(week)
+            if progress is not None:
+                progress(week)
+        catalogue = self.data_version().catalogue
+        return History(tuple(reversed(found)), imported_tags(rule, catalogue), since)

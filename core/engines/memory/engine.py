@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict, WaterfallBar
+from core.clock import Days
+from core.engines.base import Answer, Breakdown, Done, NearMisses, NodeCounts, Verdict, WaterfallBar
 from core.engines.memory import breakdowns, people, standing
-from core.engines.memory.bits import Words, count, rows_in
+from core.engines.memory.bits import Words, count, rows_in, scatter
 from core.engines.memory.breakdowns import Counts, Histogram
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
@@ -27,6 +29,8 @@ from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
 
 CACHE_BYTES = 512 << 20
+ASIDE_SHARE = 4
+"""What an engine aside may remember, as a share of the limit: one in so many."""
 FEW_VALUES = 10
 """Up to so many values, one mask for each is counted faster than their codes."""
 
@@ -111,11 +115,25 @@ class MemoryEngine:
                 return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
             per_user = self._conditions.measures.per_user(asked.measured)
             zero = asked.measured.measure.zero_when_none
-            return standing.spread_of_measure(per_user, among, self._held.user_count, zero_when_none=zero)
+            return standing.spread_of_measure(per_user, among, zero_when_none=zero)
 
         # What the condition compares with makes no difference: a threshold that is dragged asks once.
         bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
         return self._cache.get(("spread", self._held.segments, bare.model_dump_json(), node, as_of), make)
+
+    def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
+        """Return what some users did of an event between two days, both in."""
+        people = scatter(self._held.rows_of(user_nos), self._held.user_count)
+        return standing.done(
+            people, self._conditions.measures, self.catalogue.events[event], prop, Days(first, last)
+        )
+
+    def aside(self) -> MemoryEngine:
+        """Return an engine over the same data that remembers for itself, and less."""
+        other = copy(self)
+        other._cache = Cache(self._cache.limit_bytes // ASIDE_SHARE)
+        other._conditions = Conditions(self._held, other._cache, self._tiles)
+        return other
 
     def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
         """Return what a rule says of one user; None when the data version has no such user."""
