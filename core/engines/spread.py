@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from core import clock
 from core.clock import Days
-from core.rules.exact import exact_total, exact_value, ranks
+from core.rules.exact import SCALE, exact_total, exact_value, ranks
 from core.rules.ops import Op
 from core.schema import TagType
+
+_SURELY_FITS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,7 @@ class Spread:
 
     def below(self, limit: float | date, *, included: bool = False) -> int:
         """Return how many people have a value below a limit (or equal to it)."""
-        key = limit.toordinal() if isinstance(limit, date) else limit
-        first, end = int(np.searchsorted(self._keys, key)), int(np.searchsorted(self._keys, key, "right"))
-        place = end if included else first
-        if self.totals is not None and first < end and not isinstance(limit, date):
-            place = first + int(np.count_nonzero(self._ranks(first, end, limit) < (2 if included else 1)))
-        return int(self._before[place])
+        return self._around(limit)[included]
 
     def holding(self, op: Op, argument: Any) -> int:
         """Return for how many people a comparison holds."""
@@ -112,18 +109,42 @@ class Spread:
         holding = self.holding(op, argument)
         return self.fixed + (self.people - holding if self.is_flipped else holding)
 
+    def _around(self, limit: float | date) -> tuple[int, int]:
+        """Return how many people have a value below a limit, and at most it; asked for once."""
+        known = self._asked.get(limit)
+        if known is not None:
+            return known
+        key = limit.toordinal() if isinstance(limit, date) else limit
+        first, end = (int(np.searchsorted(self._keys, key, side)) for side in ("left", "right"))
+        places = first, end
+        if self.totals is not None and first < end and not isinstance(limit, date):
+            ranks_of = self._ranks(first, end, limit)
+            places = first + int((ranks_of < 1).sum()), first + int((ranks_of < 2).sum())
+        below, upto = int(self._before[places[0]]), int(self._before[places[1]])
+        return self._asked.setdefault(limit, (below, upto))
+
     def _ranks(self, first: int, end: int, limit: float) -> NDArray[np.int8]:
         """Return 0 below, 1 at and 2 above the limit for values whose nearest float equals it."""
         if self.totals is None:
             raise TypeError("only sums and averages are more exact than their floats")
         totals = self.totals[first:end]
         divisors = None if self.divisors is None else self.divisors[first:end]
-        if totals.dtype == np.int64:
-            return ranks(totals, divisors, limit)[0]
         exact = exact_value(limit)
+        if totals.dtype == np.int64:
+            millionths = exact * SCALE
+            most = 1 if divisors is None else int(divisors.max())
+            if millionths.denominator == 1 and abs(millionths) * most < _SURELY_FITS:
+                wanted = int(millionths) * (1 if divisors is None else divisors)
+                return (1 + np.sign(totals - wanted)).astype(np.int8)
+            return ranks(totals, divisors, limit)[0]
         each = [1] * len(totals) if divisors is None else divisors.tolist()
         found = [exact_total(int(total), n) for total, n in zip(totals, each, strict=True)]
         return np.array([1 + (value > exact) - (value < exact) for value in found], dtype=np.int8)
+
+    @cached_property
+    def _asked(self) -> dict[float | date, tuple[int, int]]:
+        """What was asked for already; exact averages take their time."""
+        return {}
 
     @cached_property
     def _keys(self) -> NDArray[Any]:

@@ -20,7 +20,9 @@ from core.rules.describe import Mask, describe_node
 from core.rules.edit import muted, parent_of, removed, replaced, updated
 from core.rules.parse import dump_rule
 from core.rules.tree import (
+    AgoWindow,
     BetweenWindow,
+    CalendarWindow,
     Group,
     LastWindow,
     Node,
@@ -211,7 +213,8 @@ class _Examiner:
         """Tell of a window that begins before the event's first occurrence."""
         window, event = getattr(leaf, "window", None), getattr(leaf, "event", None)
         spec = self.catalogue.events.get(event) if isinstance(event, str) else None
-        if window is None or spec is None or spec.first_day is None:
+        cut_by_as_of = isinstance(window, LastWindow | AgoWindow | CalendarWindow | BetweenWindow)
+        if not cut_by_as_of or spec is None or spec.first_day is None:
             return
         begins = spec.first_day
         span = span_of(window, self.as_of, self.catalogue.zone)
