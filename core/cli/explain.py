@@ -77,7 +77,7 @@ class _Asked:
         return self.door.profile(self.rule, self.tags, self.day, minimum=self.minimum)
 
     def compare(self) -> _Found:
-        return self.door.compare(self.rule, self.other(), self.day)
+        return self.door.compare(self.rule, self.other(), self.day, mask=self.door.mask)
 
     def history(self) -> _Found:
         door, since = self.door, None
@@ -91,7 +91,7 @@ class _Asked:
             return door.history(self.rule, self.day, weeks=self.weeks, progress=tell, since=since)
 
     def difference(self) -> _Found:
-        return self.door.difference(self.other(), self.rule)
+        return self.door.difference(self.other(), self.rule, mask=self.door.mask)
 
     def other(self) -> Rule:
         """Return the rule that is compared with: a file's, or a saved audience's."""

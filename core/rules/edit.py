@@ -46,6 +46,12 @@ def found(rule: Rule, node: str) -> Node | None:
     return next((each for each in nodes(rule) if each.id == node), None)
 
 
+def counting(rule: Rule) -> list[Node]:
+    """Return the nodes that count, in order: neither muted nor below a muted group."""
+    silent = {below.id for node in nodes(rule) if is_muted(node) for below in walk(node)}
+    return [node for node in nodes(rule) if node.id not in silent]
+
+
 def parent_of(rule: Rule, node: str) -> Group | None:
     """Return the group in which a node stands; None for roots."""
     groups = (each for each in nodes(rule) if isinstance(each, Group))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.engines.base import Answer
-from core.rules.tree import Group, Rule, is_muted, nodes
+from core.rules.edit import counting
+from core.rules.tree import Group, Rule, nodes
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def costs(rule: Rule, answer: Answer) -> Costs:
         Of this rule.
     """
     cost = {node.id: answer.nodes[node.id].without - answer.matched for node in nodes(rule)}
-    conditions = [node.id for node in nodes(rule) if not isinstance(node, Group) and not is_muted(node)]
+    conditions = [node.id for node in counting(rule) if not isinstance(node, Group)]
     costliest = max(conditions, key=cost.__getitem__, default=None)
     if costliest is not None and cost[costliest] <= 0:
         costliest = None

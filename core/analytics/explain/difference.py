@@ -10,7 +10,7 @@ from core.messages import Text, say
 from core.rules.describe import Mask, describe, describe_node
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, Node, Rule, walk
-from core.schema import Catalogue
+from core.schema import Catalogue, Personal
 
 ChangeKind = Literal["added", "removed", "changed", "muted", "unmuted", "moved", "group", "take"]
 
@@ -90,7 +90,7 @@ class _Comparer:
         self._rules = before, after
         self._catalogue, self._mask = catalogue, mask
         self._old, self._new = _placed(before), _placed(after)
-        self._old_json, self._new_json = _by_id(before), _by_id(after)
+        self._old_json, self._new_json = (self._shown(_by_id(rule)) for rule in (before, after))
 
     def changes(self) -> Iterator[Change]:
         """Yield every change."""
@@ -182,6 +182,14 @@ class _Comparer:
             en=whole["en"][len(everybody["en"] + between["en"]) :].strip(),
         )
 
+    def _shown(self, dumped: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+        """Return nodes as JSON, the values that name personal facts masked."""
+        for node in dumped.values():
+            tag = self._catalogue.tags.get(str(node.get("tag")))
+            if self._mask is not None and tag is not None and tag.personal is not None and "value" in node:
+                node["value"] = _masked(node["value"], self._mask, tag.personal)
+        return dumped
+
     def _words(self, node: Node) -> Text:
         return describe_node(node, self._catalogue, self._mask)
 
@@ -206,6 +214,15 @@ def _placed(rule: Rule) -> dict[str, _Placed]:
             for child in node.children if isinstance(node, Group) else ():
                 found[child.id] = _Placed(child, node.id, in_exclude)
     return found
+
+
+def _masked(value: object, mask: Mask, personal: Personal) -> object:
+    """Return a condition's value with every text in it masked."""
+    if isinstance(value, list):
+        return [_masked(each, mask, personal) for each in value]
+    if isinstance(value, dict):
+        return {key: _masked(each, mask, personal) if key == "of" else each for key, each in value.items()}
+    return value if value is None or isinstance(value, bool) else mask(str(value), personal)
 
 
 def _by_id(rule: Rule) -> dict[str, dict[str, object]]:

@@ -17,7 +17,7 @@ from core.errors import nearest_name
 from core.messages import Text, say
 from core.rules.check import check, errors_of
 from core.rules.describe import Mask, describe_node
-from core.rules.edit import muted, parent_of, removed, replaced, updated
+from core.rules.edit import counting, muted, parent_of, removed, replaced, updated
 from core.rules.parse import dump_rule
 from core.rules.tree import (
     AgoWindow,
@@ -29,9 +29,7 @@ from core.rules.tree import (
     PropertyCondition,
     Rule,
     TagCondition,
-    is_muted,
     nodes,
-    walk,
 )
 from core.rules.windows import span_of
 from core.schema import Catalogue, Personal, TagType
@@ -123,20 +121,21 @@ class _Examiner:
     empty: set[str] = field(default_factory=set)
 
     def findings(self) -> Iterator[Finding]:
-        silent = {below.id for node in nodes(self.rule) if is_muted(node) for below in walk(node)}
-        counting = [node for node in nodes(self.rule) if node.id not in silent]
-        leaves = [node for node in counting if not isinstance(node, Group)]
+        asked = counting(self.rule)
+        ids = {node.id for node in asked}
+        leaves = [node for node in asked if not isinstance(node, Group)]
         for leaf in leaves:
             yield from self._values(leaf)
             yield from self._window(leaf)
             yield from self._ends(leaf)
-        for group in counting:
+        for group in asked:
             if isinstance(group, Group):
-                children = [child for child in group.children if child.id not in silent]
+                children = [child for child in group.children if child.id in ids]
                 yield from self._group(group, children)
         for leaf in leaves:
             yield from self._idle(leaf)
-        yield from self._exclude(silent)
+        if self.rule.exclude is not None and self.rule.exclude.id in ids:
+            yield from self._exclude(self.rule.exclude)
 
     # --- single conditions ----------------------------------------------------------------------------
 
@@ -255,7 +254,7 @@ class _Examiner:
         if group.match == "all" and not alone.matched:
             yield from self._contradictions(children)
         if group.match == "any":
-            yield from self._redundant(group, children, alone)
+            yield from self._redundant(children, alone)
             yield from self._swallowed(group, children, alone)
 
     def _contradictions(self, children: list[Node]) -> Iterator[Finding]:
@@ -278,7 +277,7 @@ class _Examiner:
         merged = one.model_copy(update={"op": "in", "value": list(dict.fromkeys(values))})
         return removed(replaced(self.rule, one.id, merged), other.id)
 
-    def _redundant(self, group: Group, children: list[Node], alone: Answer) -> Iterator[Finding]:
+    def _redundant(self, children: list[Node], alone: Answer) -> Iterator[Finding]:
         """Tell of a child of a 或 that brings in nobody whom another child has not brought in."""
         if alone.matched == self.answer.base:
             return
@@ -291,7 +290,6 @@ class _Examiner:
             yield self._finding(
                 "check_any_redundant", child, removed(self.rule, child.id), swallowing[:1] or others
             )
-        del group
 
     def _swallowed(self, group: Group, children: list[Node], alone: Answer) -> Iterator[Finding]:
         """Tell of a 或 that a negation makes hold for everybody, or for everybody who has a value."""
@@ -311,12 +309,10 @@ class _Examiner:
         mended = updated(self.rule, group.id, match="all", k=None)
         yield self._finding("check_any_swallows_not", group, mended, negated)
 
-    def _exclude(self, silent: set[str]) -> Iterator[Finding]:
+    def _exclude(self, root: Group) -> Iterator[Finding]:
         """Tell of an exclusion that removes nobody."""
-        root = self.rule.exclude
-        if root is None or root.id in silent or not root.children or not self.answer.matched:
-            return
-        if self.answer.nodes[root.id].without == self.answer.matched:
+        removes_nobody = self.answer.nodes[root.id].without == self.answer.matched
+        if root.children and self.answer.matched and removes_nobody:
             mended = self.rule.model_copy(update={"exclude": None})
             yield self._finding("check_exclude_nobody", root, mended)
 

@@ -14,19 +14,16 @@ from core.analytics.explain.threshold import Compared, matched_by, movable, writ
 from core.engines.base import Answer, Engine
 from core.engines.spread import Spread
 from core.rules.arguments import DAYS_IN_UNIT, MAX_DAYS, Shape, field_named
-from core.rules.edit import muted, updated
+from core.rules.edit import counting, muted, updated
 from core.rules.tree import (
     MAX_WINDOW,
     EventCondition,
     Group,
     LastWindow,
-    Node,
     Rule,
     TagCondition,
     TakeTop,
     is_muted,
-    nodes,
-    walk,
 )
 from core.schema import Catalogue, TagType
 
@@ -80,7 +77,7 @@ class Moves:
         """Yield changes of every kind but takes; `answer` is the rule's."""
         for threshold in movable(rule, self._catalogue):
             yield from self.thresholds(rule, threshold, self.target)
-        for node in _counting(rule):
+        for node in counting(rule):
             if isinstance(node, EventCondition) and isinstance(node.window, LastWindow):
                 yield from self._windows(rule, node, answer)
             elif isinstance(node, TagCondition):
@@ -91,7 +88,7 @@ class Moves:
 
     def mutes(self, rule: Rule, answer: Answer) -> Iterator[Move]:
         """Yield every node but the include root muted."""
-        for node in _counting(rule):
+        for node in counting(rule):
             if node is not rule.include:
                 without = answer.nodes[node.id].without
                 yield Move("mute", (node.id,), muted(rule, node.id), _DROPPED, without)
@@ -120,7 +117,7 @@ class Moves:
 
     def takes(self, rule: Rule) -> Iterator[Move]:
         """Yield the rule with the first of its members by a tag, for the likeliest tags."""
-        asked = [node.tag for node in _counting(rule) if isinstance(node, TagCondition)]
+        asked = [node.tag for node in counting(rule) if isinstance(node, TagCondition)]
         if isinstance(rule.take, TakeTop):
             asked.insert(0, rule.take.by)
         computed = [key for key, spec in self._catalogue.tags.items() if spec.computed is not None]
@@ -230,11 +227,6 @@ class Moves:
             match, least = ("any", None) if k == 1 else ("all", None) if k == size else ("at_least", k)
             changed = updated(rule, group.id, match=match, k=least)
             yield Move("match", (group.id,), changed, min(_COMBINED, 2 / size))
-
-
-def _counting(rule: Rule) -> list[Node]:
-    silent = {below.id for node in nodes(rule) if is_muted(node) for below in walk(node)}
-    return [node for node in nodes(rule) if node.id not in silent]
 
 
 def _nearest(places: Places, at: Callable[[Any], int], goal: int) -> int | None:

@@ -16,6 +16,7 @@ from core.errors import NotFound, Problem
 from core.messages import Text
 from core.rules.arguments import field_named
 from core.rules.describe import Mask, describe_node
+from core.rules.edit import counting
 from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, literal
 from core.rules.lookup import property_of
 from core.rules.measures import Occurrence, is_missing, present
@@ -27,9 +28,7 @@ from core.rules.tree import (
     PropertyCondition,
     Rule,
     TagCondition,
-    is_muted,
     nodes,
-    walk,
 )
 from core.schema import AT, Catalogue, TagSpec, property_column
 
@@ -131,12 +130,12 @@ def person(
     if verdict is None:
         raise NotFound(Problem("user_unknown", params={"user": user_id}))
     asker = _Asker(verdict.user_no, engine, catalogue, as_of, show)
-    silent = {below.id for node in nodes(rule) if is_muted(node) for below in walk(node)}
+    counted = {node.id for node in counting(rule)}
     found = tuple(
         NodeVerdict(
             node=node.id,
             holds=verdict.nodes[node.id],
-            counts=node.id not in silent,
+            counts=node.id in counted,
             what=describe_node(node, catalogue, mask),
             **asker.known_of(node),
         )

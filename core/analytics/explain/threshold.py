@@ -17,10 +17,10 @@ from core.engines.spread import Spread
 from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text
 from core.rules.arguments import DAYS_IN_UNIT, MAX_DAYS, Shape, field_named
-from core.rules.edit import found
+from core.rules.edit import counting, found
 from core.rules.measures import MEASURES
 from core.rules.ops import OPS, Op
-from core.rules.tree import EventCondition, Node, Rule, TagCondition, is_muted, nodes, walk
+from core.rules.tree import EventCondition, Node, Rule, TagCondition
 from core.schema import Catalogue, TagType
 
 MOST_STEPS = 200
@@ -192,8 +192,7 @@ def compared(node: Node, catalogue: Catalogue) -> Compared | None:
 
 def movable(rule: Rule, catalogue: Catalogue) -> list[Compared]:
     """Return the thresholds of a rule that count, in the order of its nodes."""
-    muted = {below.id for node in nodes(rule) if is_muted(node) for below in walk(node)}
-    each = (compared(node, catalogue) for node in nodes(rule) if node.id not in muted)
+    each = (compared(node, catalogue) for node in counting(rule))
     return [threshold for threshold in each if threshold is not None]
 
 

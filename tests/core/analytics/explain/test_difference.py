@@ -90,6 +90,15 @@ def test_names_and_negations_of_groups(workspace: Workspace) -> None:
     ]
 
 
+def test_personal_values_can_be_masked(workspace: Workspace) -> None:
+    phone = {"kind": "tag", "id": "c1", "tag": "phone", "op": "in", "value": ["13800000001", "13800000002"]}
+    before, after = (workspace.parse(rule_of(c)) for c in (phone, {**phone, "value": ["13800000003"]}))
+    (change,) = workspace.difference(before, after, mask=workspace.mask).changes
+    assert change.before is not None
+    assert change.before["value"] == ["138****0001", "138****0002"]
+    assert "1380000000" not in str(change)
+
+
 @given(rules())
 @settings(max_examples=60, deadline=None)
 def test_a_rule_does_not_differ_from_itself(rule_json: dict[str, Any]) -> None:
