@@ -53,13 +53,15 @@ class Conditions:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    in_passing : bool
+        Whether many days are asked about once each (see `Measures`).
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles, *, in_passing: bool = False) -> None:
         self._held = held
         self._cache = cache
         self._tiles = tiles
-        self._measures = Measures(held, cache, tiles)
+        self._measures = Measures(held, cache, tiles, in_passing=in_passing)
 
     @property
     def measures(self) -> Measures:

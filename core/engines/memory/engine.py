@@ -132,7 +132,7 @@ class MemoryEngine:
         """Return an engine over the same data that remembers for itself, and less."""
         other = copy(self)
         other._cache = Cache(self._cache.limit_bytes // ASIDE_SHARE)
-        other._conditions = Conditions(self._held, other._cache, self._tiles)
+        other._conditions = Conditions(self._held, other._cache, self._tiles, in_passing=True)
         return other
 
     def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:

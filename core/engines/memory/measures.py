@@ -19,7 +19,7 @@ from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
-from core.engines.memory.events import Partition, both
+from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
@@ -42,12 +42,16 @@ class Measures:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    in_passing : bool
+        Many days are asked about once each: then everybody's last day, which makes the next window quick, is
+        not worth finding.
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles, *, in_passing: bool = False) -> None:
         self._held = held
         self._cache = cache
         self._tiles = tiles
+        self._in_passing = in_passing
 
     def holds(self, condition: LiteralEventCondition, as_of: date) -> Words:
         """Return the users for whom an event condition holds; not remembered here."""
@@ -55,7 +59,10 @@ class Measures:
         if measured.measure.key == "count" and isinstance(measured.span, Days):
             whether = _asks_whether(op, argument)
             if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
-                did = self._did(measured, measured.span.first, as_of)
+                if self._in_passing:
+                    did = self._did_within(measured)
+                else:
+                    did = self._did(measured, measured.span.first, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
         return self._compared(measured, op, argument)
 
@@ -107,6 +114,20 @@ class Measures:
 
         self._tiles.run(self._held.user_count, work)
         return words
+
+    def _did_within(self, measured: LiteralMeasure) -> Words:
+        """Return who did it in the span: only the occurrences that lie in it are looked at further."""
+        partition = self._held.partition(measured.event)
+        where = self._chosen(partition, measured)
+        flags = np.zeros(self._held.user_count, dtype=np.bool_)
+
+        def work(start: int, stop: int) -> None:
+            among = None if where is None else where[start:stop]
+            chosen = both(among, partition.within(measured.span, start, stop))
+            flags[chosen_of(partition.rows[start:stop], chosen).to_numpy()] = True
+
+        self._tiles.each(partition.pieces, work)
+        return pack(flags)
 
     def _compared(self, measured: LiteralMeasure, op: Op, argument: Any) -> Words:
         """Return the users whose measure holds; the others have 0 or no value, as the measure says."""

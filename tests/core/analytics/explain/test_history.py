@@ -63,6 +63,15 @@ def test_what_they_did_since_is_counted_plainly(
         assert found.ratio == pytest.approx(share / (found.base.did.users / found.base.people))
 
 
+@given(worlds, rules(), days)
+@settings(max_examples=50, deadline=None)
+def test_an_engine_aside_answers_the_same(world: World, rule_json: dict[str, Any], as_of: date) -> None:
+    rule = asked(rule_json, world.catalogue)
+    engine = MemoryEngine(world.tables(), shard_rows=64)
+    assert engine.aside().count(rule, as_of) == engine.count(rule, as_of)
+    assert engine.aside().members(rule, as_of).equals(engine.members(rule, as_of))
+
+
 CITY = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "北京"}
 BOUGHT = {
     "kind": "event", "id": "c2", "event": "buy", "measure": "count", "op": "gte", "value": 1,
