@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bench_breakdowns, bench_counts, bench_export
+from benchmarks import bench_breakdowns, bench_counts, bench_explain, bench_export
 
 IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
 
@@ -18,6 +18,7 @@ def main() -> int:
     names = (
         "counts",
         "breakdowns",
+        "explain",
         "export",
         *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS),
     )
@@ -33,6 +34,8 @@ def main() -> int:
             bench_counts.main(millions)
     if "breakdowns" in wanted:
         bench_breakdowns.main(max(given.millions))
+    if "explain" in wanted:
+        bench_explain.main(min(given.millions))
     if "export" in wanted:
         bench_export.main()
     failed = 0

@@ -13,9 +13,10 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.peers import Peer, Ways, load
+from benchmarks.peers.explaining import ASKED, Explaining
 from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS
 
 
@@ -27,8 +28,8 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
     peer : Peer
         The engine.
     question : str
-        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition, or
-        ``"charts: 2018-11-14"``.
+        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition,
+        ``"charts: 2018-11-14"``, or ``"explain: solve"`` of those who explain.
     repetition : int
         Every repetition asks other values.
     """
@@ -38,6 +39,8 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
         return peer.ten_numbers(EDITS[of][detail][repetition], flat=of == "flat")
     if subject in {"cold count events", "cold count flat"}:
         return peer.plain_count(COLD[repetition], flat=subject == "cold count flat")
+    if subject == "explain":
+        return cast(Explaining, peer).explained(detail, ASKED[detail][repetition])
     if subject == "charts":
         return peer.charts(date.fromordinal(date.fromisoformat(detail).toordinal() + repetition))
     return peer.event_condition(EVENT_CONDITIONS[question][repetition])

@@ -32,7 +32,7 @@ def parts(breakdown: Breakdown) -> tuple[Part, ...]:
     """
     tag, kind = breakdown.tag, breakdown.type
     found = [
-        Part(_label(bar), _bar_nodes(tag, kind, bar, is_last=place == len(breakdown.bars) - 1))
+        Part(bar_label(bar), bar_nodes(tag, kind, bar, is_last=place == len(breakdown.bars) - 1))
         for place, bar in enumerate(breakdown.bars)
         if bar.matched
     ]
@@ -44,7 +44,8 @@ def parts(breakdown: Breakdown) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _bar_nodes(tag: str, kind: TagType, bar: Bar, *, is_last: bool) -> tuple[Node, ...]:
+def bar_nodes(tag: str, kind: TagType, bar: Bar, *, is_last: bool) -> tuple[Node, ...]:
+    """Return the conditions for exactly the people of one bar; ids are placeholders."""
     match kind:
         case TagType.TEXT | TagType.ENUM:
             return (_condition(tag, "is", bar.value),)
@@ -68,7 +69,8 @@ def _condition(tag: str, op: str, value: object = None) -> TagCondition:
     return TagCondition(id=tag, tag=tag, op=op, value=value)
 
 
-def _label(bar: Bar) -> Text:
+def bar_label(bar: Bar) -> Text:
+    """Return a bar's value or range in words."""
     if bar.value is None:
         return say("split_bin", low=_short(bar.low), high=_short(bar.high))
     if isinstance(bar.value, bool):

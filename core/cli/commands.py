@@ -71,7 +71,7 @@ def tags(
     json: JsonOption = False,
 ) -> None:
     """Print the catalogue."""
-    _one_of("action_unknown", action, ("list",))
+    one_of("action_unknown", action, ("list",))
     listing = Workspace.open(workspace).listing()
     if json:
         print_json(listing.as_json())
@@ -90,10 +90,10 @@ def count(
     """Count one rule, or each line of a file of rules."""
     if (rule is None) == (rules is None):
         raise CallerError(Problem("rule_or_rules"))
-    door, day = Workspace.open(workspace), _day(as_of)
+    door, day = Workspace.open(workspace), day_of(as_of)
     if rules is not None:
         return _count_lines(door, rules, day, json=json)
-    answer = door.count(door.parse(_read(cast(str, rule))), day)
+    answer = door.count(door.parse(read(cast(str, rule))), day)
     if json:
         print_json(answer.as_json())
     else:
@@ -107,7 +107,7 @@ def members(
 ) -> None:
     """Print the members' ids."""
     door = Workspace.open(workspace)
-    ids = door.members_frame(door.parse(_read(rule)), _day(as_of))[USER_ID]
+    ids = door.members_frame(door.parse(read(rule)), day_of(as_of))[USER_ID]
     if json:
         print_json({"count": len(ids), "members": ids.to_list()})
         return
@@ -128,12 +128,12 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write the members to a file, with its manifest."""
-    kind = cast(Purpose, _one_of("purpose_unknown", purpose, ("analysis", "contact")))
+    kind = cast(Purpose, one_of("purpose_unknown", purpose, ("analysis", "contact")))
     written_as: Format = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
     chosen = None if fields is None else tuple(field.strip() for field in fields.split(",") if field.strip())
-    door, day = Workspace.open(workspace), _day(as_of)
+    door, day = Workspace.open(workspace), day_of(as_of)
     request = ExportRequest(
-        rule=door.parse(_read(rule)), actor=_actor(by), fields=chosen, purpose=kind, format=written_as,
+        rule=door.parse(read(rule)), actor=_actor(by), fields=chosen, purpose=kind, format=written_as,
         as_of=day, reason=reason, out=out,
     )  # fmt: skip
     done = door.export(request)
@@ -157,7 +157,7 @@ def funnel(
     json: JsonOption = False,
 ) -> None:
     """Print the journey."""
-    door, day = Workspace.open(workspace), _day(as_of)
+    door, day = Workspace.open(workspace), day_of(as_of)
     whose = None if audience is None else door.parse(door.audience(audience).rule)
     found = door.funnel(day, audience=whose, split=split)
     if json:
@@ -201,7 +201,7 @@ def _count_lines(door: Workspace, source: str, day: date | None, *, json: bool) 
     return 1 if 1 in codes else max(codes)
 
 
-def _read(source: str) -> bytes:
+def read(source: str) -> bytes:
     """Return a rule's bytes from a file, or from standard input for ``-``."""
     if source == "-":
         return sys.stdin.buffer.read()
@@ -231,7 +231,8 @@ def _unreadable(source: str, error: OSError) -> CallerError:
     )
 
 
-def _day(as_of: str | None) -> date | None:
+def day_of(as_of: str | None) -> date | None:
+    """Return the day that was asked for, None = the default."""
     if as_of is None:
         return None
     try:
@@ -244,7 +245,8 @@ def _day(as_of: str | None) -> date | None:
     return day
 
 
-def _one_of(code: str, given: str, allowed: tuple[str, ...]) -> str:
+def one_of(code: str, given: str, allowed: tuple[str, ...]) -> str:
+    """Return what was given if it is allowed, else refuse it with the nearest."""
     if given not in allowed:
         raise CallerError(
             Problem(code, params={"given": given}, allowed=allowed, nearest=nearest_name(given, allowed))

@@ -27,12 +27,12 @@ def print_report(console: Console, report: ImportReport) -> None:
             seconds=f"{report.seconds:.1f}",
         ),
     )
-    table = _table("source", "rows_read", "rows_used", "rows_refused", "rows_filtered", "duplicates")
+    table = new_table("source", "rows_read", "rows_used", "rows_refused", "rows_filtered", "duplicates")
     for source in report.sources:
         numbers = (
             source.rows_read, source.rows_used, source.rows_refused, source.rows_filtered, source.duplicates,
         )  # fmt: skip
-        table.add_row(_cell(source.origin), *(f"{number:,}" for number in numbers))
+        table.add_row(cell(source.origin), *(f"{number:,}" for number in numbers))
     console.print(table)
     if report.rejects_file is not None:
         line(said("rejects_kept", file=report.rejects_file))
@@ -43,7 +43,7 @@ def print_listing(console: Console, listing: Listing) -> None:
     line(
         said("listing_head", base=f"{listing.base:,}", as_of=listing.as_of, version=listing.data_version),
     )
-    tags = _table("tag", "label", "type", "dimension", "coverage", "values")
+    tags = new_table("tag", "label", "type", "dimension", "coverage", "values")
     for tag in listing.tags:
         spec = tag.spec
         if spec.personal is not None:
@@ -54,16 +54,16 @@ def print_listing(console: Console, listing: Listing) -> None:
             values = " ".join(value for value, _ in tag.values[:_SHOWN_VALUES])
         label = words(Text(zh=spec.label.zh, en=spec.label.en))
         row = (spec.key, label, spec.type.value, spec.dimension, f"{spec.coverage:.1%}", values)
-        tags.add_row(*map(_cell, row))
+        tags.add_row(*map(cell, row))
     console.print(tags)
-    events = _table("event", "label", "rows", "first_day", "last_day", "properties")
+    events = new_table("event", "label", "rows", "first_day", "last_day", "properties")
     for event in listing.catalogue.events.values():
         label = words(Text(zh=event.label.zh, en=event.label.en))
         row = (
             event.key, label, f"{event.rows:,}", str(event.first_day or ""), str(event.last_day or ""),
             " ".join(event.properties),
         )  # fmt: skip
-        events.add_row(*map(_cell, row))
+        events.add_row(*map(cell, row))
     console.print(events)
 
 
@@ -81,10 +81,10 @@ def print_answer(console: Console, answer: CountAnswer) -> None:
         ),
     )
     line(words(answer.sentence))
-    table = _table("node", "own", "running", "without", "missing")
+    table = new_table("node", "own", "running", "without", "missing")
     for node, four in numbers.nodes.items():
         running = "" if four.running is None else f"{four.running:,}"
-        table.add_row(_cell(node), f"{four.own:,}", running, f"{four.without:,}", f"{four.missing:,}")
+        table.add_row(cell(node), f"{four.own:,}", running, f"{four.without:,}", f"{four.missing:,}")
     console.print(table)
     for problem in answer.warnings:
         line(words(message_of(problem)))
@@ -103,12 +103,12 @@ def print_funnel(console: Console, funnel: Funnel) -> None:
 
 
 def _funnel_table(steps: tuple[FunnelStep, ...]) -> Table:
-    table = _table("stage", "step", "reached", "furthest", "conversion")
+    table = new_table("stage", "step", "reached", "furthest", "conversion")
     for step in steps:
         stage, label = step.stage.label.as_text(), step.step.label.as_text()
         table.add_row(
-            _cell(words(Text(zh=stage["zh"], en=stage["en"]))),
-            _cell(words(Text(zh=label["zh"], en=label["en"]))),
+            cell(words(Text(zh=stage["zh"], en=stage["en"]))),
+            cell(words(Text(zh=label["zh"], en=label["en"]))),
             f"{step.reached:,}",
             f"{step.furthest:,}",
             "" if step.conversion is None else f"{step.conversion:.1%}",
@@ -131,18 +131,27 @@ _WORDS = frozenset(
         "step",
         "first_day",
         "last_day",
+        "what",
+        "holds",
+        "day",
+        "value",
+        "from",
+        "to",
+        "change",
+        "sentence",
     ]
 )
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """Return an empty table with columns named in the caller's language."""
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(said(f"column_{column}"), justify="left" if column in _WORDS else "right")
     return table
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return data for a table cell: never markup, never an escape sequence for the terminal."""
     from rich.markup import escape
 

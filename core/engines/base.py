@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from core.engines.spread import Spread
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -115,6 +116,71 @@ class Breakdown:
     missing: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class NearMisses:
+    """Who is kept out by exactly one node.
+
+    A node *mends* a person who does not match if the person would match were the node muted; the include
+    root, which mends everybody, is not asked. A person is the near miss of a node that mends them, below
+    which no node does, if no other node outside of it and not around it mends them as well.
+
+    Attributes
+    ----------
+    by_node : mapping of str to int
+        Near misses of every node that counts, but for the include root.
+    several : int
+        People whom several such nodes mend, each by itself: near misses of none.
+    """
+
+    by_node: Mapping[str, int]
+    several: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of one user.
+
+    Attributes
+    ----------
+    user_no : int
+        The user's number.
+    is_in_base : bool
+        Whether the user exists at `as_of`; who does not is in no answer, whatever the nodes say.
+    nodes : mapping of str to bool
+        For every node whether it holds by itself, its `not` applied.
+    is_included, is_excluded : bool
+        Whether the include tree lets the user in, and the exclude tree (if it counts) throws them out.
+    is_taken : bool
+        Whether the user is in the answer, after take.
+    """
+
+    user_no: int
+    is_in_base: bool
+    nodes: Mapping[str, bool]
+    is_included: bool
+    is_excluded: bool
+    is_taken: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """What some people did of one event in a stretch of days.
+
+    Attributes
+    ----------
+    users : int
+        How many of them did it at all.
+    occurrences : int
+        How often, together.
+    total : float or None
+        The exact sum of a number property, as the nearest float; None when none was asked for.
+    """
+
+    users: int
+    occurrences: int
+    total: float | None
+
+
 class Engine(Protocol):
     """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
 
@@ -126,6 +192,36 @@ class Engine(Protocol):
 
     def count(self, rule: Rule, as_of: date) -> Answer:
         """Return all numbers of a rule."""
+        ...
+
+    def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
+        """Return how many people are kept out by exactly one node, by node."""
+        ...
+
+    def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
+        """Return the values that a tag or event condition compares, among those for whom it alone decides.
+
+        The condition counts (it is not muted), and what it compares is a number or a date.
+        """
+        ...
+
+    def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
+        """Return what some users did of an event between two days, both in."""
+        ...
+
+    def aside(self) -> Engine:
+        """Return an engine over the same data that remembers for itself, and less.
+
+        For questions about many other days, which would push out what the present one's need.
+        """
+        ...
+
+    def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
+        """Return what a rule says of one user; None when the data version has no such user."""
+        ...
+
+    def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
+        """Return what one user did up to the end of `as_of`, oldest first: ``at``, a column a property."""
         ...
 
     def members(self, rule: Rule, as_of: date) -> pl.Series:

@@ -1,7 +1,8 @@
 """The one door to core for pages and the command line.
 
-`Workspace` is put together from four parts, each in its file: `versions` (the data), `questions` (what is
-asked of it), `keeping` (what operators save), `exporting` (what they take away). Only here and in the command
+`Workspace` is put together from five parts, each in its file: `versions` (the data), `questions` (what is
+asked of it), `keeping` (what operators save), `exporting` (what they take away), `explaining` (why a number
+is what it is). Only here and in the command
 line is the clock read.
 """
 
@@ -21,7 +22,8 @@ from core.audiences.records import (
     Purpose,
 )
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
-from core.workspace.exporting import Exporting, asks_nothing
+from core.workspace.explaining import Explaining
+from core.workspace.exporting import asks_nothing
 
 __all__ = [
     "Action",
@@ -46,5 +48,5 @@ __all__ = [
 ]
 
 
-class Workspace(Exporting):
+class Workspace(Explaining):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

@@ -84,7 +84,7 @@ class Questions(Versions):
             answer=engine.count(rule, day),
             data_version=version.id,
             sentence=describe(rule, version.catalogue),
-            not_historical=_imported_tags(rule, version.catalogue)
+            not_historical=imported_tags(rule, version.catalogue)
             if day < self._default_as_of(version)
             else (),
             warnings=problems,
@@ -242,7 +242,7 @@ def _unknown(code: str, given: str, allowed: tuple[str, ...]) -> CallerError:
     )
 
 
-def _imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
+def imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the imported tags that the rule asks about, in its order; muted conditions ask nothing."""
     asked: list[str] = []
     for node in nodes(rule):

@@ -6,6 +6,7 @@ layout, so they change hands without being unpacked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -85,3 +86,16 @@ def count(words: Words) -> int:
     # Measured: Arrow counts bits as it reads them, 2.5 times as fast as a count per word and their sum.
     held = pa.Array.from_buffers(pa.bool_(), len(words) * WORD_BITS, [None, pa.py_buffer(words)])
     return int(held.true_count)
+
+
+@dataclass(frozen=True)
+class CountedMask:
+    """A mask, and how many rows it holds."""
+
+    mask: Words
+    count: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.mask.nbytes

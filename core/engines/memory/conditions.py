@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from core.engines.memory.bits import Words, count, everybody, nobody, pack
+from core.engines.memory.bits import CountedMask, Words, count, everybody, nobody, pack
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column, MultiColumn, PlainColumn, mask_of_rows
 from core.engines.memory.held import HeldVersion
@@ -48,30 +48,14 @@ class Asked:
 
     Attributes
     ----------
-    holds : numpy.ndarray of uint64
+    holds : CountedMask
         The users of the base for whom it holds.
-    own : int
-        How many they are.
     missing : int
         Users of the base who lack a value for it.
     """
 
-    holds: Words
-    own: int
+    holds: CountedMask
     missing: int
-
-
-@dataclass(frozen=True)
-class _InBase:
-    """A mask of users of the base, and how many they are."""
-
-    mask: Words
-    count: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.mask.nbytes
 
 
 class Conditions:
@@ -85,13 +69,20 @@ class Conditions:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    in_passing : bool
+        Whether many days are asked about once each (see `Measures`).
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles, *, in_passing: bool = False) -> None:
         self._held = held
         self._cache = cache
         self._tiles = tiles
-        self._measures = Measures(held, cache, tiles)
+        self._measures = Measures(held, cache, tiles, in_passing=in_passing)
+
+    @property
+    def measures(self) -> Measures:
+        """What users did, measured."""
+        return self._measures
 
     def base(self, as_of: date) -> Words:
         """Return the users who exist at the end of the day."""
@@ -106,20 +97,30 @@ class Conditions:
     def asked(self, condition: Condition, as_of: date) -> Asked:
         """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
         asked = literal(condition, self._held.catalogue, as_of)
-        key = (condition_key(asked), *self._segments(asked))
         is_everyone = self.base_count(as_of) == self._held.user_count
 
-        def holds() -> Words:
-            if isinstance(asked, LiteralEventCondition):
-                return self._measures.holds(asked, as_of)
-            return self._tag_holds(asked)
+        def in_base() -> CountedMask:
+            mask = self._holds(asked, as_of) if is_everyone else self._anyone(asked, as_of) & self.base(as_of)
+            return CountedMask(mask, count(mask))
 
-        def in_base() -> _InBase:
-            mask = holds() if is_everyone else self._cache.get(("holds", key), holds) & self.base(as_of)
-            return _InBase(mask, count(mask))
+        key = ("in base", self._name(asked), None if is_everyone else as_of)
+        return Asked(self._cache.get(key, in_base), self._lacking(asked, as_of))
 
-        found = self._cache.get(("in base", key, None if is_everyone else as_of), in_base)
-        return Asked(found.mask, found.count, self._lacking(asked, as_of))
+    def anyone(self, condition: Condition, as_of: date) -> Words:
+        """Return for whom a condition holds, before its `not`, in the base or not."""
+        return self._anyone(literal(condition, self._held.catalogue, as_of), as_of)
+
+    def _anyone(self, asked: LiteralTagCondition | LiteralEventCondition, as_of: date) -> Words:
+        return self._cache.get(("holds", self._name(asked)), lambda: self._holds(asked, as_of))
+
+    def _holds(self, asked: LiteralTagCondition | LiteralEventCondition, as_of: date) -> Words:
+        if isinstance(asked, LiteralEventCondition):
+            return self._measures.holds(asked, as_of)
+        return self._tag_holds(asked)
+
+    def _name(self, asked: LiteralTagCondition | LiteralEventCondition) -> tuple[Hashable, ...]:
+        """Name what is asked of which data."""
+        return (condition_key(asked), *self._segments(asked))
 
     def _lacking(self, asked: LiteralTagCondition | LiteralEventCondition, as_of: date) -> int:
         """Return how many users of the base lack a value that a condition needs."""

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from core.engines.base import Answer, Breakdown, NodeCounts, WaterfallBar
-from core.engines.memory import breakdowns, people
-from core.engines.memory.bits import Words, count, rows_in
+from core.clock import Days
+from core.engines.base import Answer, Breakdown, Done, NearMisses, NodeCounts, Verdict, WaterfallBar
+from core.engines.memory import breakdowns, people, standing
+from core.engines.memory.bits import CountedMask, Words, count, rows_in, scatter
 from core.engines.memory.breakdowns import Counts, Histogram
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
-from core.engines.memory.conditions import Conditions
+from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Pass
+from core.engines.spread import Spread
 from core.lake.tables import Tables
+from core.rules.edit import replaced
+from core.rules.literal import LiteralTagCondition, literal
 from core.rules.ops import op_of
 from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
 
 CACHE_BYTES = 512 << 20
+ASIDE_SHARE = 4
+"""What an engine aside may remember, as a share of the limit: one in so many."""
 FEW_VALUES = 10
 """Up to so many values, one mask for each is counted faster than their codes."""
 
@@ -91,6 +98,57 @@ class MemoryEngine:
         }
         bars = _waterfall(rule, counted, base, matched, taken)
         return Answer(taken, matched, base, as_of, numbers, bars)
+
+    def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
+        """Return how many people are kept out by exactly one node, by node."""
+        return standing.near_misses(rule, self._holds(rule, as_of), self._base(as_of), self._tiles)
+
+    def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
+        """Return the values that a condition compares, among those for whom it alone decides; remembered."""
+        condition = next(found for found in nodes(rule) if found.id == node and not isinstance(found, Group))
+
+        def make() -> Spread:
+            among = standing.decided(rule, node, self._holds(rule, as_of), self._base(as_of), self._tiles)
+            asked = literal(condition, self.catalogue, as_of)
+            if isinstance(asked, LiteralTagCondition):
+                return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
+            per_user = self._conditions.measures.per_user(asked.measured)
+            zero = asked.measured.measure.zero_when_none
+            return standing.spread_of_measure(per_user, among, zero_when_none=zero)
+
+        # What the condition compares with makes no difference: a threshold that is dragged asks once.
+        bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
+        return self._cache.get(("spread", self._held.segments, bare.model_dump_json(), node, as_of), make)
+
+    def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
+        """Return what some users did of an event between two days, both in."""
+        people = scatter(self._held.rows_of(user_nos), self._held.user_count)
+        return standing.done(
+            people, self._conditions.measures, self.catalogue.events[event], prop, Days(first, last)
+        )
+
+    def aside(self) -> MemoryEngine:
+        """Return an engine over the same data that remembers for itself, and less."""
+        other = copy(self)
+        other._cache = Cache(self._cache.limit_bytes // ASIDE_SHARE)
+        other._conditions = Conditions(self._held, other._cache, self._tiles, in_passing=True)
+        return other
+
+    def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
+        """Return what a rule says of one user; None when the data version has no such user."""
+        row = (self._held.user_ids() == user_id).arg_max()
+        if row is None or self._held.user_ids()[row] != user_id:
+            return None
+        base, answer = self._conditions.base(as_of), self._answer(rule, as_of)
+        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
+        holds = {node.id: self._conditions.anyone(node, as_of) for node in conditions}
+        number = int(self._held.user_nos[row])
+        return standing.verdict(rule, row, number, holds, base, answer, self._tiles)
+
+    def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
+        """Return what one user did up to the end of `as_of`, oldest first."""
+        rows = self._held.rows_of(pl.Series([user_no], dtype=pl.UInt32))
+        return self._held.partition(event).of_row(int(rows[0]), as_of)
 
     def members(self, rule: Rule, as_of: date) -> pl.Series:
         """Return the ``user_no`` (UInt32, ascending) of everyone in the answer, after take."""
@@ -161,13 +219,21 @@ class MemoryEngine:
 
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""
-        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        asked = {node.id: self._conditions.asked(node, as_of) for node in conditions}
+        asked = self._asked(rule, as_of)
         holds = {node: found.holds for node, found in asked.items()}
-        held = {node: found.own for node, found in asked.items()}
-        base = self._conditions.base(as_of)
-        counted = Pass(rule, holds, held, base, self.base_count(as_of)).run(self._tiles)
+        counted = Pass(rule, holds, self._base(as_of)).run(self._tiles)
         return counted, {node: found.missing for node, found in asked.items()}
+
+    def _asked(self, rule: Rule, as_of: date) -> dict[str, Asked]:
+        """Return for every condition for whom it holds, and how many of the base lack a value for it."""
+        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
+        return {node.id: self._conditions.asked(node, as_of) for node in conditions}
+
+    def _holds(self, rule: Rule, as_of: date) -> dict[str, CountedMask]:
+        return {node: found.holds for node, found in self._asked(rule, as_of).items()}
+
+    def _base(self, as_of: date) -> CountedMask:
+        return CountedMask(self._conditions.base(as_of), self.base_count(as_of))
 
     def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
         take = rule.take

@@ -147,7 +147,7 @@ class Partition:
     def within(self, span: Span, start: int, stop: int) -> pl.Series | None:
         """Return which occurrences of a piece lie in the span (Boolean); None = all of them."""
         if not isinstance(span, Days):
-            at = self._held.get("at", lambda: PlainColumn(self._read(AT).dt.epoch("us"))).series(start, stop)
+            at = self._at().series(start, stop)
             return (at >= _microseconds(span.start)) & (at < _microseconds(span.end))
         first = None if span.first is None else (span.first - _EPOCH).days - self.origin
         last = None if span.last is None else (span.last - _EPOCH).days - self.origin
@@ -156,6 +156,18 @@ class Partition:
         days = self.days[start:stop]
         chosen = days >= first if first is not None and first > 0 else None
         return both(chosen, days <= last) if last is not None and last < self._span else chosen
+
+    def of_row(self, row: int, as_of: date) -> pl.DataFrame:
+        """Return what the user of one row did up to the end of `as_of`: ``at``, and a column a property."""
+        start, stop = (int(self.rows.search_sorted(row, side)) for side in ("left", "right"))
+        at = self._at().series(start, stop).cast(pl.Datetime("us", "UTC")).alias(AT)
+        places = np.arange(start, stop, dtype=np.uint32)
+        properties = [
+            self.column(key).taken(places).alias(property_column(key)) for key in self._event.properties
+        ]
+        seen = self.within(Days(None, as_of), start, stop)
+        found = pl.DataFrame([at, *properties])
+        return found if seen is None else found.filter(seen)
 
     def last_seen(self, as_of: date) -> int:
         """Return the newest day up to `as_of` that can occur: equal days see the same occurrences."""
@@ -296,6 +308,10 @@ class Partition:
             return PlainColumn(values.rank("dense"))
 
         return self._held.get(("codes", key), make).values
+
+    def _at(self) -> PlainColumn:
+        """Return when each occurrence was, in microseconds since 1970-01-01."""
+        return self._held.get("at", lambda: PlainColumn(self._read(AT).dt.epoch("us")))
 
     def _read(self, column: str) -> pl.Series:
         values = self._tables.events(self._event.key, [column]).get_column(column)

@@ -19,7 +19,7 @@ from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
-from core.engines.memory.events import Partition, both
+from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
@@ -42,12 +42,16 @@ class Measures:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    in_passing : bool
+        Many days are asked about once each: then everybody's last day, which makes the next window quick, is
+        not worth finding.
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles, *, in_passing: bool = False) -> None:
         self._held = held
         self._cache = cache
         self._tiles = tiles
+        self._in_passing = in_passing
 
     def holds(self, condition: LiteralEventCondition, as_of: date) -> Words:
         """Return the users for whom an event condition holds; not remembered here."""
@@ -55,19 +59,22 @@ class Measures:
         if measured.measure.key == "count" and isinstance(measured.span, Days):
             whether = _asks_whether(op, argument)
             if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
-                did = self._did(measured, measured.span.first, as_of)
+                if self._in_passing:
+                    did = self._did_within(measured)
+                else:
+                    did = self._did(measured, measured.span.first, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
         return self._compared(measured, op, argument)
 
     def has_value(self, measured: LiteralMeasure) -> Words:
         """Return the users with at least one occurrence (or value) to measure."""
-        return scatter(self._per_user(measured).rows, self._held.user_count)
+        return scatter(self.per_user(measured).rows, self._held.user_count)
 
     def column(self, tag: LiteralTag) -> Column:
         """Return a computed tag's values, one per user, missing where the measure and the plan say so."""
         if tag.computed is None or tag.spec.computed is None:
             raise TypeError(f"{tag.spec.key} is not computed")
-        per_user = self._per_user(tag.computed)
+        per_user = self.per_user(tag.computed)
         rows = self._held.user_count
         if tag.spec.type is TagType.DATE:
             found = pl.DataFrame({"row": per_user.rows, "day": per_user.values})
@@ -78,7 +85,7 @@ class Measures:
         if tag.spec.computed.missing is not None:
             when_none = tag.spec.computed.missing
         numbers = np.full(rows, when_none)
-        numbers[per_user.rows] = _as_floats(per_user)
+        numbers[per_user.rows] = as_floats(per_user)
         return PlainColumn(pl.Series(numbers).fill_nan(None))
 
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
@@ -108,10 +115,24 @@ class Measures:
         self._tiles.run(self._held.user_count, work)
         return words
 
+    def _did_within(self, measured: LiteralMeasure) -> Words:
+        """Return who did it in the span: only the occurrences that lie in it are looked at further."""
+        partition = self._held.partition(measured.event)
+        where = self._chosen(partition, measured)
+        flags = np.zeros(self._held.user_count, dtype=np.bool_)
+
+        def work(start: int, stop: int) -> None:
+            among = None if where is None else where[start:stop]
+            chosen = both(among, partition.within(measured.span, start, stop))
+            flags[chosen_of(partition.rows[start:stop], chosen).to_numpy()] = True
+
+        self._tiles.each(partition.pieces, work)
+        return pack(flags)
+
     def _compared(self, measured: LiteralMeasure, op: Op, argument: Any) -> Words:
         """Return the users whose measure holds; the others have 0 or no value, as the measure says."""
         rows = self._held.user_count
-        per_user = self._per_user(measured)
+        per_user = self.per_user(measured)
         rest_holds = op.holds_when_missing
         if measured.measure.zero_when_none:
             rest_holds = bool(op.holds(0, argument))
@@ -123,7 +144,9 @@ class Measures:
         self._tiles.run(len(per_user.rows), work)
         return pack(flags)
 
-    def _per_user(self, measured: LiteralMeasure) -> PerUser:
+    def per_user(self, measured: LiteralMeasure) -> PerUser:
+        """Return the measure of the users who have one; remembered."""
+
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
             where = self._chosen(partition, measured)
@@ -198,7 +221,7 @@ def _as_whole(argument: Any) -> Any:
     return int(argument) if float(argument).is_integer() else argument
 
 
-def _as_floats(per_user: PerUser) -> NDArray[np.float64]:
+def as_floats(per_user: PerUser) -> NDArray[np.float64]:
     """Return a number's measure as floats, sums and averages rounded once."""
     values = per_user.values
     if not isinstance(values, pl.Series):

@@ -8,13 +8,13 @@ combinations of the siblings before and after it, under "at least k" from bit-sl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.engines.memory.bits import Words, count, nobody
+from core.engines.memory.bits import CountedMask, Words, count, nobody
 from core.engines.memory.tiles import Tiles
 from core.rules.tree import EventCondition, Group, Rule, TagCondition, is_muted, nodes
 
@@ -51,16 +51,20 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """What the answer would be if a node held for everyone, for nobody, or were not there; None = nobody."""
 
     held: Words | None
     failed: Words | None
     absent: Words | None
 
-    def turned(self) -> _Place:
+    def turned(self) -> Place:
         """Return the place seen from below a `not`."""
-        return _Place(self.failed, self.held, self.absent)
+        return Place(self.failed, self.held, self.absent)
+
+
+Watch = Callable[[slice, str, Place], None]
+"""Told, for a shard's words, the place of every node that counts."""
 
 
 class Pass:
@@ -70,29 +74,27 @@ class Pass:
     ----------
     rule : Rule
         The rule; its ids are unique.
-    holds : mapping of str to numpy.ndarray of uint64
+    holds : mapping of str to CountedMask
         For every condition of the rule the users of the base for whom it holds, before its `not`.
-    held : mapping of str to int
-        How many each of these masks holds.
-    base : numpy.ndarray of uint64
+    base : CountedMask
         The users who are asked.
-    base_count : int
-        How many they are.
+    watch : callable or None
+        Sees the places on the way, for those who ask more of them than numbers. Called from several threads.
     """
 
     def __init__(
         self,
         rule: Rule,
-        holds: Mapping[str, Words],
-        held: Mapping[str, int],
-        base: Words,
-        base_count: int,
+        holds: Mapping[str, CountedMask],
+        base: CountedMask,
+        watch: Watch | None = None,
     ) -> None:
         self._rule = rule
-        self._holds = holds
-        self._base = base
+        self._watch = watch
+        self._holds = {node: found.mask for node, found in holds.items()}
+        self._base = base.mask
         self._own = {
-            node.id: base_count - held[node.id] if node.not_ else held[node.id]
+            node.id: base.count - holds[node.id].count if node.not_ else holds[node.id].count
             for node in nodes(rule)
             if not isinstance(node, Group)
         }
@@ -100,7 +102,7 @@ class Pass:
         self._place = {node.id: place for place, node in enumerate(self._all_nodes)}
         self._muted = {node.id for node in self._all_nodes if is_muted(node)}
         self._running_of = _running_of(rule, self._muted)
-        self._matched = nobody(len(base) * 64)
+        self._matched = nobody(len(base.mask) * 64)
 
     def run(self, tiles: Tiles) -> Counted:
         """Count, shard by shard."""
@@ -135,7 +137,7 @@ class Pass:
     def _shard(self, words: slice, numbers: NDArray[np.int64]) -> tuple[int, int]:
         """Fill in one shard's part; return how many the include tree leaves, and how many match."""
         base = self._base[words]
-        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place)
+        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._watch)
         include, exclude = self._rule.include, self._rule.exclude
         kept = shard.rise(include, of_nothing=base)
         if include.id in self._muted:
@@ -147,9 +149,9 @@ class Pass:
         matched = kept if dropped is None else kept & ~dropped
         self._matched[words] = matched
         shard.matched = shard.counted(matched)
-        shard.sink(include, _Place(held=open_to, failed=None, absent=open_to))
+        shard.sink(include, Place(held=open_to, failed=None, absent=open_to))
         if exclude is not None:
-            shard.sink(exclude, _Place(held=None, failed=kept, absent=kept))
+            shard.sink(exclude, Place(held=None, failed=kept, absent=kept))
         return shard.counted(kept), shard.matched
 
 
@@ -181,6 +183,7 @@ class _Shard:
     muted: set[str]
     numbers: NDArray[np.int64]
     place: Mapping[str, int]
+    watch: Watch | None = None
     matched: int = 0
     masks: dict[str, Words] = field(default_factory=dict)
     so_far: dict[str, list[Words]] = field(default_factory=dict)
@@ -212,12 +215,14 @@ class _Shard:
             self.numbers[self.place[node.id], _OWN] = self.counted(mask)
         return mask
 
-    def sink(self, node: AnyNode, at: _Place) -> None:
+    def sink(self, node: AnyNode, at: Place) -> None:
         """Fill in `without` for the node and everything below it."""
         if node.id in self.muted:
             self._unchanged(node)
             return
         self.numbers[self.place[node.id], _WITHOUT] = 0 if at.absent is None else self.counted(at.absent)
+        if self.watch is not None:
+            self.watch(self.words, node.id, at)
         if not isinstance(node, Group):
             return
         below = at.turned() if node.not_ else at
@@ -251,7 +256,7 @@ class _Shard:
         self.so_far[group.id] = so_far
         return so_far[-1]
 
-    def _places(self, group: Group, masks: list[Words], at: _Place) -> list[_Place]:
+    def _places(self, group: Group, masks: list[Words], at: Place) -> list[Place]:
         """Return the place of each unmuted child, given the masks of all of them."""
         if group.match == "at_least":
             return self._places_at_least(group.k or 1, masks, at)
@@ -262,23 +267,23 @@ class _Shard:
         for others in _others(masks, self.so_far[group.id], held_by_all):
             outcome = self._where(at, others)
             places.append(
-                _Place(held=outcome, failed=at.failed, absent=outcome)
+                Place(held=outcome, failed=at.failed, absent=outcome)
                 if held_by_all
-                else _Place(held=at.held, failed=outcome, absent=outcome)
+                else Place(held=at.held, failed=outcome, absent=outcome)
             )
         return places
 
-    def _places_at_least(self, k: int, masks: list[Words], at: _Place) -> list[_Place]:
+    def _places_at_least(self, k: int, masks: list[Words], at: Place) -> list[Place]:
         planes = planes_of(masks)
         places = []
         for mask in masks:
             others = planes_without(planes, mask)
             failed = self._where(at, at_least(k, others, self.base))
             held = self._where(at, at_least(k - 1, others, self.base))
-            places.append(_Place(held, failed, failed if len(masks) > 1 else at.absent))
+            places.append(Place(held, failed, failed if len(masks) > 1 else at.absent))
         return places
 
-    def _where(self, at: _Place, holds: Words) -> Words | None:
+    def _where(self, at: Place, holds: Words) -> Words | None:
         """Return the answer if the node at a place held for these users of the base."""
         if at.failed is None:
             if at.held is None:

@@ -1,0 +1,111 @@
+"""One rule against another: who is in both, only here, only there, each with its rule, and who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from core.analytics.explain.difference import Change, difference
+from core.analytics.explain.profile import Profile, profile
+from core.engines.base import Engine
+from core.rules.describe import Mask
+from core.rules.edit import all_of, as_condition, depth, fresh_ids, negated
+from core.rules.parse import dump_rule
+from core.rules.tree import MAX_DEPTH, Node, Rule, TakeTop, is_muted
+from core.schema import Catalogue
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the people of two rules.
+
+    Attributes
+    ----------
+    rule : Rule or None
+        Matches exactly them, whatever the data; None where no rule can say that: one of the two takes the
+        first n by a tag, or they take different shares, the rule would be nested too deep, or nobody can be
+        in this part because a rule asks nothing.
+    profile : Profile or None
+        What stands out of them; None without a rule, for nobody, and for those who are in both.
+    """
+
+    users: int
+    rule: Rule | None
+    profile: Profile | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the part, JSON-ready."""
+        return {
+            "users": self.users,
+            "rule": None if self.rule is None else dump_rule(self.rule),
+            "profile": None if self.profile is None else self.profile.as_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two rules side by side; `here` is the one asked about, `there` the other.
+
+    Attributes
+    ----------
+    here, there : int
+        How many each counts, after take.
+    changes : tuple of Change
+        What leads from there to here.
+    """
+
+    here: int
+    there: int
+    both: Part
+    only_here: Part
+    only_there: Part
+    changes: tuple[Change, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the comparison, JSON-ready."""
+        return {
+            "here": self.here,
+            "there": self.there,
+            "both": self.both.as_json(),
+            "only_here": self.only_here.as_json(),
+            "only_there": self.only_there.as_json(),
+            "changes": [change.as_json() for change in self.changes],
+        }
+
+
+def compare(
+    here: Rule, there: Rule, engine: Engine, catalogue: Catalogue, as_of: date, mask: Mask | None = None
+) -> Comparison:
+    """Return who is in both rules, only in one and only in the other."""
+    one, other = (engine.members(rule, as_of).to_numpy() for rule in (here, there))
+    both = len(np.intersect1d(one, other, assume_unique=True))
+
+    def side(users: int, rule: Rule | None) -> Part:
+        found = profile(rule, engine, catalogue, as_of) if rule is not None and users else None
+        return Part(users, rule, found)
+
+    return Comparison(
+        here=len(one),
+        there=len(other),
+        both=Part(both, _together(here, there, negate=False)),
+        only_here=side(len(one) - both, _together(here, there, negate=True)),
+        only_there=side(len(other) - both, _together(there, here, negate=True)),
+        changes=difference(there, here, catalogue, mask),
+    )
+
+
+def _together(rule: Rule, other: Rule, *, negate: bool) -> Rule | None:
+    """Return the rule for those of a rule who are (or are not) in the other; None where there is none."""
+    if rule.take != other.take or isinstance(rule.take, TakeTop):
+        return None
+    ids = fresh_ids([rule, other])
+    asked = as_condition(other, ids)
+    if asked is None:
+        return None if negate else rule
+    include = rule.include
+    parts: list[Node] = [include] if include.children and not is_muted(include) else []
+    parts.append(negated(asked) if negate else asked)
+    found = rule.model_copy(update={"include": all_of(ids, parts)})
+    return found if depth(found) <= MAX_DEPTH else None

@@ -1,0 +1,119 @@
+"""Why one user is in, or not: verdicts, values and occurrences are the oracle's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from core.analytics.explain.person import MOST_OCCURRENCES, person
+from core.engines.memory import MemoryEngine
+from core.errors import NotFound
+from core.rules import evaluate
+from core.rules.measures import Occurrence
+from core.rules.tree import EventCondition, Group, Rule, TagCondition
+from core.workspace import Workspace
+from tests.core.analytics.explain.plain import asked, counting
+from tests.core.engines.worlds import World, catalogue_in, days, rules, worlds
+
+
+@given(worlds, rules(), days)
+@settings(max_examples=60, deadline=None)
+def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str, Any], as_of: date) -> None:
+    rule = asked(rule_json, world.catalogue)
+    engine = MemoryEngine(world.tables())
+    taken = evaluate.members(rule, world.users, world.catalogue, as_of)
+    counts = {node.id for node in counting(rule)}
+    for user in world.users[:6]:
+        found = person(rule, user.user_id, engine, world.catalogue, as_of, lambda _spec, value: value)
+        shown: Any = found.as_json()
+        always = replace(user, exists_from=None)
+        assert shown["is_in_base"] is evaluate.in_base(user, as_of)
+        assert shown["is_matched"] is evaluate.holds(rule, user, world.catalogue, as_of)
+        assert shown["is_taken"] is (user.user_id in taken)
+        numbers = evaluate.node_numbers(rule, [always], world.catalogue, as_of)
+        for node in found.nodes:
+            assert node.holds is bool(numbers[node.node].own)
+            assert node.counts is (node.node in counts)
+        only = Rule(include=rule.include)
+        assert found.verdict.is_included is evaluate.holds(only, always, world.catalogue, as_of)
+        excluded = evaluate.holds(only, always, world.catalogue, as_of) and not evaluate.holds(
+            rule, always, world.catalogue, as_of
+        )
+        if found.verdict.is_included:
+            assert found.verdict.is_excluded is excluded
+        by_id = {node.node: node for node in found.nodes}
+        for leaf in counting(rule):
+            if isinstance(leaf, TagCondition):
+                expected = evaluate.tag_value(user, leaf.tag, world.catalogue, as_of)
+                value = by_id[leaf.id].value
+                assert (set(value) if isinstance(value, list) else value) == (
+                    set(expected) if isinstance(expected, frozenset) else expected
+                )
+            elif isinstance(leaf, EventCondition) and leaf.measure == "count":
+                assert by_id[leaf.id].value == by_id[leaf.id].occurrence_count
+            elif isinstance(leaf, Group):
+                assert by_id[leaf.id].occurrence_count is None
+
+
+def rule_of(*conditions: dict[str, object], **more: object) -> dict[str, object]:
+    include = {"kind": "group", "id": "g0", "match": "all", "children": list(conditions)}
+    return {"version": 1, "include": include, **more}
+
+
+PHONE = {"kind": "tag", "id": "c1", "tag": "phone", "op": "is", "value": "13800000001"}
+SPENT = {
+    "kind": "event", "id": "c2", "event": "buy", "measure": "sum", "property": "amount", "op": "gt", "value": 10,
+    "where": [{"property": "channel", "op": "is", "value": "app"}],
+}  # fmt: skip
+
+
+def test_a_personal_value_is_masked_until_revealed(workspace: Workspace) -> None:
+    rule = workspace.parse(rule_of(PHONE))
+    masked: Any = workspace.person(rule, "u02", mask=workspace.mask).as_json()
+    assert masked["nodes"]["c1"]["value"] == "138****0002"
+    assert "13800000001" not in str(masked)
+    assert masked["nodes"]["c1"]["holds"] is False
+    revealed: Any = workspace.person(rule, "u02", reveal=True).as_json()
+    assert revealed["nodes"]["c1"]["value"] == "13800000002"
+
+
+def test_the_occurrences_that_count_are_shown(workspace: Workspace) -> None:
+    shown: Any = workspace.person(workspace.parse(rule_of(SPENT)), "u03").as_json()
+    assert shown["nodes"]["c2"]["value"] == 30.0
+    assert shown["nodes"]["c2"]["occurrence_count"] == 1
+    assert shown["nodes"]["c2"]["occurrences"] == [
+        {"at": "2019-07-01T10:00:00+08:00", "properties": {"amount": 30.0, "channel": "app"}}
+    ]
+    assert workspace.person(workspace.parse(rule_of(SPENT)), "u03").nodes[1].value == Fraction(30)
+
+
+def test_the_occurrences_are_the_newest_and_few() -> None:
+    times = [datetime(2019, 7, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(50)]
+    user = evaluate.OracleUser("u", events={"visit": tuple(Occurrence(at, {}) for at in times)})
+    world = World(catalogue_in("UTC"), (user,), (5,))
+    visited = {"kind": "event", "id": "c1", "event": "visit", "measure": "count", "op": "gte", "value": 1}
+    rule = asked(rule_of(visited), world.catalogue)
+    engine = MemoryEngine(world.tables())
+    found = person(rule, "u", engine, world.catalogue, date(2019, 7, 2), lambda _spec, value: value).nodes[1]
+    assert found.occurrence_count == 48
+    assert [each.at for each in found.occurrences] == times[47 : 47 - MOST_OCCURRENCES : -1]
+
+
+def test_who_matches_and_is_not_taken_is_told(workspace: Workspace) -> None:
+    everybody = workspace.parse(rule_of(take={"n": 1, "by": "points"}))
+    shown: Any = workspace.person(everybody, "u01").as_json()
+    assert (shown["is_matched"], shown["is_taken"]) == (True, False)
+    assert workspace.person(everybody, "u05").verdict.is_taken
+    early: Any = workspace.person(workspace.parse(rule_of()), "u05", date(2019, 1, 1)).as_json()
+    assert (early["is_in_base"], early["is_matched"]) == (False, False)
+
+
+def test_an_unknown_user_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(NotFound) as refused:
+        workspace.person(workspace.parse(rule_of(PHONE)), "u99")
+    assert refused.value.code == "user_unknown"
