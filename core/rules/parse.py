@@ -24,11 +24,7 @@ from core.rules.tree import Rule
 MAX_CHARACTERS = 32_000_000
 MAX_NESTING = 64
 MAX_INTEGER_BITS = 1_024
-_KINDS: Mapping[str, type[BaseModel]] = {
-    "tag": tree.TagCondition,
-    "event": tree.EventCondition,
-    "group": tree.Group,
-}
+_KINDS: Mapping[str, type[BaseModel]] = {**tree.CONDITIONS, "group": tree.Group}
 # Which code says that a word is none of the allowed ones, and which are, by the field it stands in.
 _CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "match": ("unknown_match", ("all", "any", "at_least")),

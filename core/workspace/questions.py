@@ -19,9 +19,10 @@ from core.lake.versions import DataVersion
 from core.messages import Text
 from core.rules.check import check, errors_of
 from core.rules.describe import describe
+from core.rules.naming import tags_in
 from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
-from core.rules.tree import Rule, TagCondition, TakeTop, is_muted, nodes
+from core.rules.tree import Rule
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
 from core.tags.listing import listings
 from core.workspace.answers import Checked, CountAnswer, Listing
@@ -244,12 +245,4 @@ def _unknown(code: str, given: str, allowed: tuple[str, ...]) -> CallerError:
 
 def _imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the imported tags that the rule asks about, in its order; muted conditions ask nothing."""
-    asked: list[str] = []
-    for node in nodes(rule):
-        if isinstance(node, TagCondition) and not is_muted(node):
-            asked.append(node.tag)
-            if isinstance(node.value, Mapping) and node.value.keys() == {"tag"}:
-                asked.append(str(node.value["tag"]))
-    if isinstance(rule.take, TakeTop):
-        asked.append(rule.take.by)
-    return tuple(dict.fromkeys(tag for tag in asked if catalogue.tags[tag].computed is None))
+    return tuple(tag for tag in tags_in(rule, with_muted=False) if catalogue.tags[tag].computed is None)

@@ -199,9 +199,7 @@ def test_a_plan_may_not_name_a_file_elsewhere(data_page: Page) -> None:
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (375, 812))])
-def test_nobody_is_shut_out(
-    data_page: Page, axe: Callable[[Page], None], locale: str
-) -> None:
+def test_nobody_is_shut_out(data_page: Page, axe: Callable[[Page], None], locale: str) -> None:
     axe(data_page)
     turn_to(data_page, "导入" if locale == "zh-CN" else "Import")
     upload(data_page, members_csv=MEMBERS)

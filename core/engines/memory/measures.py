@@ -1,4 +1,4 @@
-"""What users did, measured and compared: event conditions and tags computed from events.
+"""What users have and did: values of tags, imported or computed from events, and measures compared.
 
 Measures are remembered per user under what was measured, so that changing only a threshold does not measure
 again; "did it at all, up to today" is one comparison with everybody's last day.
@@ -7,9 +7,11 @@ again; "did it at all, up to today" is one comparison with everybody's last day.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
-from typing import Any
+from functools import reduce
+from operator import and_
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -31,8 +33,23 @@ from core.schema import TagType
 _MORE_THAN_ANYONE = 2.0**52
 
 
+class Needed(NamedTuple):
+    """What a user must have for a condition to be asked of them.
+
+    Attributes
+    ----------
+    name : hashable
+        Names it, for those who remember something made of it.
+    having : callable () -> mask
+        The users who have it.
+    """
+
+    name: Hashable
+    having: Callable[[], Words]
+
+
 class Measures:
-    """Measures of events over one data version.
+    """Values of tags, and measures of events over one data version.
 
     Parameters
     ----------
@@ -59,12 +76,39 @@ class Measures:
                 return did if whether else everybody(self._held.user_count) & ~did
         return self._compared(measured, op, argument)
 
-    def has_value(self, measured: LiteralMeasure) -> Words:
-        """Return the users with at least one occurrence (or value) to measure."""
-        return scatter(self._per_user(measured).rows, self._held.user_count)
+    def needed(self, measured: LiteralMeasure) -> Needed | None:
+        """Return the occurrences (or values) without which a user has no value of a measure."""
+        if measured.measure.zero_when_none:
+            return None
+        rows = self._held.user_count
+        return Needed(self.key(measured), lambda: scatter(self._per_user(measured).rows, rows))
 
-    def column(self, tag: LiteralTag) -> Column:
-        """Return a computed tag's values, one per user, missing where the measure and the plan say so."""
+    def needed_tags(self, tags: Sequence[LiteralTag]) -> Needed:
+        """Return the values of tags, all of which a user must have."""
+
+        def having() -> Words:
+            return reduce(and_, (self.valid(tag) for tag in tags))
+
+        return Needed(tuple(self.key_of(tag) for tag in tags), having)
+
+    def values(self, tag: LiteralTag) -> Column:
+        """Return a tag's values, one per user."""
+        if tag.computed is None:
+            return self._held.column(tag.spec.key)
+        return self._cache.get(("column", self.key_of(tag)), lambda: self._computed(tag))
+
+    def valid(self, tag: LiteralTag) -> Words:
+        """Return the users who have a value of a tag."""
+        return self._cache.get(("valid", self.key_of(tag)), lambda: self.values(tag).valid())
+
+    def key_of(self, tag: LiteralTag) -> tuple[Hashable, ...]:
+        """Return what names the values of a tag."""
+        if tag.computed is None or tag.spec.computed is None:
+            return (self._held.segments, tag.spec.key)
+        return (*self.key(tag.computed), tag.spec.type, tag.spec.computed.missing)
+
+    def _computed(self, tag: LiteralTag) -> Column:
+        """Return a computed tag's values, missing where the measure and the plan say so."""
         if tag.computed is None or tag.spec.computed is None:
             raise TypeError(f"{tag.spec.key} is not computed")
         per_user = self._per_user(tag.computed)

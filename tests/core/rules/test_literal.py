@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.rules.literal import canonical
+from core.rules.canonical import canonical
 from core.rules.parse import parse_rule
 from tests.core.rules.golden import catalogue
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import end_of
+from core.rules.canonical import canonical
 from core.rules.check import check
 from core.rules.describe import describe, describe_node
 from core.rules.evaluate import OracleUser, holds, in_base, members, node_numbers
-from core.rules.literal import canonical
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
 from core.rules.tree import Group, Rule, nodes

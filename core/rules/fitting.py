@@ -1,0 +1,118 @@
+"""Whether a condition fits a catalogue: one function per kind, each telling everything that is wrong.
+
+The problems bear no node yet; `check` puts the condition's id in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from core.errors import Problem, RuleError
+from core.messages import Text, say
+from core.rules.arguments import Shape, field_named
+from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.dispatch import meaning_of
+from core.rules.lookup import event_of, property_of, tag_of
+from core.rules.measures import MEASURES
+from core.rules.ops import Op, op_of
+from core.rules.parts import PropertyCondition
+from core.schema import Catalogue, EventSpec, TagType
+
+_STRINGS = frozenset({TagType.TEXT, TagType.ENUM})
+
+
+def misfits(node: Condition, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield what is wrong with a condition, or worth a warning, apart from its being muted."""
+    return meaning_of(_MISFITS, node)(node, catalogue)
+
+
+def _tag(node: TagCondition, catalogue: Catalogue) -> Iterator[Problem]:
+    tag = yield from found(lambda: tag_of(catalogue, node.tag))
+    op = None if tag is None else (yield from found(lambda: op_of(tag.type, node.op)))
+    if tag is None or op is None:
+        return
+    other_key = field_named(node.value)
+    if other_key is None or not op.takes_field:
+        yield from _value(op, tag.type, node.value)
+        return
+    other = yield from found(lambda: tag_of(catalogue, other_key))
+    if other is not None and other.type is not tag.type:
+        params = {"type": type_name(tag.type), "tag": other.key, "other": type_name(other.type)}
+        yield Problem("field_type_differs", params=params)
+
+
+def _event(node: EventCondition, catalogue: Catalogue) -> Iterator[Problem]:
+    event = yield from found(lambda: event_of(catalogue, node.event))
+    if event is not None:
+        for condition in node.where:
+            yield from _where(condition, event)
+        yield from _measured_property(node, event)
+    measure = MEASURES[node.measure]
+    op = yield from found(lambda: op_of(measure.type, node.op))
+    if op is None:
+        return
+    yield from _value(op, measure.type, node.value)
+    if measure.zero_when_none and not op.needs_value:
+        params = {"measure": node.measure, "op": op.key}
+        yield Problem("always_known", params=params, severity="warning")
+
+
+def _where(condition: PropertyCondition, event: EventSpec) -> Iterator[Problem]:
+    spec = yield from found(lambda: property_of(event, condition.property))
+    op = None if spec is None else (yield from found(lambda: op_of(spec.type, condition.op)))
+    if spec is not None and op is not None:
+        yield from _value(op, spec.type, condition.value)
+
+
+def _measured_property(node: EventCondition, event: EventSpec) -> Iterator[Problem]:
+    measure = MEASURES[node.measure]
+    if not measure.needs_property:
+        if node.property is not None:
+            params = {"measure": node.measure, "property": node.property}
+            yield Problem("property_not_wanted", params=params)
+        return
+    numbers = tuple(p.key for p in event.properties.values() if p.type is TagType.NUMBER)
+    allowed = numbers if measure.needs_number else tuple(event.properties)
+    if node.property is None:
+        yield Problem("property_missing", params={"measure": node.measure}, allowed=allowed)
+        return
+    key = node.property
+    spec = yield from found(lambda: property_of(event, key))
+    if spec is not None and measure.needs_number and spec.type is not TagType.NUMBER:
+        of_type: dict[str, object] = {"measure": node.measure, "property": key, "type": type_name(spec.type)}
+        yield Problem("property_type", params=of_type, allowed=allowed)
+
+
+def _value(op: Op, kind: TagType, value: object) -> Iterator[Problem]:
+    if value is None and op.shape is not Shape.NONE:
+        yield Problem("value_missing", params={"op": op.key})
+        return
+    if field_named(value) is not None and op.shape in (Shape.ONE, Shape.LIST, Shape.PAIR):
+        yield Problem("field_not_allowed", params={"op": op.key})
+        return
+    read = yield from found(lambda: op.read(value))
+    if kind in _STRINGS and (read == "" or (isinstance(read, tuple) and "" in read)):
+        yield Problem("empty_text_never_stored", severity="warning")
+
+
+def found(look_up: Callable[[], Any]) -> Any:
+    """Return what was looked up, or yield the problems and return None."""
+    try:
+        return look_up()
+    except RuleError as error:
+        yield from error.problems
+        return None
+
+
+def type_name(kind: TagType) -> Text:
+    """Return the name of a type, for messages."""
+    return say(f"tag_type_{kind.value}")
+
+
+_Misfits: TypeAlias = Callable[[Any, Catalogue], Iterator[Problem]]
+
+_MISFITS: Mapping[type[Any], _Misfits] = {
+    TagCondition: _tag,
+    EventCondition: _event,
+}

@@ -1,0 +1,163 @@
+"""The meaning of each kind of condition, in plain Python on one user, by plain counting.
+
+It is slow and simple on purpose: engines are held to it. Two functions per kind: whether it holds, and
+whether the user lacks a value that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from core.clock import Days, Span, local_day
+from core.rules.dispatch import meaning_of
+from core.rules.exact import exact_argument
+from core.rules.literal import (
+    LiteralCondition,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+    LiteralTag,
+    LiteralTagCondition,
+)
+from core.rules.measures import Measured, Occurrence, is_missing, present
+from core.rules.ops import Op
+
+
+@dataclass(frozen=True)
+class OracleUser:
+    """One user with everything that is known of them.
+
+    Attributes
+    ----------
+    user_id : str
+        The id under which the user was first seen.
+    exists_from : datetime.date or None
+        The day from which the user is in the base; None = always.
+    tags : mapping of str to object
+        Imported values by tag; absent or None = missing. Numbers are floats, dates are days, multi values
+        are collections of texts.
+    events : mapping of str to sequence of Occurrence
+        By event, in any order.
+    """
+
+    user_id: str
+    exists_from: date | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    events: Mapping[str, Sequence[Occurrence]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What one user is asked in the midst of.
+
+    Attributes
+    ----------
+    zone : zoneinfo.ZoneInfo
+        The workspace's time zone.
+    """
+
+    zone: ZoneInfo
+
+
+class Meaning(NamedTuple):
+    """What a kind of condition means.
+
+    Attributes
+    ----------
+    holds : callable (condition, user, around) -> bool
+        Whether it holds, before its `not`.
+    lacks : callable (condition, user, around) -> bool
+        Whether the user lacks a value that it needs.
+    """
+
+    holds: Callable[[Any, OracleUser, Around], bool]
+    lacks: Callable[[Any, OracleUser, Around], bool]
+
+
+def condition_holds(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:
+    """Tell whether a condition holds of a user, before its `not`."""
+    return meaning_of(_MEANINGS, condition).holds(condition, user, around)
+
+
+def lacks_value(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:
+    """Tell whether a user lacks a value that a condition needs."""
+    return meaning_of(_MEANINGS, condition).lacks(condition, user, around)
+
+
+def value_of(user: OracleUser, tag: LiteralTag, zone: ZoneInfo) -> Any:
+    """Return a user's value of a tag, None = missing; computed tags are computed."""
+    if tag.computed is None or tag.spec.computed is None:
+        value = user.tags.get(tag.spec.key)
+        return None if is_missing(value) else value
+    value, anything = _measured(user, tag.computed, zone)
+    if not anything and tag.spec.computed.missing is not None:
+        return tag.spec.computed.missing
+    return float(value) if isinstance(value, int | Fraction) else value
+
+
+# ---- conditions on tags and on measures ------------------------------------------------------------------
+
+
+def _tag_holds(condition: LiteralTagCondition, user: OracleUser, around: Around) -> bool:
+    value = value_of(user, condition.tag, around.zone)
+    if condition.other is None:
+        return _value_holds(condition.op, value, condition.argument)
+    other = value_of(user, condition.other, around.zone)
+    return other is not None and _value_holds(condition.op, value, other)
+
+
+def _tag_lacks(condition: LiteralTagCondition, user: OracleUser, around: Around) -> bool:
+    needed = [condition.tag] if condition.other is None else [condition.tag, condition.other]
+    return condition.op.needs_value and any(value_of(user, tag, around.zone) is None for tag in needed)
+
+
+def _event_holds(condition: LiteralEventCondition, user: OracleUser, around: Around) -> bool:
+    value, _ = _measured(user, condition.measured, around.zone)
+    exact = condition.measured.measure.is_exact_sum
+    argument = exact_argument(condition.argument) if exact else condition.argument
+    return _value_holds(condition.op, value, argument)
+
+
+def _event_lacks(condition: LiteralEventCondition, user: OracleUser, around: Around) -> bool:
+    return condition.op.needs_value and _measured(user, condition.measured, around.zone)[0] is None
+
+
+# ---- what a user did -------------------------------------------------------------------------------------
+
+
+def _measured(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> tuple[Measured, bool]:
+    """Return the measure of the matching occurrences, and whether there was anything to measure."""
+    matching = [
+        occurrence
+        for occurrence in user.events.get(measured.event, ())
+        if _lies_in(occurrence, measured.span, zone)
+        and all(_property_holds(condition, occurrence) for condition in measured.where)
+    ]
+    values = matching if measured.of is None else present(matching, measured.of.key)
+    return measured.measure.of(matching, values, zone), bool(values)
+
+
+def _lies_in(occurrence: Occurrence, span: Span, zone: ZoneInfo) -> bool:
+    if isinstance(span, Days):
+        return local_day(occurrence.at, zone) in span
+    return occurrence.at in span
+
+
+def _property_holds(condition: LiteralProperty, occurrence: Occurrence) -> bool:
+    value = occurrence.properties.get(condition.spec.key)
+    return _value_holds(condition.op, None if is_missing(value) else value, condition.argument)
+
+
+def _value_holds(op: Op, value: object, argument: object) -> bool:
+    return op.holds_when_missing if value is None else bool(op.holds(value, argument))
+
+
+_MEANINGS: Mapping[type[Any], Meaning] = {
+    LiteralTagCondition: Meaning(_tag_holds, _tag_lacks),
+    LiteralEventCondition: Meaning(_event_holds, _event_lacks),
+}

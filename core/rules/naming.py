@@ -1,0 +1,48 @@
+"""What a rule names in the catalogue: its tags, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.rules.arguments import field_named
+from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.dispatch import meaning_of
+from core.rules.tree import Group, Rule, TakeTop, is_muted, nodes
+
+
+def tags_of(node: Condition) -> Iterator[str]:
+    """Yield the tags that a condition names."""
+    return meaning_of(_TAGS, node)(node)
+
+
+def tags_in(rule: Rule, *, with_muted: bool = True) -> tuple[str, ...]:
+    """Return the tags that a rule names, its take included, each once.
+
+    Parameters
+    ----------
+    with_muted : bool
+        Whether conditions that are muted count.
+    """
+    asked = [n for n in nodes(rule) if not isinstance(n, Group) and (with_muted or not is_muted(n))]
+    named = [tag for node in asked for tag in tags_of(node)]
+    if isinstance(rule.take, TakeTop):
+        named.append(rule.take.by)
+    return tuple(dict.fromkeys(named))
+
+
+def _of_tag(node: TagCondition) -> Iterator[str]:
+    yield node.tag
+    other = field_named(node.value)
+    if other is not None:
+        yield other
+
+
+def _of_event(node: EventCondition) -> Iterator[str]:  # noqa: ARG001 - events name no tags
+    yield from ()
+
+
+_TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
+    TagCondition: _of_tag,
+    EventCondition: _of_event,
+}

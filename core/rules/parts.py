@@ -1,0 +1,134 @@
+"""The parts that conditions are made of: windows, property conditions, what every node bears; inert data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.clock import CalendarName, Unit
+
+# The longest window of each unit: a hundred years, so that no arithmetic leaves the calendar.
+MAX_WINDOW: Mapping[str, int] = {"hour": 876_000, "day": 36_500, "week": 5_200, "month": 1_200}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise PydanticCustomError("value_not_date", "a day is written YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise PydanticCustomError("date_does_not_exist", "the calendar has no such day") from error
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class Inert(BaseModel):
+    """Data that refuses unknown fields and never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class LastWindow(Inert):
+    """The last n units that end with `as_of`."""
+
+    last: Annotated[int, Field(ge=1, strict=True)]
+    unit: Unit
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        no_longer_than_allowed(self.last, self.unit)
+        return self
+
+
+class BetweenWindow(Inert):
+    """Calendar days, both ends in; either may be absent, not both."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.from_ is None and self.to is None:
+            raise PydanticCustomError("window_empty", "a window says which days")
+        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+            raise PydanticCustomError(
+                "window_reversed",
+                "from is after to",
+                {"first": self.from_.isoformat(), "last": self.to.isoformat()},
+            )
+        return self
+
+
+class AgoWindow(Inert):
+    """From `ago[0]` to `ago[1]` units ago, so that last 60 = last 30 plus ago [60, 30]."""
+
+    ago: tuple[Annotated[int, Field(ge=1, strict=True)], Annotated[int, Field(ge=0, strict=True)]]
+    unit: Unit
+
+    @model_validator(mode="after")
+    def _descends(self) -> Self:
+        far, near = self.ago
+        if far <= near:
+            raise PydanticCustomError("ago_not_descending", "ago descends", {"far": far, "near": near})
+        no_longer_than_allowed(far, self.unit)
+        return self
+
+
+class CalendarWindow(Inert):
+    """A named calendar period."""
+
+    calendar: CalendarName
+
+
+def _window_kind(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return {LastWindow: "last", AgoWindow: "ago", CalendarWindow: "calendar"}.get(type(value), "between")
+    if isinstance(value, Mapping):
+        named = next((kind for kind in ("last", "ago", "calendar") if kind in value), None)
+        return named or ("last" if "unit" in value else "between")
+    return "between"
+
+
+Window = Annotated[
+    Annotated[LastWindow, Tag("last")]
+    | Annotated[AgoWindow, Tag("ago")]
+    | Annotated[CalendarWindow, Tag("calendar")]
+    | Annotated[BetweenWindow, Tag("between")],
+    Discriminator(_window_kind),
+]
+
+
+class PropertyCondition(Inert):
+    """One condition on an occurrence's property; ops as for tags."""
+
+    property: str
+    op: str
+    value: Any = None
+
+
+class NodeBase(Inert):
+    """What every node of a rule bears."""
+
+    id: str = Field(min_length=1)
+    not_: Flag = Field(default=False, alias="not")
+    muted: Flag = False
+
+
+def no_longer_than_allowed(n: int, unit: str) -> None:
+    """Refuse a length beyond a hundred years."""
+    if n > MAX_WINDOW[unit]:
+        raise PydanticCustomError(
+            "window_too_long", "too long", {"n": n, "unit": unit, "limit": MAX_WINDOW[unit]}
+        )
