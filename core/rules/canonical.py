@@ -17,17 +17,18 @@ from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
 from core.rules.literal import (
     LiteralCondition,
+    LiteralDid,
     LiteralEventCondition,
     LiteralMeasure,
+    LiteralRegular,
     LiteralTag,
     LiteralTagCondition,
     literal,
 )
 from core.rules.ops import Op
 from core.rules.tree import Condition, Group, is_muted
+from core.rules.windows import NO_DAY
 from core.schema import Catalogue, TagType
-
-_NO_DAY = Days(date.max, date.min)
 
 
 def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str:
@@ -76,6 +77,18 @@ def _event_condition_key(condition: LiteralEventCondition) -> list[Any]:
     return ["event", _measure_key(condition.measured), *compared]
 
 
+def _did_key(condition: LiteralDid) -> list[Any]:
+    def of(measures: tuple[LiteralMeasure, ...]) -> list[Any]:
+        return sorted((_measure_key(measured) for measured in measures), key=repr)
+
+    return ["did", of(condition.in_all), of(condition.in_none)]
+
+
+def _regular_key(condition: LiteralRegular) -> list[Any]:
+    firsts = [str(block.first) for block in condition.blocks]
+    return ["regular", _measure_key(condition.measured), condition.at_least, condition.enough, firsts]
+
+
 def _tag_key(tag: LiteralTag) -> list[Any]:
     if tag.computed is None or tag.spec.computed is None:
         return [tag.spec.key]
@@ -103,9 +116,9 @@ def _compared(kind: TagType, op: Op, argument: Argument) -> list[Any]:
         case "ne", float():
             return ["not_between", [argument, argument]]
         case "before", date():
-            return ["in_days", _written(_NO_DAY if argument == date.min else _until(argument, -1))]
+            return ["in_days", _written(NO_DAY if argument == date.min else _until(argument, -1))]
         case "after", date():
-            return ["in_days", _written(_NO_DAY if argument == date.max else _since(argument, 1))]
+            return ["in_days", _written(NO_DAY if argument == date.max else _since(argument, 1))]
         case "on", date():
             return ["in_days", _written(Days(argument, argument))]
         case "not_in_last", Days():
@@ -144,4 +157,6 @@ def _written(span: Span) -> list[str]:
 _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralTagCondition: _tag_condition_key,
     LiteralEventCondition: _event_condition_key,
+    LiteralDid: _did_key,
+    LiteralRegular: _regular_key,
 }

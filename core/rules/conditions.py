@@ -8,9 +8,12 @@ an engine finds its people. A kind without an entry raises there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from core.rules.parts import NodeBase, PropertyCondition, Window
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.rules.parts import BetweenWindow, NodeBase, PropertyCondition, Window, no_longer_than_allowed
 
 Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
@@ -38,10 +41,79 @@ class EventCondition(NodeBase):
     window: Window | None = None
 
 
-Condition: TypeAlias = TagCondition | EventCondition
+class FirstTimeCondition(NodeBase):
+    """A leaf: the first occurrence ever lies in the window."""
+
+    kind: Literal["first_time"] = "first_time"
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    window: Window
+
+
+class StoppedCondition(NodeBase):
+    """A leaf: did in `active`, did not in `silent`."""
+
+    kind: Literal["stopped"] = "stopped"
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    active: Window
+    silent: Window
+
+
+class ResumedCondition(NodeBase):
+    """A leaf: did before `silent`, did not in it, did in `active`."""
+
+    kind: Literal["resumed"] = "resumed"
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    silent: Window
+    active: Window
+
+    @model_validator(mode="after")
+    def _silence_begins(self) -> Self:
+        if isinstance(self.silent, BetweenWindow) and self.silent.from_ is None:
+            raise PydanticCustomError("silent_without_start", "silent has a first day")
+        return self
+
+
+class RegularCondition(NodeBase):
+    """A leaf: at least so often in at least `in` of the last blocks that end with `as_of`."""
+
+    kind: Literal["regular"] = "regular"
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    at_least: Annotated[int, Field(ge=1, strict=True)]
+    per: Literal["day", "week", "month"]
+    in_: Annotated[int, Field(ge=1, strict=True, alias="in")]
+    of_last: Annotated[int, Field(ge=1, strict=True)]
+
+    @model_validator(mode="after")
+    def _blocks_are_enough(self) -> Self:
+        no_longer_than_allowed(self.of_last, self.per)
+        if self.in_ > self.of_last:
+            raise PydanticCustomError(
+                "more_blocks_than_there_are",
+                "in is at most of_last",
+                {"in": self.in_, "of_last": self.of_last},
+            )
+        return self
+
+
+Condition: TypeAlias = (
+    TagCondition
+    | EventCondition
+    | FirstTimeCondition
+    | StoppedCondition
+    | ResumedCondition
+    | RegularCondition
+)
 
 CONDITIONS: Mapping[str, type[Condition]] = {
     "tag": TagCondition,
     "event": EventCondition,
+    "first_time": FirstTimeCondition,
+    "stopped": StoppedCondition,
+    "resumed": ResumedCondition,
+    "regular": RegularCondition,
 }
 """By what stands in a node's `kind`."""

@@ -5,13 +5,21 @@ The problems bear no node yet; `check` puts the condition's id in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from core.errors import Problem, RuleError
 from core.messages import Text, say
 from core.rules.arguments import Shape, field_named
-from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.conditions import (
+    Condition,
+    EventCondition,
+    FirstTimeCondition,
+    RegularCondition,
+    ResumedCondition,
+    StoppedCondition,
+    TagCondition,
+)
 from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES
@@ -43,10 +51,8 @@ def _tag(node: TagCondition, catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _event(node: EventCondition, catalogue: Catalogue) -> Iterator[Problem]:
-    event = yield from found(lambda: event_of(catalogue, node.event))
+    event = yield from _occurrences(node, catalogue)
     if event is not None:
-        for condition in node.where:
-            yield from _where(condition, event)
         yield from _measured_property(node, event)
     measure = MEASURES[node.measure]
     op = yield from found(lambda: op_of(measure.type, node.op))
@@ -56,6 +62,20 @@ def _event(node: EventCondition, catalogue: Catalogue) -> Iterator[Problem]:
     if measure.zero_when_none and not op.needs_value:
         params = {"measure": node.measure, "op": op.key}
         yield Problem("always_known", params=params, severity="warning")
+
+
+def _habit(node: Any, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield what is wrong with a condition whose windows and numbers were judged when it was read."""
+    yield from _occurrences(node, catalogue)
+
+
+def _occurrences(node: Any, catalogue: Catalogue) -> Generator[Problem, None, EventSpec | None]:
+    """Yield what is wrong with `event` and `where`; return the event."""
+    event: EventSpec | None = yield from found(lambda: event_of(catalogue, node.event))
+    if event is not None:
+        for condition in node.where:
+            yield from _where(condition, event)
+    return event
 
 
 def _where(condition: PropertyCondition, event: EventSpec) -> Iterator[Problem]:
@@ -115,4 +135,8 @@ _Misfits: TypeAlias = Callable[[Any, Catalogue], Iterator[Problem]]
 _MISFITS: Mapping[type[Any], _Misfits] = {
     TagCondition: _tag,
     EventCondition: _event,
+    FirstTimeCondition: _habit,
+    StoppedCondition: _habit,
+    ResumedCondition: _habit,
+    RegularCondition: _habit,
 }

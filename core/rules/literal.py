@@ -6,24 +6,33 @@ makes keys of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
 
-from core.clock import Span
+from core import clock
+from core.clock import Days, Span
 from core.errors import RuleError
 from core.rules.arguments import Argument, field_named
-from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.conditions import (
+    Condition,
+    EventCondition,
+    FirstTimeCondition,
+    RegularCondition,
+    ResumedCondition,
+    StoppedCondition,
+    TagCondition,
+)
 from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES, Measure
 from core.rules.ops import Op, op_of
 from core.rules.parts import PropertyCondition, Window
-from core.rules.windows import span_of
-from core.schema import Catalogue, Measurement, PropertySpec, TagSpec
+from core.rules.windows import before, span_of
+from core.schema import Catalogue, EventSpec, Measurement, PropertySpec, TagSpec
 
 _WINDOW: TypeAdapter[Window] = TypeAdapter(Window)
 
@@ -89,7 +98,43 @@ class LiteralEventCondition:
     argument: Argument
 
 
-LiteralCondition: TypeAlias = LiteralTagCondition | LiteralEventCondition
+@dataclass(frozen=True)
+class LiteralDid:
+    """Did something in each of some spans, and in none of some others.
+
+    Attributes
+    ----------
+    in_all, in_none : tuple of LiteralMeasure
+        Counts of the same occurrences, each in its span.
+    """
+
+    in_all: tuple[LiteralMeasure, ...]
+    in_none: tuple[LiteralMeasure, ...]
+
+
+@dataclass(frozen=True)
+class LiteralRegular:
+    """Did something at least so often in at least some of several blocks of days.
+
+    Attributes
+    ----------
+    measured : LiteralMeasure
+        A count of the occurrences, in all blocks together.
+    blocks : tuple of Days
+        One after the other, the newest last.
+    at_least : int
+        How often in a block, for it to count.
+    enough : int
+        How many blocks must count.
+    """
+
+    measured: LiteralMeasure
+    blocks: tuple[Days, ...]
+    at_least: int
+    enough: int
+
+
+LiteralCondition: TypeAlias = LiteralTagCondition | LiteralEventCondition | LiteralDid | LiteralRegular
 
 
 def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondition:
@@ -156,6 +201,53 @@ def _literal_event_condition(
     return LiteralEventCondition(measured, op, op.literal(node.value, as_of))
 
 
+def _literal_first_time(node: FirstTimeCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    window = span_of(node.window, as_of, catalogue.zone)
+    return _did(node, catalogue, as_of, in_all=[window], in_none=[before(window, as_of)])
+
+
+def _literal_stopped(node: StoppedCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    active, silent = (span_of(window, as_of, catalogue.zone) for window in (node.active, node.silent))
+    return _did(node, catalogue, as_of, in_all=[active], in_none=[silent])
+
+
+def _literal_resumed(node: ResumedCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    active, silent = (span_of(window, as_of, catalogue.zone) for window in (node.active, node.silent))
+    return _did(node, catalogue, as_of, in_all=[active, before(silent, as_of)], in_none=[silent])
+
+
+def _literal_regular(node: RegularCondition, catalogue: Catalogue, as_of: date) -> LiteralRegular:
+    newest_first = [clock.ago(n + 1, n, node.per, as_of, catalogue.zone) for n in range(node.of_last)]
+    blocks = tuple(days for days in reversed(newest_first) if isinstance(days, Days))
+    measured = _count(node, Days(blocks[0].first, as_of), catalogue, as_of)
+    return LiteralRegular(measured, blocks, node.at_least, node.in_)
+
+
+def _did(
+    node: FirstTimeCondition | StoppedCondition | ResumedCondition,
+    catalogue: Catalogue,
+    as_of: date,
+    *,
+    in_all: Iterable[Span],
+    in_none: Iterable[Span],
+) -> LiteralDid:
+    return LiteralDid(
+        tuple(_count(node, span, catalogue, as_of) for span in in_all),
+        tuple(_count(node, span, catalogue, as_of) for span in in_none),
+    )
+
+
+def _count(
+    node: FirstTimeCondition | StoppedCondition | ResumedCondition | RegularCondition,
+    span: Span,
+    catalogue: Catalogue,
+    as_of: date,
+) -> LiteralMeasure:
+    event = event_of(catalogue, node.event)
+    where = _where(node.where, event, as_of)
+    return LiteralMeasure(event.key, where, MEASURES["count"], None, span)
+
+
 def _measured(
     event_key: str,
     where: tuple[PropertyCondition, ...],
@@ -166,17 +258,27 @@ def _measured(
     as_of: date,
 ) -> LiteralMeasure:
     event = event_of(catalogue, event_key)
+    of = None if property_key is None else property_of(event, property_key)
+    span = span_of(window, as_of, catalogue.zone)
+    return LiteralMeasure(event.key, _where(where, event, as_of), MEASURES[measure], of, span)
+
+
+def _where(
+    where: tuple[PropertyCondition, ...], event: EventSpec, as_of: date
+) -> tuple[LiteralProperty, ...]:
     conditions = []
     for condition in where:
         spec = property_of(event, condition.property)
         op = op_of(spec.type, condition.op)
         conditions.append(LiteralProperty(spec, op, op.literal(condition.value, as_of)))
-    of = None if property_key is None else property_of(event, property_key)
-    span = span_of(window, as_of, catalogue.zone)
-    return LiteralMeasure(event.key, tuple(conditions), MEASURES[measure], of, span)
+    return tuple(conditions)
 
 
 _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]] = {
     TagCondition: _literal_tag_condition,
     EventCondition: _literal_event_condition,
+    FirstTimeCondition: _literal_first_time,
+    StoppedCondition: _literal_stopped,
+    ResumedCondition: _literal_resumed,
+    RegularCondition: _literal_regular,
 }

@@ -18,9 +18,11 @@ from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument
 from core.rules.literal import (
     LiteralCondition,
+    LiteralDid,
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralRegular,
     LiteralTag,
     LiteralTagCondition,
 )
@@ -127,19 +129,44 @@ def _event_lacks(condition: LiteralEventCondition, user: OracleUser, around: Aro
     return condition.op.needs_value and _measured(user, condition.measured, around.zone)[0] is None
 
 
+# ---- habits ---------------------------------------------------------------------------------------------
+
+
+def _did_holds(condition: LiteralDid, user: OracleUser, around: Around) -> bool:
+    did = all(_matching(user, measured, around.zone) for measured in condition.in_all)
+    return did and not any(_matching(user, measured, around.zone) for measured in condition.in_none)
+
+
+def _regular_holds(condition: LiteralRegular, user: OracleUser, around: Around) -> bool:
+    days = [
+        local_day(occurrence.at, around.zone)
+        for occurrence in _matching(user, condition.measured, around.zone)
+    ]
+    blocks = [block for block in condition.blocks if sum(day in block for day in days) >= condition.at_least]
+    return len(blocks) >= condition.enough
+
+
+def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:  # noqa: ARG001
+    return False
+
+
 # ---- what a user did -------------------------------------------------------------------------------------
 
 
 def _measured(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> tuple[Measured, bool]:
     """Return the measure of the matching occurrences, and whether there was anything to measure."""
-    matching = [
+    matching = _matching(user, measured, zone)
+    values = matching if measured.of is None else present(matching, measured.of.key)
+    return measured.measure.of(matching, values, zone), bool(values)
+
+
+def _matching(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> list[Occurrence]:
+    return [
         occurrence
         for occurrence in user.events.get(measured.event, ())
         if _lies_in(occurrence, measured.span, zone)
         and all(_property_holds(condition, occurrence) for condition in measured.where)
     ]
-    values = matching if measured.of is None else present(matching, measured.of.key)
-    return measured.measure.of(matching, values, zone), bool(values)
 
 
 def _lies_in(occurrence: Occurrence, span: Span, zone: ZoneInfo) -> bool:
@@ -160,4 +187,6 @@ def _value_holds(op: Op, value: object, argument: object) -> bool:
 _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralTagCondition: Meaning(_tag_holds, _tag_lacks),
     LiteralEventCondition: Meaning(_event_holds, _event_lacks),
+    LiteralDid: Meaning(_did_holds, _lacks_nothing),
+    LiteralRegular: Meaning(_regular_holds, _lacks_nothing),
 }

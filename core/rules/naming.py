@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.rules.arguments import field_named
-from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.conditions import (
+    Condition,
+    EventCondition,
+    FirstTimeCondition,
+    RegularCondition,
+    ResumedCondition,
+    StoppedCondition,
+    TagCondition,
+)
 from core.rules.dispatch import meaning_of
 from core.rules.tree import Group, Rule, TakeTop, is_muted, nodes
 
@@ -38,11 +46,15 @@ def _of_tag(node: TagCondition) -> Iterator[str]:
         yield other
 
 
-def _of_event(node: EventCondition) -> Iterator[str]:  # noqa: ARG001 - events name no tags
+def _none(node: Condition) -> Iterator[str]:  # noqa: ARG001 - what users did names no tags
     yield from ()
 
 
 _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     TagCondition: _of_tag,
-    EventCondition: _of_event,
+    EventCondition: _none,
+    FirstTimeCondition: _none,
+    StoppedCondition: _none,
+    ResumedCondition: _none,
+    RegularCondition: _none,
 }

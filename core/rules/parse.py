@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.clock import CalendarName, Unit
 from core.errors import Problem, RuleError, nearest_name
 from core.messages import say
 from core.rules import tree
@@ -25,16 +25,19 @@ MAX_CHARACTERS = 32_000_000
 MAX_NESTING = 64
 MAX_INTEGER_BITS = 1_024
 _KINDS: Mapping[str, type[BaseModel]] = {**tree.CONDITIONS, "group": tree.Group}
-# Which code says that a word is none of the allowed ones, and which are, by the field it stands in.
-_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "match": ("unknown_match", ("all", "any", "at_least")),
-    "measure": ("unknown_measure", get_args(tree.Measure)),
-    "unit": ("unknown_unit", get_args(Unit)),
-    "calendar": ("unknown_calendar", get_args(CalendarName)),
-    "order": ("unknown_order", ("asc", "desc")),
-    "version": ("unknown_rule_version", ("1",)),
-    "kind": ("root_not_group", ("group",)),
+# Which code says that a word is none of the allowed ones, by the field it stands in.
+_CHOICES: Mapping[str, str] = {
+    "match": "unknown_match",
+    "measure": "unknown_measure",
+    "unit": "unknown_unit",
+    "per": "unknown_unit",
+    "calendar": "unknown_calendar",
+    "order": "unknown_order",
+    "version": "unknown_rule_version",
+    "kind": "root_not_group",
 }
+# Fields of a node that hold one of several forms, of which pydantic tells the name as if it were a place.
+_OF_SEVERAL_FORMS = frozenset({"window", "active", "silent"})
 _WINDOWS: Mapping[str, type[BaseModel]] = {
     "last": tree.LastWindow,
     "ago": tree.AgoWindow,
@@ -212,8 +215,8 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
         case "extra_forbidden":
             return _not_one_of("unknown_field", node, field, _fields_beside(rule, path))
         case "literal_error":
-            code, allowed = _CHOICES[field]
-            return _not_one_of(code, node, given, allowed)
+            allowed = tuple(re.findall(r"\w+", context["expected"].replace(" or ", " ")))
+            return _not_one_of(_CHOICES[field], node, given, allowed)
         case "unknown_rule_version":
             return _not_one_of("unknown_rule_version", node, given, ("1",))
         case "greater_than_equal":
@@ -235,7 +238,7 @@ def _path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     path: list[int | str] = []
     for before, part in zip((None, *loc), loc, strict=False):
         after_child = isinstance(before, int) and len(path) > 1 and path[-2] == "children"
-        if after_child or before == "window" or (before == "take" and len(path) == 1):
+        if after_child or before in _OF_SEVERAL_FORMS or (before == "take" and len(path) == 1):
             continue
         path.append(part)
     return tuple(path)
@@ -269,7 +272,7 @@ def _fields_beside(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> tupl
     *_, holder = _along(rule, path[:-1])
     if len(path) == 1 or not isinstance(holder, dict):
         return _fields(Rule)
-    if path[-2] == "window":
+    if path[-2] in _OF_SEVERAL_FORMS:
         return next((_fields(model) for key, model in _WINDOWS.items() if key in holder), _WINDOW_FIELDS)
     if path[0] == "take":
         return _fields(tree.TakeShare if "share" in holder else tree.TakeTop)

@@ -6,9 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.messages import Text, say
-from core.rules.conditions import Condition, EventCondition, TagCondition
+from core.rules.conditions import (
+    Condition,
+    EventCondition,
+    FirstTimeCondition,
+    RegularCondition,
+    ResumedCondition,
+    StoppedCondition,
+    TagCondition,
+)
 from core.rules.dispatch import meaning_of
-from core.rules.wording import Wording
+from core.rules.wording import Wording, length
 
 # Counts that people say otherwise: "did" and "did not".
 _HAPPENED: Mapping[tuple[str, float], str] = {("gte", 1): "did", ("eq", 0): "did_not"}
@@ -34,7 +42,35 @@ def _event(node: EventCondition, wording: Wording) -> Text:
     return wording.compared_measure(subject, node.measure, node.op, node.value)
 
 
+def _first_time(node: FirstTimeCondition, wording: Wording) -> Text:
+    return say("did_first", **_what(node, wording), window=wording.window(node.window))
+
+
+def _stopped(node: StoppedCondition, wording: Wording) -> Text:
+    active, silent = wording.window(node.active), wording.window(node.silent)
+    return say("stopped", **_what(node, wording), active=active, silent=silent)
+
+
+def _resumed(node: ResumedCondition, wording: Wording) -> Text:
+    active, silent = wording.window(node.active), wording.window(node.silent)
+    return say("resumed", **_what(node, wording), active=active, silent=silent)
+
+
+def _regular(node: RegularCondition, wording: Wording) -> Text:
+    last, some = length(node.of_last, node.per), length(node.in_, node.per)
+    code = "regular_once" if node.at_least == 1 else "regular"
+    return say(code, **_what(node, wording), times=f"{node.at_least:,}", some=some, last=last)
+
+
+def _what(node: Any, wording: Wording) -> dict[str, Text]:
+    return {"event": wording.event(node.event), "where": wording.where(node.event, node.where)}
+
+
 _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     TagCondition: _tag,
     EventCondition: _event,
+    FirstTimeCondition: _first_time,
+    StoppedCondition: _stopped,
+    ResumedCondition: _resumed,
+    RegularCondition: _regular,
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import tag_conditions
+from core.engines.memory import habits, tag_conditions
 from core.engines.memory.bits import Words, count
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -24,7 +24,9 @@ from core.rules.canonical import condition_key
 from core.rules.dispatch import meaning_of
 from core.rules.literal import (
     LiteralCondition,
+    LiteralDid,
     LiteralEventCondition,
+    LiteralRegular,
     LiteralTagCondition,
     events_in,
     literal,
@@ -124,9 +126,15 @@ def _event_needed(asked: LiteralEventCondition, sources: Sources) -> Needed | No
     return sources.measures.needed(asked.measured) if asked.op.needs_value else None
 
 
+def _nothing(asked: LiteralCondition, sources: Sources) -> None:  # noqa: ARG001 - nothing can be missing
+    return None
+
+
 _KINDS: Mapping[type[Any], Kind] = {
     LiteralTagCondition: Kind(tag_conditions.holds, tag_conditions.needed),
     LiteralEventCondition: Kind(
         lambda asked, sources, as_of: sources.measures.holds(asked, as_of), _event_needed
     ),
+    LiteralDid: Kind(habits.did, _nothing),
+    LiteralRegular: Kind(habits.regular, _nothing),
 }

@@ -134,6 +134,11 @@ class Partition:
         return len(self.rows)
 
     @property
+    def day_count(self) -> int:
+        """How many days there are from the oldest occurrence to the newest."""
+        return self._span + 1
+
+    @property
     def nbytes(self) -> int:
         """Bytes held in memory now."""
         held = int(self.rows.estimated_size()) + int(self.days.estimated_size())

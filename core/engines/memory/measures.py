@@ -72,9 +72,15 @@ class Measures:
         if measured.measure.key == "count" and isinstance(measured.span, Days):
             whether = _asks_whether(op, argument)
             if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
-                did = self._did(measured, measured.span.first, as_of)
+                did = self.did(measured, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
         return self._compared(measured, op, argument)
+
+    def did(self, measured: LiteralMeasure, as_of: date) -> Words:
+        """Return the users with at least one of the occurrences."""
+        if isinstance(measured.span, Days) and (measured.span.last is None or measured.span.last >= as_of):
+            return self._did(measured, measured.span.first, as_of)
+        return scatter(self._per_user(measured).rows, self._held.user_count)
 
     def needed(self, measured: LiteralMeasure) -> Needed | None:
         """Return the occurrences (or values) without which a user has no value of a measure."""
@@ -128,9 +134,9 @@ class Measures:
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Return what names the values of a measure."""
         of = None if measured.of is None else measured.of.key
-        return (*self._source(measured), measured.span, measured.measure.key, of)
+        return (*self.source(measured), measured.span, measured.measure.key, of)
 
-    def _source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
+    def source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Name the occurrences that are measured, at whatever time."""
         where = sorted(((c.spec.key, c.op.key, c.argument) for c in measured.where), key=repr)
         segments = self._held.tables.segments_of(measured.event)
@@ -139,9 +145,9 @@ class Measures:
     def _did(self, measured: LiteralMeasure, first: date | None, as_of: date) -> Words:
         """Return who did it on `first` or later: one comparison with everybody's last day."""
         partition = self._held.partition(measured.event)
-        key = ("last days", self._source(measured), partition.last_seen(as_of))
+        key = ("last days", self.source(measured), partition.last_seen(as_of))
         last = self._cache.get(
-            key, lambda: partition.last_days(as_of, self._chosen(partition, measured), self._tiles)
+            key, lambda: partition.last_days(as_of, self.chosen(partition, measured), self._tiles)
         )
         words = nobody(self._held.user_count)
         since = last.since(first)
@@ -170,13 +176,13 @@ class Measures:
     def _per_user(self, measured: LiteralMeasure) -> PerUser:
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
-            where = self._chosen(partition, measured)
+            where = self.chosen(partition, measured)
             of = None if measured.of is None else measured.of.key
             return partition.measured(measured.measure.key, of, measured.span, where, self._tiles)
 
         return self._cache.get(("per user", self.key(measured)), make)
 
-    def _chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
+    def chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
         """Return which occurrences satisfy all property conditions; None = all, for there are none."""
         chosen = None
         for condition in measured.where:

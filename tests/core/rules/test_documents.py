@@ -14,7 +14,7 @@ from core.rules.arguments import CALENDAR_NAMES
 from core.rules.measures import MEASURES
 from core.rules.ops import OPS, TABLE
 from core.rules.parse import parse_rule
-from core.rules.tree import Rule
+from core.rules.tree import CONDITIONS, Rule
 from core.schema import TagType
 from tests.core.rules.golden import catalogue
 
@@ -57,7 +57,7 @@ def test_every_measure_is_documented_with_an_example(measure: str) -> None:
     assert re.search(rf'^\| `{measure}` \|.*"measure": "{measure}"', section("## Measures"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", ["group", "tag", "event"])
+@pytest.mark.parametrize("kind", ["group", *CONDITIONS])
 def test_every_kind_is_documented_with_an_example(kind: str) -> None:
     assert f'```json\n{{"kind": "{kind}"' in section(f"### `{kind}`")
 

@@ -11,7 +11,7 @@ from core.rules.evaluate import holds, members, node_numbers
 from core.rules.measures import MEASURES
 from core.rules.ops import OPS
 from core.rules.parse import dump_rule, parse_rule
-from core.rules.tree import EventCondition, TagCondition, nodes
+from core.rules.tree import CONDITIONS, EventCondition, TagCondition, nodes
 from tests.core.rules.golden import Case, cases, catalogue, users
 
 CATALOGUE, USERS = catalogue(), users()
@@ -62,7 +62,7 @@ def test_a_golden_rule_can_be_written_down_and_read_aloud(case: Case) -> None:
     assert "{" not in sentence["zh"] + sentence["en"]
 
 
-def test_the_golden_rules_cover_every_op_of_every_type_and_every_measure() -> None:
+def test_the_golden_rules_cover_every_kind_every_op_of_every_type_and_every_measure() -> None:
     asked, measured = set(), set()
     for case in MEANT:
         for node in nodes(parse_rule(case.rule)):
@@ -73,6 +73,8 @@ def test_the_golden_rules_cover_every_op_of_every_type_and_every_measure() -> No
                 properties = CATALOGUE.events[node.event].properties
                 asked |= {(properties[where.property].type, where.op) for where in node.where}
     assert measured == set(MEASURES)
+    kinds = {node.kind for case in MEANT for node in nodes(parse_rule(case.rule))}
+    assert kinds == {"group", *CONDITIONS}
     missing = {key for kind, key in OPS} - {key for kind, key in asked}
     assert missing == set()
     assert {kind for kind, _ in OPS} - {kind for kind, _ in asked} == set()

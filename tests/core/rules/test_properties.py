@@ -98,7 +98,7 @@ def test_the_numbers_of_the_nodes_hang_together(world: World, rule_json: dict[st
             assert without == matched
         if isinstance(node, Group):
             assert missing == 0
-        elif not node.not_ and node.op not in ("is_set", "not_set"):
+        elif not node.not_:
             assert own + missing <= size
         if node in (rule.include, rule.exclude):
             assert running == own

@@ -1,0 +1,97 @@
+"""Random conditions of every kind, drawn by Hypothesis so that a failing one shrinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from core.rules.tree import CONDITIONS
+from core.schema import TagType
+from tests.core.engines.comparisons import asked, where, windows
+from tests.core.engines.marketplaces import ALL_TAGS, OF_VISITS, PROPERTIES
+
+PROPERTIES_OF = {"buy": PROPERTIES, "visit": OF_VISITS, "never": {}}
+_events = st.sampled_from(["buy", "buy", "visit", "visit", "never"])
+
+
+@st.composite
+def tag_condition(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a condition on a tag."""
+    tag = draw(st.sampled_from(sorted(ALL_TAGS)))
+    kind = ALL_TAGS[tag]
+    if kind in (TagType.NUMBER, TagType.DATE) and draw(st.integers(0, 4)) == 0:
+        others = sorted(key for key, other in ALL_TAGS.items() if other is kind)
+        ops = ("gt", "lte", "eq", "ne") if kind is TagType.NUMBER else ("before", "after", "on")
+        field = {"op": draw(st.sampled_from(ops)), "value": {"tag": draw(st.sampled_from(others))}}
+        return {"kind": "tag", "tag": tag, **field}
+    return {"kind": "tag", "tag": tag, **draw(asked(kind))}
+
+
+@st.composite
+def event_condition(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a condition on a measure."""
+    event = draw(st.sampled_from(["buy", "buy", "buy", "visit", "never"]))
+    measures = ["count", "count", "days", "first_at", "last_at"]
+    if event == "buy":
+        measures += ["sum", "avg", "min", "max", "distinct"]
+    measure = draw(st.sampled_from(measures))
+    condition: dict[str, Any] = {"kind": "event", "event": event, "measure": measure}
+    if measure in ("sum", "avg", "min", "max"):
+        condition["property"] = "amount"
+    if measure == "distinct":
+        condition["property"] = draw(st.sampled_from(sorted(PROPERTIES)))
+    if found := draw(where(PROPERTIES_OF[event])):
+        condition["where"] = found
+    kind = TagType.DATE if measure in ("first_at", "last_at") else TagType.NUMBER
+    condition |= draw(asked(kind))
+    if (window := draw(windows)) is not None:
+        condition["window"] = window
+    return condition
+
+
+@st.composite
+def _occurrences(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw `event` and `where`."""
+    event = draw(_events)
+    found = draw(where(PROPERTIES_OF[event]))
+    return {"event": event, **({"where": found} if found else {})}
+
+
+def _habit(kind: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return conditions of a kind that is `event`, `where` and some further fields."""
+    return st.tuples(_occurrences(), st.fixed_dictionaries(parts)).map(
+        lambda pair: {"kind": kind, **pair[0], **pair[1]}
+    )
+
+
+_some_window = windows.filter(lambda window: window is not None)
+_with_a_start = _some_window.filter(lambda window: window.keys() != {"to"})
+
+
+@st.composite
+def regular(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a condition on how often in how many blocks."""
+    of_last = draw(st.sampled_from([1, 2, 4, 13, 60]))
+    return {
+        "kind": "regular",
+        **draw(_occurrences()),
+        "at_least": draw(st.integers(1, 3)),
+        "per": draw(st.sampled_from(["day", "week", "month"])),
+        "in": draw(st.integers(1, min(of_last, 4))),
+        "of_last": of_last,
+    }
+
+
+BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "tag": tag_condition(),
+    "event": event_condition(),
+    "first_time": _habit("first_time", window=_some_window),
+    "stopped": _habit("stopped", active=_some_window, silent=_some_window),
+    "resumed": _habit("resumed", active=_some_window, silent=_with_a_start),
+    "regular": regular(),
+}
+if BY_KIND.keys() != CONDITIONS.keys():
+    raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")
+
+conditions = st.one_of(BY_KIND["tag"], BY_KIND["event"], st.one_of(*BY_KIND.values()))

@@ -1,0 +1,50 @@
+"""What an operator reads of each kind of condition, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.rules.describe import describe_node
+from core.rules.parse import parse_rule
+from tests.core.rules.golden import catalogue
+
+MAY = {"from": "2019-05-01", "to": "2019-05-31"}
+LAST_30 = {"last": 30, "unit": "day"}
+SAID: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"kind": "first_time", "event": "login", "window": LAST_30},
+        "近 30 天首次登录",
+        "did “login” for the first time in the last 30 days",
+    ),
+    (
+        {"kind": "stopped", "event": "purchase", "active": MAY, "silent": LAST_30},
+        "2019-05-01 至 2019-05-31 购买过、近 30 天没有再购买",
+        "did “purchase” at least once between 2019-05-01 and 2019-05-31, but not in the last 30 days",
+    ),
+    (
+        {"kind": "resumed", "event": "login", "silent": MAY, "active": LAST_30},
+        "以前登录过、2019-05-01 至 2019-05-31 没有、近 30 天又登录",
+        "did “login” again in the last 30 days, after doing it before and not between 2019-05-01 and 2019-05-31",
+    ),
+    (
+        {"kind": "regular", "event": "login", "at_least": 1, "per": "week", "in": 3, "of_last": 4},
+        "近 4 周里至少 3 周登录过",
+        "did “login” in at least 3 weeks of the last 4 weeks",
+    ),
+    (
+        {"kind": "regular", "event": "login", "at_least": 2, "per": "day", "in": 1, "of_last": 7},
+        "近 7 天里至少 1 天登录不少于 2 次",
+        "did “login” at least 2 times in at least 1 day of the last 7 days",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("node", "zh", "en"), SAID, ids=lambda told: told.get("kind") if isinstance(told, dict) else ""
+)
+def test_a_condition_is_read_as_an_operator_would_say_it(node: dict[str, Any], zh: str, en: str) -> None:
+    root = {"kind": "group", "id": "g", "match": "all", "children": [{"id": "c", **node}]}
+    parsed = parse_rule({"include": root}).include.children[0]
+    assert describe_node(parsed, catalogue()) == {"zh": zh, "en": en}
