@@ -21,6 +21,7 @@ from core.rules.literal import (
     LiteralEventCondition,
     LiteralMeasure,
     LiteralRegular,
+    LiteralSequence,
     LiteralTag,
     LiteralTagCondition,
     literal,
@@ -87,6 +88,13 @@ def _did_key(condition: LiteralDid) -> list[Any]:
 def _regular_key(condition: LiteralRegular) -> list[Any]:
     firsts = [str(block.first) for block in condition.blocks]
     return ["regular", _measure_key(condition.measured), condition.at_least, condition.enough, firsts]
+
+
+def _sequence_key(condition: LiteralSequence) -> list[Any]:
+    steps = [[_measure_key(s.measured), s.is_negated, s.within and str(s.within)] for s in condition.steps]
+    # Only a negated last step with an end of its own can be open.
+    may_be_open = condition.steps[-1].is_negated and any(s.is_negated and s.within for s in condition.steps)
+    return ["sequence", steps, condition.same, condition.counts_open and may_be_open]
 
 
 def _tag_key(tag: LiteralTag) -> list[Any]:
@@ -159,4 +167,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralEventCondition: _event_condition_key,
     LiteralDid: _did_key,
     LiteralRegular: _regular_key,
+    LiteralSequence: _sequence_key,
 }

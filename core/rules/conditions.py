@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.rules.parts import BetweenWindow, NodeBase, PropertyCondition, Window, no_longer_than_allowed
+from core.rules.parts import BetweenWindow, NodeBase, PropertyCondition, Step, Window, no_longer_than_allowed
 
 Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
@@ -99,6 +99,30 @@ class RegularCondition(NodeBase):
         return self
 
 
+class SequenceCondition(NodeBase):
+    """A leaf: some chain of occurrences follows the steps; the window holds the first."""
+
+    kind: Literal["sequence"] = "sequence"
+    steps: Annotated[tuple[Step, ...], Field(json_schema_extra={"minItems": 1})]
+    same: str | None = None
+    window: Window | None = None
+    open: Literal["exclude", "include"] = "exclude"
+
+    @model_validator(mode="after")
+    def _steps_lead_on(self) -> Self:
+        if not self.steps:
+            raise PydanticCustomError("no_steps", "a sequence has steps")
+        if self.steps[0].not_:
+            raise PydanticCustomError("first_step_negated", "the first step is positive")
+        if self.steps[0].within is not None:
+            raise PydanticCustomError("first_step_within", "nothing comes before the first step")
+        last_positive = max(place for place, step in enumerate(self.steps) if not step.not_)
+        for place, step in enumerate(self.steps[:last_positive], start=1):
+            if step.not_ and step.within is not None:
+                raise PydanticCustomError("within_in_between", "two occurrences bound it", {"step": place})
+        return self
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -106,6 +130,7 @@ Condition: TypeAlias = (
     | StoppedCondition
     | ResumedCondition
     | RegularCondition
+    | SequenceCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -115,5 +140,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "stopped": StoppedCondition,
     "resumed": ResumedCondition,
     "regular": RegularCondition,
+    "sequence": SequenceCondition,
 }
 """By what stands in a node's `kind`."""

@@ -6,6 +6,7 @@ The problems bear no node yet; `check` puts the condition's id in.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from core.errors import Problem, RuleError
@@ -17,6 +18,7 @@ from core.rules.conditions import (
     FirstTimeCondition,
     RegularCondition,
     ResumedCondition,
+    SequenceCondition,
     StoppedCondition,
     TagCondition,
 )
@@ -67,6 +69,22 @@ def _event(node: EventCondition, catalogue: Catalogue) -> Iterator[Problem]:
 def _habit(node: Any, catalogue: Catalogue) -> Iterator[Problem]:
     """Yield what is wrong with a condition whose windows and numbers were judged when it was read."""
     yield from _occurrences(node, catalogue)
+
+
+def _sequence(node: SequenceCondition, catalogue: Catalogue) -> Iterator[Problem]:
+    types: dict[TagType, str] = {}
+    for step in node.steps:
+        event = yield from _occurrences(step, catalogue)
+        if event is None or node.same is None:
+            continue
+        spec = yield from found(partial(property_of, event, node.same))
+        if spec is not None:
+            types.setdefault(TagType.TEXT if spec.type in _STRINGS else spec.type, event.key)
+    if TagType.MULTI in types:
+        yield Problem("same_of_sets", params={"property": node.same})
+    elif len(types) > 1:
+        kinds = tuple(type_name(kind) for kind in types)
+        yield Problem("same_types_differ", params={"property": node.same, "types": kinds})
 
 
 def _occurrences(node: Any, catalogue: Catalogue) -> Generator[Problem, None, EventSpec | None]:
@@ -139,4 +157,5 @@ _MISFITS: Mapping[type[Any], _Misfits] = {
     StoppedCondition: _habit,
     ResumedCondition: _habit,
     RegularCondition: _habit,
+    SequenceCondition: _sequence,
 }

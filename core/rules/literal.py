@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter
@@ -23,6 +23,7 @@ from core.rules.conditions import (
     FirstTimeCondition,
     RegularCondition,
     ResumedCondition,
+    SequenceCondition,
     StoppedCondition,
     TagCondition,
 )
@@ -30,7 +31,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES, Measure
 from core.rules.ops import Op, op_of
-from core.rules.parts import PropertyCondition, Window
+from core.rules.parts import PropertyCondition, Step, Window
 from core.rules.windows import before, span_of
 from core.schema import Catalogue, EventSpec, Measurement, PropertySpec, TagSpec
 
@@ -134,7 +135,50 @@ class LiteralRegular:
     enough: int
 
 
-LiteralCondition: TypeAlias = LiteralTagCondition | LiteralEventCondition | LiteralDid | LiteralRegular
+@dataclass(frozen=True)
+class LiteralStep:
+    """One step of a sequence.
+
+    Attributes
+    ----------
+    measured : LiteralMeasure
+        A count of the occurrences that it speaks of; the first step's lie in the window.
+    is_negated : bool
+        Whether there must be none.
+    within : datetime.timedelta or None
+        Since the last positive step, the end included.
+    """
+
+    measured: LiteralMeasure
+    is_negated: bool
+    within: timedelta | None
+
+
+@dataclass(frozen=True)
+class LiteralSequence:
+    """Steps that some chain of occurrences follows.
+
+    Attributes
+    ----------
+    steps : tuple of LiteralStep
+        The first is positive.
+    same : str or None
+        The property of which all steps must have one and the same value.
+    end : datetime.datetime
+        The end of `as_of`: it and everything later is unseen.
+    counts_open : bool
+        Whether chains hold whose last `within` has not run out by then.
+    """
+
+    steps: tuple[LiteralStep, ...]
+    same: str | None
+    end: datetime
+    counts_open: bool
+
+
+LiteralCondition: TypeAlias = (
+    LiteralTagCondition | LiteralEventCondition | LiteralDid | LiteralRegular | LiteralSequence
+)
 
 
 def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondition:
@@ -223,6 +267,17 @@ def _literal_regular(node: RegularCondition, catalogue: Catalogue, as_of: date) 
     return LiteralRegular(measured, blocks, node.at_least, node.in_)
 
 
+def _literal_sequence(node: SequenceCondition, catalogue: Catalogue, as_of: date) -> LiteralSequence:
+    first, ever = span_of(node.window, as_of, catalogue.zone), Days(None, as_of)
+    steps = []
+    for place, step in enumerate(node.steps):
+        measured = _count(step, ever if place else first, catalogue, as_of)
+        within = None if step.within is None else clock.elapsed(step.within.n, step.within.unit)
+        steps.append(LiteralStep(measured, step.not_, within))
+    end = clock.end_of(as_of, catalogue.zone)
+    return LiteralSequence(tuple(steps), node.same, end, node.open == "include")
+
+
 def _did(
     node: FirstTimeCondition | StoppedCondition | ResumedCondition,
     catalogue: Catalogue,
@@ -238,7 +293,7 @@ def _did(
 
 
 def _count(
-    node: FirstTimeCondition | StoppedCondition | ResumedCondition | RegularCondition,
+    node: FirstTimeCondition | StoppedCondition | ResumedCondition | RegularCondition | Step,
     span: Span,
     catalogue: Catalogue,
     as_of: date,
@@ -281,4 +336,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     StoppedCondition: _literal_stopped,
     ResumedCondition: _literal_resumed,
     RegularCondition: _literal_regular,
+    SequenceCondition: _literal_sequence,
 }

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.clock import Days, Span, local_day
+from core.rules.chains import some_chain_holds
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument
 from core.rules.literal import (
@@ -23,6 +24,7 @@ from core.rules.literal import (
     LiteralMeasure,
     LiteralProperty,
     LiteralRegular,
+    LiteralSequence,
     LiteralTag,
     LiteralTagCondition,
 )
@@ -146,6 +148,19 @@ def _regular_holds(condition: LiteralRegular, user: OracleUser, around: Around) 
     return len(blocks) >= condition.enough
 
 
+def _sequence_holds(condition: LiteralSequence, user: OracleUser, around: Around) -> bool:
+    found = [_matching(user, step.measured, around.zone) for step in condition.steps]
+    same = condition.same
+    if same is None:
+        return some_chain_holds(condition, [[occurrence.at for occurrence in step] for step in found])
+    return any(
+        some_chain_holds(
+            condition, [[o.at for o in step if o.properties.get(same) == value] for step in found]
+        )
+        for value in set(present(found[0], same))
+    )
+
+
 def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:  # noqa: ARG001
     return False
 
@@ -189,4 +204,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralEventCondition: Meaning(_event_holds, _event_lacks),
     LiteralDid: Meaning(_did_holds, _lacks_nothing),
     LiteralRegular: Meaning(_regular_holds, _lacks_nothing),
+    LiteralSequence: Meaning(_sequence_holds, _lacks_nothing),
 }

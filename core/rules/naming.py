@@ -12,6 +12,7 @@ from core.rules.conditions import (
     FirstTimeCondition,
     RegularCondition,
     ResumedCondition,
+    SequenceCondition,
     StoppedCondition,
     TagCondition,
 )
@@ -57,4 +58,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     StoppedCondition: _none,
     ResumedCondition: _none,
     RegularCondition: _none,
+    SequenceCondition: _none,
 }

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from core.errors import Problem, RuleError, nearest_name
 from core.messages import say
-from core.rules import tree
+from core.rules import parts, tree
 from core.rules.arguments import shown
 from core.rules.tree import Rule
 
@@ -32,6 +32,7 @@ _CHOICES: Mapping[str, str] = {
     "unit": "unknown_unit",
     "per": "unknown_unit",
     "calendar": "unknown_calendar",
+    "open": "unknown_open",
     "order": "unknown_order",
     "version": "unknown_rule_version",
     "kind": "root_not_group",
@@ -43,6 +44,9 @@ _WINDOWS: Mapping[str, type[BaseModel]] = {
     "ago": tree.AgoWindow,
     "calendar": tree.CalendarWindow,
 }
+# What stands in a field, or in the list in a field, when it is an object.
+_PARTS: Mapping[object, type[BaseModel]] = {"within": parts.Within}
+_LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")
 _TYPES: Mapping[str, str] = {
     "string_type": "text",
@@ -276,8 +280,10 @@ def _fields_beside(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> tupl
         return next((_fields(model) for key, model in _WINDOWS.items() if key in holder), _WINDOW_FIELDS)
     if path[0] == "take":
         return _fields(tree.TakeShare if "share" in holder else tree.TakeTop)
-    if len(path) > 2 and path[-3] == "where":
-        return _fields(tree.PropertyCondition)
+    if path[-2] in _PARTS:
+        return _fields(_PARTS[path[-2]])
+    if len(path) > 2 and path[-3] in _LISTED_PARTS:
+        return _fields(_LISTED_PARTS[path[-3]])
     return _fields(_KINDS.get(str(holder.get("kind")), tree.Group))
 
 

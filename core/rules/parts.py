@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -116,6 +116,27 @@ class PropertyCondition(Inert):
     property: str
     op: str
     value: Any = None
+
+
+class Within(Inert):
+    """A length of elapsed time; a day is 24 hours."""
+
+    n: Annotated[int, Field(ge=1, strict=True)]
+    unit: Literal["hour", "day", "week"]
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        no_longer_than_allowed(self.n, self.unit)
+        return self
+
+
+class Step(Inert):
+    """One step of a sequence: an occurrence, or (`not`) that there is none."""
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    not_: Flag = Field(default=False, alias="not")
+    within: Within | None = None
 
 
 class NodeBase(Inert):

@@ -12,11 +12,13 @@ from core.rules.conditions import (
     FirstTimeCondition,
     RegularCondition,
     ResumedCondition,
+    SequenceCondition,
     StoppedCondition,
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
-from core.rules.wording import Wording, length
+from core.rules.parts import Step
+from core.rules.wording import Wording, joined, length
 
 # Counts that people say otherwise: "did" and "did not".
 _HAPPENED: Mapping[tuple[str, float], str] = {("gte", 1): "did", ("eq", 0): "did_not"}
@@ -62,6 +64,32 @@ def _regular(node: RegularCondition, wording: Wording) -> Text:
     return say(code, **_what(node, wording), times=f"{node.at_least:,}", some=some, last=last)
 
 
+def _sequence(node: SequenceCondition, wording: Wording) -> Text:
+    last_positive = max(place for place, step in enumerate(node.steps) if not step.not_)
+    parts = []
+    for place, step in enumerate(node.steps):
+        what = _what(step, wording)
+        if place == 0:
+            parts.append(say("step_first", **what, window=wording.window(node.window)))
+        elif not step.not_:
+            parts.append(_timed("step_then", "step_then_within", step, what))
+        elif place < last_positive:
+            parts.append(say("step_none_between", **what))
+        else:
+            parts.append(_timed("step_none_after", "step_none_after_within", step, what))
+    if node.same is not None:
+        parts.append(say("same_throughout", property=wording.property(node.steps[0].event, node.same)))
+    if node.open == "include" and any(step.not_ and step.within for step in node.steps):
+        parts.append(say("open_counts"))
+    return joined(parts, say("between_steps"))
+
+
+def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
+    if step.within is None:
+        return say(code, **what)
+    return say(code_within, **what, length=length(step.within.n, step.within.unit))
+
+
 def _what(node: Any, wording: Wording) -> dict[str, Text]:
     return {"event": wording.event(node.event), "where": wording.where(node.event, node.where)}
 
@@ -73,4 +101,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     StoppedCondition: _stopped,
     ResumedCondition: _resumed,
     RegularCondition: _regular,
+    SequenceCondition: _sequence,
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import habits, tag_conditions
+from core.engines.memory import habits, sequences, tag_conditions
 from core.engines.memory.bits import Words, count
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -27,6 +27,7 @@ from core.rules.literal import (
     LiteralDid,
     LiteralEventCondition,
     LiteralRegular,
+    LiteralSequence,
     LiteralTagCondition,
     events_in,
     literal,
@@ -137,4 +138,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     ),
     LiteralDid: Kind(habits.did, _nothing),
     LiteralRegular: Kind(habits.regular, _nothing),
+    LiteralSequence: Kind(sequences.holds, _nothing),
 }

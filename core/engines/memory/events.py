@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
+from core.engines.memory.moments import Moments, moments_of
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.lake.tables import Tables
@@ -29,7 +30,6 @@ from core.schema import AT, DAY, USER_NO, EventSpec, property_column
 PIECE_OCCURRENCES = 1 << 20
 
 _EPOCH = date(1970, 1, 1)
-_EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_VALUE = 9.0e12
 
 
@@ -152,8 +152,7 @@ class Partition:
     def within(self, span: Span, start: int, stop: int) -> pl.Series | None:
         """Return which occurrences of a piece lie in the span (Boolean); None = all of them."""
         if not isinstance(span, Days):
-            at = self._held.get("at", lambda: PlainColumn(self._read(AT).dt.epoch("us"))).series(start, stop)
-            return (at >= _microseconds(span.start)) & (at < _microseconds(span.end))
+            return self.moments().within(span, start, stop)
         first = None if span.first is None else (span.first - _EPOCH).days - self.origin
         last = None if span.last is None else (span.last - _EPOCH).days - self.origin
         if (first is not None and first > self._span) or (last is not None and last < 0):
@@ -161,6 +160,10 @@ class Partition:
         days = self.days[start:stop]
         chosen = days >= first if first is not None and first > 0 else None
         return both(chosen, days <= last) if last is not None and last < self._span else chosen
+
+    def moments(self) -> Moments:
+        """Return when the occurrences happened."""
+        return self._held.get("moments", lambda: moments_of(self._read(AT)))
 
     def last_seen(self, as_of: date) -> int:
         """Return the newest day up to `as_of` that can occur: equal days see the same occurrences."""
@@ -363,8 +366,3 @@ def _named(key: str | None) -> str:
     if key is None:
         raise TypeError("this measure needs a property")
     return key
-
-
-def _microseconds(at: datetime) -> int:
-    since = at - _EPOCH_AT
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -51,10 +51,10 @@ def event_condition(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _occurrences(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw `event` and `where`."""
+def _occurrences(draw: st.DrawFn, *, few: bool = False) -> dict[str, Any]:
+    """Draw `event` and `where`; `few` = seldom a `where`."""
     event = draw(_events)
-    found = draw(where(PROPERTIES_OF[event]))
+    found = [] if few and draw(st.integers(0, 3)) else draw(where(PROPERTIES_OF[event]))
     return {"event": event, **({"where": found} if found else {})}
 
 
@@ -83,6 +83,37 @@ def regular(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+_within = st.one_of(
+    st.fixed_dictionaries({"n": st.sampled_from([1, 2, 4, 10, 23, 24, 25]), "unit": st.just("hour")}),
+    st.fixed_dictionaries({"n": st.sampled_from([1, 2, 5, 30]), "unit": st.sampled_from(["day", "week"])}),
+)
+
+
+@st.composite
+def _step_of(draw: st.DrawFn, *, negated: bool) -> dict[str, Any]:
+    return {**draw(_occurrences(few=True)), **({"not": True} if negated else {})}
+
+
+@st.composite
+def sequence(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a sequence of one to five steps; some of them negated, some with an end of time."""
+    steps = [draw(_step_of(negated=False))]
+    later = draw(st.lists(st.booleans(), max_size=4))
+    steps += [draw(_step_of(negated=negated)) for negated in later]
+    last_positive = max(place for place, step in enumerate(steps) if not step.get("not"))
+    for place, step in enumerate(steps):
+        if place and not (step.get("not") and place < last_positive) and draw(st.booleans()):
+            step["within"] = draw(_within)
+    condition: dict[str, Any] = {"kind": "sequence", "steps": steps}
+    if all(step["event"] != "never" for step in steps) and draw(st.integers(0, 2)) == 0:
+        condition["same"] = draw(st.sampled_from(sorted(OF_VISITS)))
+    if (window := draw(windows)) is not None:
+        condition["window"] = window
+    if draw(st.booleans()):
+        condition["open"] = draw(st.sampled_from(["include", "exclude"]))
+    return condition
+
+
 BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "tag": tag_condition(),
     "event": event_condition(),
@@ -90,6 +121,7 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "stopped": _habit("stopped", active=_some_window, silent=_some_window),
     "resumed": _habit("resumed", active=_some_window, silent=_with_a_start),
     "regular": regular(),
+    "sequence": sequence(),
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")

@@ -44,6 +44,12 @@ def habit(kind: str, **fields: Any) -> dict[str, Any]:
     return {"kind": kind, "event": "login", **fields}
 
 
+def chain(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"kind": "sequence", "steps": list(steps), **fields}
+
+
+NEVER = {"event": "purchase", "not": True}
+DAY = {"n": 1, "unit": "day"}
 MAY = {"from": "2019-05-01", "to": "2019-05-31"}
 A = {"kind": "tag", "id": "x", "tag": "vip", "op": "is_true"}
 B = {"kind": "tag", "id": "y", "tag": "points", "op": "gt", "value": 3}
@@ -79,11 +85,22 @@ SAME = [
         habit("resumed", active=MAY, silent={"from": "2019-06-01"}),
         habit("resumed", active=MAY, silent={"from": "2019-06-01", "to": "2019-07-14"}),
     ),
+    (chain({"event": "login"}, NEVER), chain({"event": "login"}, NEVER, open="include")),
+    (
+        chain({"event": "login"}, {"event": "purchase", "within": DAY}),
+        chain({"event": "login"}, {"event": "purchase", "within": {"n": 24, "unit": "hour"}}),
+    ),
     (group("any", A, B), group("at_least", B, A, k=1)),
     (group("all", A), {"tag": "vip", "op": "is_true"}),
     (group("all", {**A, "not": True}, **{"not": True}), {"tag": "vip", "op": "is_true"}),
 ]
 OTHER = [
+    (chain({"event": "login"}, NEVER), chain({"event": "login"}, {**NEVER, "within": DAY})),
+    (
+        chain({"event": "login"}, {**NEVER, "within": DAY}),
+        chain({"event": "login"}, {**NEVER, "within": DAY}, open="include"),
+    ),
+    (chain({"event": "login"}, {"event": "purchase"}), chain({"event": "purchase"}, {"event": "login"})),
     (
         habit("stopped", active=MAY, silent={"last": 30, "unit": "day"}),
         habit("stopped", active={"last": 30, "unit": "day"}, silent=MAY),

@@ -38,6 +38,29 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "近 7 天里至少 1 天登录不少于 2 次",
         "did “login” at least 2 times in at least 1 day of the last 7 days",
     ),
+    (
+        {"kind": "sequence", "steps": [{"event": "login"}, {"event": "purchase", "not": True}]},
+        "登录过、此后再没有购买",
+        "did “login”, and no “purchase” after that",
+    ),
+    (
+        {
+            "kind": "sequence",
+            "steps": [
+                {"event": "purchase"},
+                {"event": "refund", "not": True},
+                {"event": "purchase", "within": {"n": 7, "unit": "day"}},
+                {"event": "refund", "not": True, "within": {"n": 1, "unit": "day"}},
+            ],
+            "same": "category",
+            "window": LAST_30,
+            "open": "include",
+        },
+        "近 30 天购买过、其间没有退款、之后 7 天内购买、此后 1 天内没有退款、每一步的 category 相同、时限未到的也算",
+        "did “purchase” in the last 30 days, with no “refund” in between, then “purchase” within 7 days, "
+        "and no “refund” within 1 day after that, all with the same category, "
+        "also while that time has not run out",
+    ),
 ]
 
 
