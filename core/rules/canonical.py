@@ -16,6 +16,7 @@ from core.clock import Days, Instants, Span
 from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
 from core.rules.literal import (
+    LiteralAnchored,
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
@@ -109,7 +110,13 @@ def _measure_key(measured: LiteralMeasure) -> list[Any]:
     )
     distinct = [key for i, key in enumerate(where) if i == 0 or key != where[i - 1]]
     of = None if measured.of is None else measured.of.key
-    return [measured.event, distinct, measured.measure.key, of, _written(measured.span)]
+    return [measured.event, distinct, measured.measure.key, of, _span_key(measured.span)]
+
+
+def _span_key(span: Span | LiteralAnchored) -> list[Any]:
+    if isinstance(span, LiteralAnchored):
+        return ["since", _tag_key(span.tag), span.n, span.unit, span.as_of.isoformat()]
+    return _written(span)
 
 
 def _compared(kind: TagType, op: Op, argument: Argument) -> list[Any]:

@@ -13,7 +13,15 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.rules.parts import BetweenWindow, NodeBase, PropertyCondition, Step, Window, no_longer_than_allowed
+from core.rules.parts import (
+    BetweenWindow,
+    EventWindow,
+    NodeBase,
+    PropertyCondition,
+    Step,
+    Window,
+    no_longer_than_allowed,
+)
 
 Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
@@ -38,7 +46,7 @@ class EventCondition(NodeBase):
     property: str | None = None
     op: str
     value: Any = None
-    window: Window | None = None
+    window: EventWindow | None = None
 
 
 class FirstTimeCondition(NodeBase):

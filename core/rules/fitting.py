@@ -26,7 +26,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES
 from core.rules.ops import Op, op_of
-from core.rules.parts import PropertyCondition
+from core.rules.parts import AnchoredWindow, PropertyCondition
 from core.schema import Catalogue, EventSpec, TagType
 
 _STRINGS = frozenset({TagType.TEXT, TagType.ENUM})
@@ -56,14 +56,25 @@ def _event(node: EventCondition, catalogue: Catalogue) -> Iterator[Problem]:
     event = yield from _occurrences(node, catalogue)
     if event is not None:
         yield from _measured_property(node, event)
+    if isinstance(node.window, AnchoredWindow):
+        yield from _anchor(node.window, catalogue)
     measure = MEASURES[node.measure]
     op = yield from found(lambda: op_of(measure.type, node.op))
     if op is None:
         return
     yield from _value(op, measure.type, node.value)
-    if measure.zero_when_none and not op.needs_value:
+    if measure.zero_when_none and not op.needs_value and not isinstance(node.window, AnchoredWindow):
         params = {"measure": node.measure, "op": op.key}
         yield Problem("always_known", params=params, severity="warning")
+
+
+def _anchor(window: AnchoredWindow, catalogue: Catalogue) -> Iterator[Problem]:
+    tag = yield from found(lambda: tag_of(catalogue, window.since.tag))
+    if tag is not None and tag.type is not TagType.DATE:
+        allowed = tuple(t.key for t in catalogue.tags.values() if t.type is TagType.DATE)
+        yield Problem(
+            "anchor_not_date", params={"tag": tag.key, "type": type_name(tag.type)}, allowed=allowed
+        )
 
 
 def _habit(node: Any, catalogue: Catalogue) -> Iterator[Problem]:

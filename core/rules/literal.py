@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
@@ -31,7 +31,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES, Measure
 from core.rules.ops import Op, op_of
-from core.rules.parts import PropertyCondition, Step, Window
+from core.rules.parts import AnchoredWindow, EventWindow, PropertyCondition, Step, Window
 from core.rules.windows import before, span_of
 from core.schema import Catalogue, EventSpec, Measurement, PropertySpec, TagSpec
 
@@ -61,7 +61,7 @@ class LiteralMeasure:
         Entry of the measure table.
     of : PropertySpec or None
         The property measured.
-    span : Days or Instants
+    span : Days, Instants or LiteralAnchored
         When a matching occurrence lies; never past the end of `as_of`.
     """
 
@@ -69,7 +69,14 @@ class LiteralMeasure:
     where: tuple[LiteralProperty, ...]
     measure: Measure
     of: PropertySpec | None
-    span: Span
+    span: Span | LiteralAnchored
+
+    @property
+    def common_span(self) -> Span:
+        """The span where it is the same for everyone."""
+        if isinstance(self.span, LiteralAnchored):
+            raise TypeError("everyone has days of their own")
+        return self.span
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,32 @@ class LiteralTag:
 
     spec: TagSpec
     computed: LiteralMeasure | None
+
+
+@dataclass(frozen=True)
+class LiteralAnchored:
+    """Days that begin with each user's own date; users without one have no such days.
+
+    Attributes
+    ----------
+    tag : LiteralTag
+        The date.
+    n : int
+        How many units.
+    unit : {"day", "week", "month"}
+        Which.
+    as_of : datetime.date
+        No later day is seen.
+    """
+
+    tag: LiteralTag
+    n: int
+    unit: Literal["day", "week", "month"]
+    as_of: date
+
+    def days(self, first: date) -> Days:
+        """Return the days of a user whose own date is this one."""
+        return clock.days_from(first, self.n, self.unit).clipped(self.as_of)
 
 
 @dataclass(frozen=True)
@@ -308,13 +341,17 @@ def _measured(
     where: tuple[PropertyCondition, ...],
     measure: str,
     property_key: str | None,
-    window: Window | None,
+    window: EventWindow | None,
     catalogue: Catalogue,
     as_of: date,
 ) -> LiteralMeasure:
     event = event_of(catalogue, event_key)
     of = None if property_key is None else property_of(event, property_key)
-    span = span_of(window, as_of, catalogue.zone)
+    if isinstance(window, AnchoredWindow):
+        tag = literal_tag(window.since.tag, catalogue, as_of)
+        span: Span | LiteralAnchored = LiteralAnchored(tag, window.for_.n, window.for_.unit, as_of)
+    else:
+        span = span_of(window, as_of, catalogue.zone)
     return LiteralMeasure(event.key, _where(where, event, as_of), MEASURES[measure], of, span)
 
 

@@ -18,6 +18,7 @@ from core.rules.chains import some_chain_holds
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument
 from core.rules.literal import (
+    LiteralAnchored,
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
@@ -170,16 +171,21 @@ def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around
 
 def _measured(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> tuple[Measured, bool]:
     """Return the measure of the matching occurrences, and whether there was anything to measure."""
+    if isinstance(measured.span, LiteralAnchored) and value_of(user, measured.span.tag, zone) is None:
+        return None, False
     matching = _matching(user, measured, zone)
     values = matching if measured.of is None else present(matching, measured.of.key)
     return measured.measure.of(matching, values, zone), bool(values)
 
 
 def _matching(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> list[Occurrence]:
+    span = measured.span
+    if isinstance(span, LiteralAnchored):
+        span = span.days(value_of(user, span.tag, zone))
     return [
         occurrence
         for occurrence in user.events.get(measured.event, ())
-        if _lies_in(occurrence, measured.span, zone)
+        if _lies_in(occurrence, span, zone)
         and all(_property_holds(condition, occurrence) for condition in measured.where)
     ]
 

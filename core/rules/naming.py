@@ -17,6 +17,7 @@ from core.rules.conditions import (
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
+from core.rules.parts import AnchoredWindow
 from core.rules.tree import Group, Rule, TakeTop, is_muted, nodes
 
 
@@ -47,13 +48,18 @@ def _of_tag(node: TagCondition) -> Iterator[str]:
         yield other
 
 
+def _of_event(node: EventCondition) -> Iterator[str]:
+    if isinstance(node.window, AnchoredWindow):
+        yield node.window.since.tag
+
+
 def _none(node: Condition) -> Iterator[str]:  # noqa: ARG001 - what users did names no tags
     yield from ()
 
 
 _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     TagCondition: _of_tag,
-    EventCondition: _none,
+    EventCondition: _of_event,
     FirstTimeCondition: _none,
     StoppedCondition: _none,
     ResumedCondition: _none,

@@ -43,9 +43,15 @@ _WINDOWS: Mapping[str, type[BaseModel]] = {
     "last": tree.LastWindow,
     "ago": tree.AgoWindow,
     "calendar": tree.CalendarWindow,
+    "since": parts.AnchoredWindow,
+    "for": parts.AnchoredWindow,
 }
 # What stands in a field, or in the list in a field, when it is an object.
-_PARTS: Mapping[object, type[BaseModel]] = {"within": parts.Within}
+_PARTS: Mapping[object, type[BaseModel]] = {
+    "within": parts.Within,
+    "since": parts.Anchor,
+    "for": parts.Length,
+}
 _LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")
 _TYPES: Mapping[str, str] = {
@@ -214,6 +220,8 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
             return Problem("field_missing", node, {**params, "field": field})
         case "union_tag_not_found":
             return Problem("field_missing", node, {**params, "field": "kind"}, tuple(_KINDS))
+        case "union_tag_invalid" if field in _OF_SEVERAL_FORMS:
+            return Problem("anchored_only_in_events", node, params)
         case "union_tag_invalid":
             return _not_one_of("unknown_kind", node, given["kind"], tuple(_KINDS))
         case "extra_forbidden":

@@ -96,8 +96,8 @@ def _window_kind(value: object) -> str:
     if isinstance(value, BaseModel):
         return {LastWindow: "last", AgoWindow: "ago", CalendarWindow: "calendar"}.get(type(value), "between")
     if isinstance(value, Mapping):
-        named = next((kind for kind in ("last", "ago", "calendar") if kind in value), None)
-        return named or ("last" if "unit" in value else "between")
+        named = next((kind for kind in ("last", "ago", "calendar", "since") if kind in value), None)
+        return named or ("last" if "unit" in value else "since" if "for" in value else "between")
     return "between"
 
 
@@ -107,6 +107,45 @@ Window = Annotated[
     | Annotated[CalendarWindow, Tag("calendar")]
     | Annotated[BetweenWindow, Tag("between")],
     Discriminator(_window_kind),
+]
+
+
+class Anchor(Inert):
+    """A date of each user's own."""
+
+    tag: str
+
+
+class Length(Inert):
+    """So many days, weeks or months."""
+
+    n: Annotated[int, Field(ge=1, strict=True)]
+    unit: Literal["day", "week", "month"]
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        no_longer_than_allowed(self.n, self.unit)
+        return self
+
+
+class AnchoredWindow(Inert):
+    """So many days that begin with each user's own date, which is the first of them."""
+
+    since: Anchor
+    for_: Length = Field(alias="for")
+
+
+def _event_window_kind(value: object) -> str:
+    return "since" if isinstance(value, AnchoredWindow) else _window_kind(value)
+
+
+EventWindow = Annotated[
+    Annotated[LastWindow, Tag("last")]
+    | Annotated[AgoWindow, Tag("ago")]
+    | Annotated[CalendarWindow, Tag("calendar")]
+    | Annotated[BetweenWindow, Tag("between")]
+    | Annotated[AnchoredWindow, Tag("since")],
+    Discriminator(_event_window_kind),
 ]
 
 

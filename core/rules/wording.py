@@ -12,11 +12,12 @@ from core.rules.measures import MEASURES
 from core.rules.ops import OPS, Op
 from core.rules.parts import (
     AgoWindow,
+    AnchoredWindow,
     BetweenWindow,
     CalendarWindow,
+    EventWindow,
     LastWindow,
     PropertyCondition,
-    Window,
 )
 from core.schema import Catalogue, EventSpec, Personal, PropertySpec, TagSpec, TagType
 
@@ -100,7 +101,7 @@ class Wording:
         of = Of(entry.type, entry.unit)
         return self._compared(subject, OPS.get((entry.type, op_key)), op_key, value, of)
 
-    def window(self, window: Window | None) -> Text:
+    def window(self, window: EventWindow | None) -> Text:
         """Return when, as it stands in a sentence; nothing for ever."""
         match window:
             case None:
@@ -111,6 +112,8 @@ class Wording:
                 return say("window_ago", far=f"{far:,}", near=length(near, unit))
             case CalendarWindow(calendar=name):
                 return say("window_calendar", name=say(f"calendar_{name}"))
+            case AnchoredWindow(since=anchor, for_=long):
+                return say("window_anchored", tag=self.tag(anchor.tag), length=length(long.n, long.unit))
             case BetweenWindow(from_=first, to=None):
                 return say("window_since", first=first)
             case BetweenWindow(from_=None, to=last):

@@ -153,13 +153,17 @@ class Partition:
         """Return which occurrences of a piece lie in the span (Boolean); None = all of them."""
         if not isinstance(span, Days):
             return self.moments().within(span, start, stop)
-        first = None if span.first is None else (span.first - _EPOCH).days - self.origin
-        last = None if span.last is None else (span.last - _EPOCH).days - self.origin
+        first = None if span.first is None else self.place_of(span.first)
+        last = None if span.last is None else self.place_of(span.last)
         if (first is not None and first > self._span) or (last is not None and last < 0):
             return pl.repeat(False, stop - start, dtype=pl.Boolean, eager=True)
         days = self.days[start:stop]
         chosen = days >= first if first is not None and first > 0 else None
         return both(chosen, days <= last) if last is not None and last < self._span else chosen
+
+    def place_of(self, day: date | None) -> int:
+        """Return a day as `days` counts it; None = the last of the calendar."""
+        return ((day or date.max) - _EPOCH).days - self.origin
 
     def moments(self) -> Moments:
         """Return when the occurrences happened."""

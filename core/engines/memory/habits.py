@@ -34,7 +34,7 @@ def regular(asked: LiteralRegular, sources: Sources, as_of: date) -> Words:  # n
 
     def work(start: int, stop: int) -> None:
         flags = None if where is None else where[start:stop]
-        chosen = both(flags, partition.within(asked.measured.span, start, stop))
+        chosen = both(flags, partition.within(asked.measured.common_span, start, stop))
         rows, days = (
             chosen_of(partition.rows[start:stop], chosen),
             chosen_of(partition.days[start:stop], chosen),

@@ -20,13 +20,19 @@ from numpy.typing import NDArray
 from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
-from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
+from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, coded
 from core.engines.memory.events import Partition, both
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
-from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, LiteralTag
+from core.rules.literal import (
+    LiteralAnchored,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+    LiteralTag,
+)
 from core.rules.ops import Op
 from core.schema import TagType
 
@@ -74,7 +80,12 @@ class Measures:
             if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
                 did = self.did(measured, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
-        return self._compared(measured, op, argument)
+        held = self._compared(measured, op, argument)
+        if not isinstance(measured.span, LiteralAnchored):
+            return held
+        # Without a date of their own users have no value: 0 is one.
+        having = self.valid(measured.span.tag)
+        return held | ~having & everybody(self._held.user_count) if op.holds_when_missing else held & having
 
     def did(self, measured: LiteralMeasure, as_of: date) -> Words:
         """Return the users with at least one of the occurrences."""
@@ -85,7 +96,8 @@ class Measures:
     def needed(self, measured: LiteralMeasure) -> Needed | None:
         """Return the occurrences (or values) without which a user has no value of a measure."""
         if measured.measure.zero_when_none:
-            return None
+            anchored = measured.span
+            return self.needed_tags([anchored.tag]) if isinstance(anchored, LiteralAnchored) else None
         rows = self._held.user_count
         return Needed(self.key(measured), lambda: scatter(self._per_user(measured).rows, rows))
 
@@ -134,7 +146,11 @@ class Measures:
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Return what names the values of a measure."""
         of = None if measured.of is None else measured.of.key
-        return (*self.source(measured), measured.span, measured.measure.key, of)
+        span: Hashable = measured.span
+        if isinstance(measured.span, LiteralAnchored):
+            anchored = measured.span
+            span = (self.key_of(anchored.tag), anchored.n, anchored.unit, anchored.as_of)
+        return (*self.source(measured), span, measured.measure.key, of)
 
     def source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Name the occurrences that are measured, at whatever time."""
@@ -178,9 +194,32 @@ class Measures:
             partition = self._held.partition(measured.event)
             where = self.chosen(partition, measured)
             of = None if measured.of is None else measured.of.key
-            return partition.measured(measured.measure.key, of, measured.span, where, self._tiles)
+            span = measured.span
+            if isinstance(span, LiteralAnchored):
+                where = both(where, self._in_own_days(partition, span))
+                span = Days(None, span.as_of)
+            return partition.measured(measured.measure.key, of, span, where, self._tiles)
 
         return self._cache.get(("per user", self.key(measured)), make)
+
+    def _in_own_days(self, partition: Partition, anchored: LiteralAnchored) -> pl.Series:
+        """Return which occurrences lie in the days that begin with their user's own date."""
+        column = self.values(anchored.tag)
+        if not isinstance(column, CodedColumn):
+            raise TypeError(f"{anchored.tag.spec.key} is not a date")
+        days = [anchored.days(first) for first in column.dictionary.to_list()]
+        # In days since the partition's origin; the missing code has none.
+        ends = [[partition.place_of(day.first), partition.place_of(day.last)] for day in days]
+        firsts, lasts = np.array([*ends, [1, 0]], dtype=np.int64).T
+        flags = np.zeros(len(partition), dtype=np.bool_)
+
+        def work(start: int, stop: int) -> None:
+            codes = column.codes.take(partition.rows[start:stop].to_numpy())
+            at = partition.days[start:stop].to_numpy()
+            flags[start:stop] = (at >= firsts.take(codes)) & (at <= lasts.take(codes))
+
+        self._tiles.each(partition.pieces, work)
+        return pl.Series(flags)
 
     def chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
         """Return which occurrences satisfy all property conditions; None = all, for there are none."""

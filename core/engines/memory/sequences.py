@@ -121,7 +121,7 @@ class _Search:
         partition = step.partition
         start, stop = (int(partition.rows.search_sorted(row, side="left")) for row in (first, end))
         where = None if step.where is None else step.where[start:stop]
-        chosen = both(where, partition.within(step.step.measured.span, start, stop))
+        chosen = both(where, partition.within(step.step.measured.common_span, start, stop))
         if step.codes is not None:
             chosen = both(chosen, step.codes[start:stop].is_not_null())
         moments = partition.moments()

@@ -102,3 +102,13 @@ def where(draw: st.DrawFn, properties: Mapping[str, TagType]) -> list[dict[str, 
         return []
     keys = draw(st.lists(st.sampled_from(sorted(properties)), min_size=1, max_size=2))
     return [{"property": key, **draw(asked(properties[key]))} for key in keys]
+
+
+own_windows = st.fixed_dictionaries(
+    {
+        "since": st.fixed_dictionaries({"tag": st.sampled_from(["born", "seen", "bought"])}),
+        "for": st.fixed_dictionaries(
+            {"n": st.sampled_from([1, 2, 7, 59, 400]), "unit": st.sampled_from(["day", "week", "month"])}
+        ),
+    }
+)

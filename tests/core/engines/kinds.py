@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.rules.tree import CONDITIONS
 from core.schema import TagType
-from tests.core.engines.comparisons import asked, where, windows
+from tests.core.engines.comparisons import asked, own_windows, where, windows
 from tests.core.engines.marketplaces import ALL_TAGS, OF_VISITS, PROPERTIES
 
 PROPERTIES_OF = {"buy": PROPERTIES, "visit": OF_VISITS, "never": {}}
@@ -45,7 +45,7 @@ def event_condition(draw: st.DrawFn) -> dict[str, Any]:
         condition["where"] = found
     kind = TagType.DATE if measure in ("first_at", "last_at") else TagType.NUMBER
     condition |= draw(asked(kind))
-    if (window := draw(windows)) is not None:
+    if (window := draw(st.one_of(windows, windows, own_windows))) is not None:
         condition["window"] = window
     return condition
 

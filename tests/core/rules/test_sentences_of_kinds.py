@@ -61,6 +61,18 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "and no “refund” within 1 day after that, all with the same category, "
         "also while that time has not run out",
     ),
+    (
+        {
+            "kind": "event",
+            "event": "login",
+            "measure": "days",
+            "op": "gte",
+            "value": 3,
+            "window": {"since": {"tag": "registered_on"}, "for": {"n": 7, "unit": "day"}},
+        },
+        "注册日期起 7 天内登录的天数不少于 3 天",
+        "the number of days with “login” in the 7 days that begin with registered on is at least 3",
+    ),
 ]
 
 
