@@ -15,8 +15,10 @@ from core import clock
 from core.clock import Days, Instants, Span
 from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
-from core.rules.literal import (
+from core.rules.literal import literal
+from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralCompare,
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
@@ -25,7 +27,6 @@ from core.rules.literal import (
     LiteralSequence,
     LiteralTag,
     LiteralTagCondition,
-    literal,
 )
 from core.rules.ops import Op
 from core.rules.tree import Condition, Group, is_muted
@@ -96,6 +97,11 @@ def _sequence_key(condition: LiteralSequence) -> list[Any]:
     # Only a negated last step with an end of its own can be open.
     may_be_open = condition.steps[-1].is_negated and any(s.is_negated and s.within for s in condition.steps)
     return ["sequence", steps, condition.same, condition.counts_open and may_be_open]
+
+
+def _compare_key(condition: LiteralCompare) -> list[Any]:
+    left, right = _measure_key(condition.left), _measure_key(condition.right)
+    return ["compare", left, condition.op.key, right, str(condition.factor)]
 
 
 def _tag_key(tag: LiteralTag) -> list[Any]:
@@ -175,4 +181,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralDid: _did_key,
     LiteralRegular: _regular_key,
     LiteralSequence: _sequence_key,
+    LiteralCompare: _compare_key,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import product
 
-from core.rules.literal import LiteralSequence, LiteralStep
+from core.rules.literal_conditions import LiteralSequence, LiteralStep
 
 
 def some_chain_holds(sequence: LiteralSequence, times: Sequence[Sequence[datetime]]) -> bool:

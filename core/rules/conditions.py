@@ -13,17 +13,19 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from core.rules.exact import SCALE, exact_value
 from core.rules.parts import (
     BetweenWindow,
     EventWindow,
+    Measure,
     NodeBase,
     PropertyCondition,
+    Side,
     Step,
     Window,
     no_longer_than_allowed,
 )
 
-Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
 
 
@@ -131,6 +133,22 @@ class SequenceCondition(NodeBase):
         return self
 
 
+class CompareCondition(NodeBase):
+    """A leaf: one measure compared with `factor` times another one, exactly."""
+
+    kind: Literal["compare"] = "compare"
+    left: Side
+    op: str
+    right: Side
+    factor: Annotated[float, Field(strict=True)] = 1.0
+
+    @model_validator(mode="after")
+    def _factor_is_exact(self) -> Self:
+        if (exact_value(self.factor) * SCALE).denominator != 1:
+            raise PydanticCustomError("factor_decimals", "six decimals at most", {"factor": self.factor})
+        return self
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -139,6 +157,7 @@ Condition: TypeAlias = (
     | ResumedCondition
     | RegularCondition
     | SequenceCondition
+    | CompareCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -149,5 +168,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "resumed": ResumedCondition,
     "regular": RegularCondition,
     "sequence": SequenceCondition,
+    "compare": CompareCondition,
 }
 """By what stands in a node's `kind`."""

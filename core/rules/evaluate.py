@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.rules.literal import LiteralCondition, literal, literal_tag
+from core.rules.literal import literal, literal_tag
+from core.rules.literal_conditions import LiteralCondition
 from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, value_of
 from core.rules.share import in_share, seed_hash, share_value, user_hash
 from core.rules.tree import AnyNode, Condition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk

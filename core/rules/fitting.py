@@ -13,6 +13,7 @@ from core.errors import Problem, RuleError
 from core.messages import Text, say
 from core.rules.arguments import Shape, field_named
 from core.rules.conditions import (
+    CompareCondition,
     Condition,
     EventCondition,
     FirstTimeCondition,
@@ -25,8 +26,8 @@ from core.rules.conditions import (
 from core.rules.dispatch import meaning_of
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES
-from core.rules.ops import Op, op_of
-from core.rules.parts import AnchoredWindow, PropertyCondition
+from core.rules.ops import Op, op_of, ops_for
+from core.rules.parts import AnchoredWindow, PropertyCondition, Side
 from core.schema import Catalogue, EventSpec, TagType
 
 _STRINGS = frozenset({TagType.TEXT, TagType.ENUM})
@@ -98,6 +99,23 @@ def _sequence(node: SequenceCondition, catalogue: Catalogue) -> Iterator[Problem
         yield Problem("same_types_differ", params={"property": node.same, "types": kinds})
 
 
+def _compare(node: CompareCondition, catalogue: Catalogue) -> Iterator[Problem]:
+    for side in (node.left, node.right):
+        event = yield from _occurrences(side, catalogue)
+        if event is not None:
+            yield from _measured_property(side, event)
+    left, right = (MEASURES[side.measure].type for side in (node.left, node.right))
+    if left is not right:
+        yield Problem("sides_differ", params={"left": type_name(left), "right": type_name(right)})
+        return
+    op = yield from found(lambda: op_of(left, node.op))
+    if op is not None and not op.takes_field:
+        allowed = tuple(op.key for op in ops_for(left) if op.takes_field)
+        yield Problem("op_not_between_sides", params={"op": op.key, "allowed": allowed}, allowed=allowed)
+    if left is TagType.DATE and node.factor != 1:
+        yield Problem("factor_of_dates", params={"factor": f"{node.factor:g}"})
+
+
 def _occurrences(node: Any, catalogue: Catalogue) -> Generator[Problem, None, EventSpec | None]:
     """Yield what is wrong with `event` and `where`; return the event."""
     event: EventSpec | None = yield from found(lambda: event_of(catalogue, node.event))
@@ -114,7 +132,7 @@ def _where(condition: PropertyCondition, event: EventSpec) -> Iterator[Problem]:
         yield from _value(op, spec.type, condition.value)
 
 
-def _measured_property(node: EventCondition, event: EventSpec) -> Iterator[Problem]:
+def _measured_property(node: EventCondition | Side, event: EventSpec) -> Iterator[Problem]:
     measure = MEASURES[node.measure]
     if not measure.needs_property:
         if node.property is not None:
@@ -169,4 +187,5 @@ _MISFITS: Mapping[type[Any], _Misfits] = {
     ResumedCondition: _habit,
     RegularCondition: _habit,
     SequenceCondition: _sequence,
+    CompareCondition: _compare,
 }

@@ -26,6 +26,9 @@ def rule_json_schema() -> dict[str, Any]:
         definition["properties"]["op"] = {"enum": list(OP_KEYS), "description": "An op of the value's type."}
         definition["properties"]["value"]["description"] = "What the op compares with; its form is the op's."
         definition["allOf"] = [_value_of(key) for key in OP_KEYS]
+    between = sorted({op.key for op in TABLE if op.takes_field})
+    sides = schema["$defs"]["CompareCondition"]["properties"]
+    sides["op"] = {"enum": between, "description": "An op that compares two values."}
     for name in (*(model.__name__ for model in CONDITIONS.values()), "Group"):
         definition = schema["$defs"][name]
         definition["required"] = ["kind", *definition["required"]]

@@ -1,23 +1,20 @@
-"""Conditions made literal: names looked up, dates resolved for one `as_of`, values typed.
-
-Oracle and engines work on literal conditions, so that neither reads JSON nor reckons with days; `canonical`
-makes keys of them.
-"""
+"""Conditions made literal: one function per kind, from what stands in a rule to literal data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from core import clock
 from core.clock import Days, Span
 from core.errors import RuleError
-from core.rules.arguments import Argument, field_named
+from core.rules.arguments import field_named
 from core.rules.conditions import (
+    CompareCondition,
     Condition,
     EventCondition,
     FirstTimeCondition,
@@ -28,190 +25,29 @@ from core.rules.conditions import (
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
+from core.rules.exact import exact_value
+from core.rules.literal_conditions import (
+    LiteralAnchored,
+    LiteralCompare,
+    LiteralCondition,
+    LiteralDid,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+    LiteralRegular,
+    LiteralSequence,
+    LiteralStep,
+    LiteralTag,
+    LiteralTagCondition,
+)
 from core.rules.lookup import event_of, property_of, tag_of
-from core.rules.measures import MEASURES, Measure
-from core.rules.ops import Op, op_of
+from core.rules.measures import MEASURES
+from core.rules.ops import op_of
 from core.rules.parts import AnchoredWindow, EventWindow, PropertyCondition, Step, Window
 from core.rules.windows import before, span_of
-from core.schema import Catalogue, EventSpec, Measurement, PropertySpec, TagSpec
+from core.schema import Catalogue, EventSpec, Measurement, TagSpec
 
 _WINDOW: TypeAdapter[Window] = TypeAdapter(Window)
-
-
-@dataclass(frozen=True)
-class LiteralProperty:
-    """One condition on an occurrence's property."""
-
-    spec: PropertySpec
-    op: Op
-    argument: Argument
-
-
-@dataclass(frozen=True)
-class LiteralMeasure:
-    """What is measured of whose occurrences: of an event condition, or of a computed tag.
-
-    Attributes
-    ----------
-    event : str
-        Key of the event.
-    where : tuple of LiteralProperty
-        All must hold for an occurrence to match.
-    measure : Measure
-        Entry of the measure table.
-    of : PropertySpec or None
-        The property measured.
-    span : Days, Instants or LiteralAnchored
-        When a matching occurrence lies; never past the end of `as_of`.
-    """
-
-    event: str
-    where: tuple[LiteralProperty, ...]
-    measure: Measure
-    of: PropertySpec | None
-    span: Span | LiteralAnchored
-
-    @property
-    def common_span(self) -> Span:
-        """The span where it is the same for everyone."""
-        if isinstance(self.span, LiteralAnchored):
-            raise TypeError("everyone has days of their own")
-        return self.span
-
-
-@dataclass(frozen=True)
-class LiteralTag:
-    """A tag with all that is needed to know its value at `as_of`; ``computed`` None = imported."""
-
-    spec: TagSpec
-    computed: LiteralMeasure | None
-
-
-@dataclass(frozen=True)
-class LiteralAnchored:
-    """Days that begin with each user's own date; users without one have no such days.
-
-    Attributes
-    ----------
-    tag : LiteralTag
-        The date.
-    n : int
-        How many units.
-    unit : {"day", "week", "month"}
-        Which.
-    as_of : datetime.date
-        No later day is seen.
-    """
-
-    tag: LiteralTag
-    n: int
-    unit: Literal["day", "week", "month"]
-    as_of: date
-
-    def days(self, first: date) -> Days:
-        """Return the days of a user whose own date is this one."""
-        return clock.days_from(first, self.n, self.unit).clipped(self.as_of)
-
-
-@dataclass(frozen=True)
-class LiteralTagCondition:
-    """A tag compared with an argument, or with another tag (``other``; then the argument is None)."""
-
-    tag: LiteralTag
-    op: Op
-    argument: Argument
-    other: LiteralTag | None
-
-
-@dataclass(frozen=True)
-class LiteralEventCondition:
-    """A measure compared with an argument."""
-
-    measured: LiteralMeasure
-    op: Op
-    argument: Argument
-
-
-@dataclass(frozen=True)
-class LiteralDid:
-    """Did something in each of some spans, and in none of some others.
-
-    Attributes
-    ----------
-    in_all, in_none : tuple of LiteralMeasure
-        Counts of the same occurrences, each in its span.
-    """
-
-    in_all: tuple[LiteralMeasure, ...]
-    in_none: tuple[LiteralMeasure, ...]
-
-
-@dataclass(frozen=True)
-class LiteralRegular:
-    """Did something at least so often in at least some of several blocks of days.
-
-    Attributes
-    ----------
-    measured : LiteralMeasure
-        A count of the occurrences, in all blocks together.
-    blocks : tuple of Days
-        One after the other, the newest last.
-    at_least : int
-        How often in a block, for it to count.
-    enough : int
-        How many blocks must count.
-    """
-
-    measured: LiteralMeasure
-    blocks: tuple[Days, ...]
-    at_least: int
-    enough: int
-
-
-@dataclass(frozen=True)
-class LiteralStep:
-    """One step of a sequence.
-
-    Attributes
-    ----------
-    measured : LiteralMeasure
-        A count of the occurrences that it speaks of; the first step's lie in the window.
-    is_negated : bool
-        Whether there must be none.
-    within : datetime.timedelta or None
-        Since the last positive step, the end included.
-    """
-
-    measured: LiteralMeasure
-    is_negated: bool
-    within: timedelta | None
-
-
-@dataclass(frozen=True)
-class LiteralSequence:
-    """Steps that some chain of occurrences follows.
-
-    Attributes
-    ----------
-    steps : tuple of LiteralStep
-        The first is positive.
-    same : str or None
-        The property of which all steps must have one and the same value.
-    end : datetime.datetime
-        The end of `as_of`: it and everything later is unseen.
-    counts_open : bool
-        Whether chains hold whose last `within` has not run out by then.
-    """
-
-    steps: tuple[LiteralStep, ...]
-    same: str | None
-    end: datetime
-    counts_open: bool
-
-
-LiteralCondition: TypeAlias = (
-    LiteralTagCondition | LiteralEventCondition | LiteralDid | LiteralRegular | LiteralSequence
-)
 
 
 def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondition:
@@ -226,23 +62,6 @@ def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondit
         return meaning_of(_LITERALS, node)(node, catalogue, as_of)
     except RuleError as error:
         raise RuleError([replace(p, node=p.node or node.id) for p in error.problems]) from error
-
-
-def events_in(condition: LiteralCondition) -> tuple[str, ...]:
-    """Return the events whose occurrences a condition asks about, its computed tags' included, sorted."""
-    return tuple(sorted(set(_events(condition))))
-
-
-def _events(part: object) -> Iterator[str]:
-    """Yield the event of everything literal that has one, however deep it lies."""
-    if isinstance(part, tuple):
-        for item in part:
-            yield from _events(item)
-    elif is_dataclass(part):
-        if isinstance(part, LiteralMeasure):
-            yield part.event
-        for inner in fields(part):
-            yield from _events(getattr(part, inner.name))
 
 
 def literal_tag(key: str, catalogue: Catalogue, as_of: date) -> LiteralTag:
@@ -311,6 +130,14 @@ def _literal_sequence(node: SequenceCondition, catalogue: Catalogue, as_of: date
     return LiteralSequence(tuple(steps), node.same, end, node.open == "include")
 
 
+def _literal_compare(node: CompareCondition, catalogue: Catalogue, as_of: date) -> LiteralCompare:
+    left, right = (
+        _measured(side.event, side.where, side.measure, side.property, side.window, catalogue, as_of)
+        for side in (node.left, node.right)
+    )
+    return LiteralCompare(left, op_of(left.measure.type, node.op), right, exact_value(node.factor))
+
+
 def _did(
     node: FirstTimeCondition | StoppedCondition | ResumedCondition,
     catalogue: Catalogue,
@@ -374,4 +201,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     ResumedCondition: _literal_resumed,
     RegularCondition: _literal_regular,
     SequenceCondition: _literal_sequence,
+    CompareCondition: _literal_compare,
 }

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from core.clock import Days, Span, local_day
 from core.rules.chains import some_chain_holds
 from core.rules.dispatch import meaning_of
-from core.rules.exact import exact_argument
-from core.rules.literal import (
+from core.rules.exact import exact_argument, exact_value
+from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralCompare,
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
@@ -132,6 +133,23 @@ def _event_lacks(condition: LiteralEventCondition, user: OracleUser, around: Aro
     return condition.op.needs_value and _measured(user, condition.measured, around.zone)[0] is None
 
 
+def _compare_holds(condition: LiteralCompare, user: OracleUser, around: Around) -> bool:
+    left, right = _exactly(user, condition.left, around), _exactly(user, condition.right, around)
+    if left is None or right is None:
+        return False
+    return bool(condition.op.holds(left, right if condition.factor == 1 else condition.factor * right))
+
+
+def _compare_lacks(condition: LiteralCompare, user: OracleUser, around: Around) -> bool:
+    return any(_exactly(user, side, around) is None for side in (condition.left, condition.right))
+
+
+def _exactly(user: OracleUser, measured: LiteralMeasure, around: Around) -> Any:
+    """Return the measured value as an exact number, or a day; None = missing."""
+    value, _ = _measured(user, measured, around.zone)
+    return exact_value(value) if isinstance(value, float) else value
+
+
 # ---- habits ---------------------------------------------------------------------------------------------
 
 
@@ -211,4 +229,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralDid: Meaning(_did_holds, _lacks_nothing),
     LiteralRegular: Meaning(_regular_holds, _lacks_nothing),
     LiteralSequence: Meaning(_sequence_holds, _lacks_nothing),
+    LiteralCompare: Meaning(_compare_holds, _compare_lacks),
 }

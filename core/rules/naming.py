@@ -7,6 +7,7 @@ from typing import Any
 
 from core.rules.arguments import field_named
 from core.rules.conditions import (
+    CompareCondition,
     Condition,
     EventCondition,
     FirstTimeCondition,
@@ -65,4 +66,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     ResumedCondition: _none,
     RegularCondition: _none,
     SequenceCondition: _none,
+    CompareCondition: _none,
 }

@@ -51,6 +51,8 @@ _PARTS: Mapping[object, type[BaseModel]] = {
     "within": parts.Within,
     "since": parts.Anchor,
     "for": parts.Length,
+    "left": parts.Side,
+    "right": parts.Side,
 }
 _LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")

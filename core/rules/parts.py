@@ -12,6 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from core.clock import CalendarName, Unit
 
+Measure = Literal["count", "sum", "avg", "min", "max", "distinct", "days", "first_at", "last_at"]
+
 # The longest window of each unit: a hundred years, so that no arithmetic leaves the calendar.
 MAX_WINDOW: Mapping[str, int] = {"hour": 876_000, "day": 36_500, "week": 5_200, "month": 1_200}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -176,6 +178,16 @@ class Step(Inert):
     where: tuple[PropertyCondition, ...] = ()
     not_: Flag = Field(default=False, alias="not")
     within: Within | None = None
+
+
+class Side(Inert):
+    """A measure of one event's occurrences in a window: one side of a comparison."""
+
+    event: str
+    where: tuple[PropertyCondition, ...] = ()
+    measure: Measure
+    property: str | None = None
+    window: Window | None = None
 
 
 class NodeBase(Inert):

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.messages import Text, say
 from core.rules.conditions import (
+    CompareCondition,
     Condition,
     EventCondition,
     FirstTimeCondition,
@@ -18,7 +19,7 @@ from core.rules.conditions import (
 )
 from core.rules.dispatch import meaning_of
 from core.rules.parts import Step
-from core.rules.wording import Wording, joined, length
+from core.rules.wording import Wording, joined, length, number
 
 # Counts that people say otherwise: "did" and "did not".
 _HAPPENED: Mapping[tuple[str, float], str] = {("gte", 1): "did", ("eq", 0): "did_not"}
@@ -84,6 +85,16 @@ def _sequence(node: SequenceCondition, wording: Wording) -> Text:
     return joined(parts, say("between_steps"))
 
 
+def _compare(node: CompareCondition, wording: Wording) -> Text:
+    left, right = (
+        wording.measured(side.event, side.where, side.measure, side.property, wording.window(side.window))
+        for side in (node.left, node.right)
+    )
+    if node.factor != 1:
+        right = say("so_many_times", factor=number(node.factor), what=right)
+    return wording.compared_measures(left, node.left.measure, node.op, right)
+
+
 def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
     if step.within is None:
         return say(code, **what)
@@ -102,4 +113,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     ResumedCondition: _resumed,
     RegularCondition: _regular,
     SequenceCondition: _sequence,
+    CompareCondition: _compare,
 }

@@ -19,7 +19,6 @@ from core.rules.conditions import (
     MEASURES_WITH_PROPERTY,
     Condition,
     EventCondition,
-    Measure,
     TagCondition,
 )
 from core.rules.parts import (
@@ -29,6 +28,7 @@ from core.rules.parts import (
     CalendarWindow,
     Inert,
     LastWindow,
+    Measure,
     NodeBase,
     PropertyCondition,
     Window,

@@ -101,6 +101,13 @@ class Wording:
         of = Of(entry.type, entry.unit)
         return self._compared(subject, OPS.get((entry.type, op_key)), op_key, value, of)
 
+    def compared_measures(self, left: Text, measure: str, op_key: str, right: Text) -> Text:
+        """Return a comparison of two things measured."""
+        op = OPS.get((MEASURES[measure].type, op_key))
+        if op is None:
+            return say("compared_somehow", it=left, op=op_key, value=right)
+        return fill(op.sentence, it=left, value=right)
+
     def window(self, window: EventWindow | None) -> Text:
         """Return when, as it stands in a sentence; nothing for ever."""
         match window:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import habits, sequences, tag_conditions
+from core.engines.memory import comparing, habits, sequences, tag_conditions
 from core.engines.memory.bits import Words, count
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -22,7 +22,9 @@ from core.engines.memory.sources import Sources
 from core.engines.memory.tiles import Tiles
 from core.rules.canonical import condition_key
 from core.rules.dispatch import meaning_of
-from core.rules.literal import (
+from core.rules.literal import literal, literal_tag
+from core.rules.literal_conditions import (
+    LiteralCompare,
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
@@ -30,8 +32,6 @@ from core.rules.literal import (
     LiteralSequence,
     LiteralTagCondition,
     events_in,
-    literal,
-    literal_tag,
 )
 from core.rules.tree import Condition
 
@@ -139,4 +139,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     LiteralDid: Kind(habits.did, _nothing),
     LiteralRegular: Kind(habits.regular, _nothing),
     LiteralSequence: Kind(sequences.holds, _nothing),
+    LiteralCompare: Kind(comparing.holds, comparing.needed),
 }

@@ -14,7 +14,7 @@ from core.engines.memory.bits import Words, everybody, scatter
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.sources import Sources
-from core.rules.literal import LiteralDid, LiteralRegular
+from core.rules.literal_conditions import LiteralDid, LiteralRegular
 
 
 def did(asked: LiteralDid, sources: Sources, as_of: date) -> Words:

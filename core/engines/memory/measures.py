@@ -26,7 +26,7 @@ from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
-from core.rules.literal import (
+from core.rules.literal_conditions import (
     LiteralAnchored,
     LiteralEventCondition,
     LiteralMeasure,
@@ -91,7 +91,7 @@ class Measures:
         """Return the users with at least one of the occurrences."""
         if isinstance(measured.span, Days) and (measured.span.last is None or measured.span.last >= as_of):
             return self._did(measured, measured.span.first, as_of)
-        return scatter(self._per_user(measured).rows, self._held.user_count)
+        return scatter(self.per_user(measured).rows, self._held.user_count)
 
     def needed(self, measured: LiteralMeasure) -> Needed | None:
         """Return the occurrences (or values) without which a user has no value of a measure."""
@@ -99,7 +99,7 @@ class Measures:
             anchored = measured.span
             return self.needed_tags([anchored.tag]) if isinstance(anchored, LiteralAnchored) else None
         rows = self._held.user_count
-        return Needed(self.key(measured), lambda: scatter(self._per_user(measured).rows, rows))
+        return Needed(self.key(measured), lambda: scatter(self.per_user(measured).rows, rows))
 
     def needed_tags(self, tags: Sequence[LiteralTag]) -> Needed:
         """Return the values of tags, all of which a user must have."""
@@ -129,7 +129,7 @@ class Measures:
         """Return a computed tag's values, missing where the measure and the plan say so."""
         if tag.computed is None or tag.spec.computed is None:
             raise TypeError(f"{tag.spec.key} is not computed")
-        per_user = self._per_user(tag.computed)
+        per_user = self.per_user(tag.computed)
         rows = self._held.user_count
         if tag.spec.type is TagType.DATE:
             found = pl.DataFrame({"row": per_user.rows, "day": per_user.values})
@@ -177,7 +177,7 @@ class Measures:
     def _compared(self, measured: LiteralMeasure, op: Op, argument: Any) -> Words:
         """Return the users whose measure holds; the others have 0 or no value, as the measure says."""
         rows = self._held.user_count
-        per_user = self._per_user(measured)
+        per_user = self.per_user(measured)
         rest_holds = op.holds_when_missing
         if measured.measure.zero_when_none:
             rest_holds = bool(op.holds(0, argument))
@@ -189,7 +189,9 @@ class Measures:
         self._tiles.run(len(per_user.rows), work)
         return pack(flags)
 
-    def _per_user(self, measured: LiteralMeasure) -> PerUser:
+    def per_user(self, measured: LiteralMeasure) -> PerUser:
+        """Return a measure for the users who have an occurrence (or a value) to measure."""
+
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
             where = self.chosen(partition, measured)
@@ -269,7 +271,7 @@ def _hits(per_user: PerUser, op: Op, argument: Any) -> Flags:
         flags[:] = bool(op.holds(0, None))
     elif not isinstance(values, pl.Series):
         exact = exact_argument(argument)
-        flags[:] = [bool(op.holds(total, exact)) for total in _exact_totals(per_user)]
+        flags[:] = [bool(op.holds(total, exact)) for total in exact_totals(per_user)]
     elif values.dtype == pl.Int64:
         flags[:] = op.holds(*ranks(values.to_numpy(), per_user.divisors, argument))
     elif values.dtype == pl.UInt32:
@@ -291,13 +293,13 @@ def _as_floats(per_user: PerUser) -> NDArray[np.float64]:
     """Return a number's measure as floats, sums and averages rounded once."""
     values = per_user.values
     if not isinstance(values, pl.Series):
-        return np.array([float(total) for total in _exact_totals(per_user)])
+        return np.array([float(total) for total in exact_totals(per_user)])
     if values.dtype == pl.Int64:
         return unscaled_array(values.to_numpy(), per_user.divisors)
     return values.cast(pl.Float64).to_numpy()
 
 
-def _exact_totals(per_user: PerUser) -> list[Any]:
+def exact_totals(per_user: PerUser) -> list[Any]:
     """Return sums or averages that 64 bits do not hold as exact numbers."""
     totals = list(per_user.values)
     divisors = [1] * len(totals) if per_user.divisors is None else per_user.divisors.tolist()

@@ -21,7 +21,7 @@ from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainC
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.moments import microseconds
 from core.engines.memory.sources import Sources
-from core.rules.literal import LiteralSequence, LiteralStep
+from core.rules.literal_conditions import LiteralSequence, LiteralStep
 
 Keys = NDArray[np.int64]
 

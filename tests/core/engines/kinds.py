@@ -114,6 +114,30 @@ def sequence(draw: st.DrawFn) -> dict[str, Any]:
     return condition
 
 
+@st.composite
+def compare(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a comparison of two measures, both numbers or both days."""
+    is_date = draw(st.integers(0, 3)) == 0
+
+    def side() -> dict[str, Any]:
+        told = draw(_occurrences(few=True))
+        measures = ["first_at", "last_at"] if is_date else ["count", "days"]
+        if not is_date and told["event"] != "never":
+            measures += ["sum", "avg", "min", "max", "distinct"]
+        told["measure"] = draw(st.sampled_from(measures))
+        if told["measure"] in ("sum", "avg", "min", "max", "distinct"):
+            told["property"] = "amount"
+        if (window := draw(windows)) is not None:
+            told["window"] = window
+        return told
+
+    ops = ["before", "after", "on"] if is_date else ["gt", "gte", "lt", "lte", "eq", "ne"]
+    node = {"kind": "compare", "left": side(), "op": draw(st.sampled_from(ops)), "right": side()}
+    if not is_date and draw(st.booleans()):
+        node["factor"] = draw(st.sampled_from([1, 0.5, 1.5, 2, 0.333333, 0.1, 3, 0, -1, 1e-6]))
+    return node
+
+
 BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "tag": tag_condition(),
     "event": event_condition(),
@@ -122,6 +146,7 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "resumed": _habit("resumed", active=_some_window, silent=_with_a_start),
     "regular": regular(),
     "sequence": sequence(),
+    "compare": compare(),
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")

@@ -10,10 +10,11 @@ import pytest
 from core.engines.memory import conditions as engine_conditions
 from core.rules import canonical, fitting, literal, meaning, naming, sentences
 from core.rules.dispatch import meaning_of
+from core.rules.literal_conditions import LiteralCondition
 from core.rules.tree import CONDITIONS, Condition
 
 KINDS = set(CONDITIONS.values())
-LITERALS = set(get_args(literal.LiteralCondition))
+LITERALS = set(get_args(LiteralCondition))
 
 
 def test_the_table_of_kinds_is_the_union_of_conditions() -> None:

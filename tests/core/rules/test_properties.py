@@ -173,7 +173,7 @@ def test_check_finds_nothing_in_a_sound_rule_and_everything_where_the_catalogue_
     assert [p for p in check(rule, catalogue_in("UTC")) if p.severity == "error"] == []
     conditions = [node.id for node in nodes(rule) if not isinstance(node, Group)]
     unknown = [p.node for p in check(rule, Catalogue()) if p.code in ("unknown_tag", "unknown_event")]
-    assert unknown[: len(conditions)] == conditions
+    assert list(dict.fromkeys(unknown)) == conditions
 
 
 def test_the_base_is_whoever_exists_by_the_end_of_the_day() -> None:

@@ -73,6 +73,18 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "注册日期起 7 天内登录的天数不少于 3 天",
         "the number of days with “login” in the 7 days that begin with registered on is at least 3",
     ),
+    (
+        {
+            "kind": "compare",
+            "left": {"event": "purchase", "measure": "sum", "property": "amount", "window": LAST_30},
+            "op": "gt",
+            "right": {"event": "purchase", "measure": "sum", "property": "amount", "window": MAY},
+            "factor": 1.5,
+        },
+        "近 30 天购买的 amount 合计大于 2019-05-01 至 2019-05-31 购买的 amount 合计的 1.5 倍",
+        "the total amount of “purchase” in the last 30 days is over 1.5 times "
+        "the total amount of “purchase” between 2019-05-01 and 2019-05-31",
+    ),
 ]
 
 
