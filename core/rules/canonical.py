@@ -18,6 +18,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.literal import literal
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralBucket,
     LiteralCompare,
     LiteralCondition,
     LiteralDid,
@@ -104,6 +105,10 @@ def _compare_key(condition: LiteralCompare) -> list[Any]:
     return ["compare", left, condition.op.key, right, str(condition.factor)]
 
 
+def _bucket_key(condition: LiteralBucket) -> list[Any]:
+    return ["bucket", condition.seed, condition.first, condition.last]
+
+
 def _tag_key(tag: LiteralTag) -> list[Any]:
     if tag.computed is None or tag.spec.computed is None:
         return [tag.spec.key]
@@ -182,4 +187,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralRegular: _regular_key,
     LiteralSequence: _sequence_key,
     LiteralCompare: _compare_key,
+    LiteralBucket: _bucket_key,
 }

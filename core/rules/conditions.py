@@ -25,6 +25,7 @@ from core.rules.parts import (
     Window,
     no_longer_than_allowed,
 )
+from core.rules.share import BUCKETS
 
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
 
@@ -149,6 +150,22 @@ class CompareCondition(NodeBase):
         return self
 
 
+class BucketCondition(NodeBase):
+    """A leaf: the user's bucket under a seed, one of 10,000, lies between two, both ends in."""
+
+    kind: Literal["bucket"] = "bucket"
+    seed: str
+    from_: Annotated[int, Field(ge=0, le=BUCKETS - 1, strict=True, alias="from")]
+    to: Annotated[int, Field(ge=0, le=BUCKETS - 1, strict=True)]
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.from_ > self.to:
+            numbers = {"first": self.from_, "last": self.to}
+            raise PydanticCustomError("buckets_reversed", "from is after to", numbers)
+        return self
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -158,6 +175,7 @@ Condition: TypeAlias = (
     | RegularCondition
     | SequenceCondition
     | CompareCondition
+    | BucketCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -169,5 +187,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "regular": RegularCondition,
     "sequence": SequenceCondition,
     "compare": CompareCondition,
+    "bucket": BucketCondition,
 }
 """By what stands in a node's `kind`."""

@@ -14,6 +14,7 @@ from core.clock import Days, Span
 from core.errors import RuleError
 from core.rules.arguments import field_named
 from core.rules.conditions import (
+    BucketCondition,
     CompareCondition,
     Condition,
     EventCondition,
@@ -28,6 +29,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_value
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralBucket,
     LiteralCompare,
     LiteralCondition,
     LiteralDid,
@@ -138,6 +140,10 @@ def _literal_compare(node: CompareCondition, catalogue: Catalogue, as_of: date) 
     return LiteralCompare(left, op_of(left.measure.type, node.op), right, exact_value(node.factor))
 
 
+def _literal_bucket(node: BucketCondition, catalogue: Catalogue, as_of: date) -> LiteralBucket:  # noqa: ARG001
+    return LiteralBucket(node.seed, node.from_, node.to)
+
+
 def _did(
     node: FirstTimeCondition | StoppedCondition | ResumedCondition,
     catalogue: Catalogue,
@@ -202,4 +208,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     RegularCondition: _literal_regular,
     SequenceCondition: _literal_sequence,
     CompareCondition: _literal_compare,
+    BucketCondition: _literal_bucket,
 }

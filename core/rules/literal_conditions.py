@@ -201,6 +201,15 @@ class LiteralCompare:
     factor: Fraction
 
 
+@dataclass(frozen=True)
+class LiteralBucket:
+    """Buckets of a seed, both ends in."""
+
+    seed: str
+    first: int
+    last: int
+
+
 LiteralCondition: TypeAlias = (
     LiteralTagCondition
     | LiteralEventCondition
@@ -208,6 +217,7 @@ LiteralCondition: TypeAlias = (
     | LiteralRegular
     | LiteralSequence
     | LiteralCompare
+    | LiteralBucket
 )
 
 

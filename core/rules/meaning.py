@@ -19,6 +19,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument, exact_value
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralBucket,
     LiteralCompare,
     LiteralCondition,
     LiteralDid,
@@ -32,6 +33,7 @@ from core.rules.literal_conditions import (
 )
 from core.rules.measures import Measured, Occurrence, is_missing, present
 from core.rules.ops import Op
+from core.rules.share import bucket, seed_hash, share_value, user_hash
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,11 @@ def _exactly(user: OracleUser, measured: LiteralMeasure, around: Around) -> Any:
     return exact_value(value) if isinstance(value, float) else value
 
 
+def _bucket_holds(condition: LiteralBucket, user: OracleUser, around: Around) -> bool:  # noqa: ARG001
+    place = bucket(share_value(user_hash(user.user_id), seed_hash(condition.seed)))
+    return condition.first <= place <= condition.last
+
+
 # ---- habits ---------------------------------------------------------------------------------------------
 
 
@@ -230,4 +237,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralRegular: Meaning(_regular_holds, _lacks_nothing),
     LiteralSequence: Meaning(_sequence_holds, _lacks_nothing),
     LiteralCompare: Meaning(_compare_holds, _compare_lacks),
+    LiteralBucket: Meaning(_bucket_holds, _lacks_nothing),
 }

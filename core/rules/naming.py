@@ -7,6 +7,7 @@ from typing import Any
 
 from core.rules.arguments import field_named
 from core.rules.conditions import (
+    BucketCondition,
     CompareCondition,
     Condition,
     EventCondition,
@@ -67,4 +68,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     RegularCondition: _none,
     SequenceCondition: _none,
     CompareCondition: _none,
+    BucketCondition: _none,
 }

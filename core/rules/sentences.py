@@ -7,6 +7,7 @@ from typing import Any
 
 from core.messages import Text, say
 from core.rules.conditions import (
+    BucketCondition,
     CompareCondition,
     Condition,
     EventCondition,
@@ -19,6 +20,7 @@ from core.rules.conditions import (
 )
 from core.rules.dispatch import meaning_of
 from core.rules.parts import Step
+from core.rules.share import BUCKETS
 from core.rules.wording import Wording, joined, length, number
 
 # Counts that people say otherwise: "did" and "did not".
@@ -95,6 +97,10 @@ def _compare(node: CompareCondition, wording: Wording) -> Text:
     return wording.compared_measures(left, node.left.measure, node.op, right)
 
 
+def _bucket(node: BucketCondition, wording: Wording) -> Text:  # noqa: ARG001 - as for all kinds
+    return say("in_buckets", seed=node.seed, first=f"{node.from_:,}", last=f"{node.to:,}", of=f"{BUCKETS:,}")
+
+
 def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
     if step.within is None:
         return say(code, **what)
@@ -114,4 +120,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     RegularCondition: _regular,
     SequenceCondition: _sequence,
     CompareCondition: _compare,
+    BucketCondition: _bucket,
 }

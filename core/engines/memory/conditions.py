@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import comparing, habits, sequences, tag_conditions
+from core.engines.memory import buckets, comparing, habits, sequences, tag_conditions
 from core.engines.memory.bits import Words, count
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -24,6 +24,7 @@ from core.rules.canonical import condition_key
 from core.rules.dispatch import meaning_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
+    LiteralBucket,
     LiteralCompare,
     LiteralCondition,
     LiteralDid,
@@ -140,4 +141,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     LiteralRegular: Kind(habits.regular, _nothing),
     LiteralSequence: Kind(sequences.holds, _nothing),
     LiteralCompare: Kind(comparing.holds, comparing.needed),
+    LiteralBucket: Kind(buckets.holds, _nothing),
 }

@@ -138,6 +138,11 @@ def compare(draw: st.DrawFn) -> dict[str, Any]:
     return node
 
 
+bucket = st.tuples(
+    st.sampled_from(["july", "实验", ""]), st.tuples(st.integers(0, 9999), st.integers(0, 9999)).map(sorted)
+).map(lambda told: {"kind": "bucket", "seed": told[0], "from": told[1][0], "to": told[1][1]})
+
+
 BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "tag": tag_condition(),
     "event": event_condition(),
@@ -147,6 +152,7 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "regular": regular(),
     "sequence": sequence(),
     "compare": compare(),
+    "bucket": bucket,
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")

@@ -25,7 +25,7 @@ BEYOND_A_SCHEMA = {
     *("property_missing", "property_not_wanted", "property_type"),
     *("window_too_long", "window_reversed", "ago_not_descending"),
     *("first_step_negated", "first_step_within", "within_in_between", "same_of_sets", "anchor_not_date"),
-    *("factor_decimals", "sides_differ", "factor_of_dates", "op_not_between_sides"),
+    *("factor_decimals", "sides_differ", "factor_of_dates", "op_not_between_sides", "buckets_reversed"),
     *("silent_without_start", "more_blocks_than_there_are"),
     *("empty_group", "empty_root_negated", "k_too_large", "id_twice"),
 }

@@ -85,6 +85,11 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "the total amount of “purchase” in the last 30 days is over 1.5 times "
         "the total amount of “purchase” between 2019-05-01 and 2019-05-31",
     ),
+    (
+        {"kind": "bucket", "seed": "july", "from": 0, "to": 4999},
+        "分桶（种子「july」）在 0 至 4,999（共 10,000 桶）",
+        "falls in buckets 0 to 4,999 of 10,000 (seed “july”)",
+    ),
 ]
 
 
