@@ -24,6 +24,7 @@ from core.rules.literal_conditions import (
     LiteralDid,
     LiteralEventCondition,
     LiteralMeasure,
+    LiteralRank,
     LiteralRegular,
     LiteralSequence,
     LiteralTag,
@@ -109,6 +110,12 @@ def _bucket_key(condition: LiteralBucket) -> list[Any]:
     return ["bucket", condition.seed, condition.first, condition.last]
 
 
+def _rank_key(condition: LiteralRank) -> list[Any]:
+    within = None if condition.within is None else _tag_key(condition.within)
+    first = [type(condition.first).__name__, str(condition.first)]
+    return ["rank", _tag_key(condition.tag), within, condition.is_top, first, condition.as_of.isoformat()]
+
+
 def _tag_key(tag: LiteralTag) -> list[Any]:
     if tag.computed is None or tag.spec.computed is None:
         return [tag.spec.key]
@@ -188,4 +195,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralSequence: _sequence_key,
     LiteralCompare: _compare_key,
     LiteralBucket: _bucket_key,
+    LiteralRank: _rank_key,
 }

@@ -17,6 +17,7 @@ from core.rules.exact import SCALE, exact_value
 from core.rules.parts import (
     BetweenWindow,
     EventWindow,
+    First,
     Measure,
     NodeBase,
     PropertyCondition,
@@ -166,6 +167,22 @@ class BucketCondition(NodeBase):
         return self
 
 
+class RankCondition(NodeBase):
+    """A leaf: among the first or last of the base by a tag, or of those with the same value of another."""
+
+    kind: Literal["rank"] = "rank"
+    tag: str
+    top: First | None = None
+    bottom: First | None = None
+    within: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> Self:
+        if (self.top is None) is (self.bottom is None):
+            raise PydanticCustomError("rank_needs_one_end", "top or bottom")
+        return self
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -176,6 +193,7 @@ Condition: TypeAlias = (
     | SequenceCondition
     | CompareCondition
     | BucketCondition
+    | RankCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -188,5 +206,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "sequence": SequenceCondition,
     "compare": CompareCondition,
     "bucket": BucketCondition,
+    "rank": RankCondition,
 }
 """By what stands in a node's `kind`."""

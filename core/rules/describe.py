@@ -7,12 +7,11 @@ are read as they stand.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from core.messages import Text, say
 from core.rules.sentences import said
 from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
-from core.rules.wording import Mask, Wording, joined
+from core.rules.wording import Mask, Wording, joined, percent
 from core.schema import Catalogue, TagType
 
 _BESIDE_LATIN = re.compile(r"「[^」]*」|(?<=[一-鿿])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[一-鿿])")
@@ -55,9 +54,7 @@ class _Reader:
                 kind = "date" if self._wording.tag_type(by) is TagType.DATE else "number"
                 parts.append(say(f"take_{kind}_{order}", n=f"{n:,}", tag=self._wording.tag(by)))
             case TakeShare(share=share, seed=seed):
-                percent = f"{Decimal(repr(share)) * 100:f}"
-                percent = percent.rstrip("0").rstrip(".") if "." in percent else percent
-                parts.append(say("take_share", percent=percent, seed=seed))
+                parts.append(say("take_share", percent=percent(share), seed=seed))
         return parts
 
     def node(self, node: Condition | Group) -> Text:

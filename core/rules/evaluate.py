@@ -34,24 +34,34 @@ def in_base(user: OracleUser, as_of: date) -> bool:
     return user.exists_from is None or user.exists_from <= as_of
 
 
-def holds(rule: Rule, user: OracleUser, catalogue: Catalogue, as_of: date) -> bool:
+def holds(
+    rule: Rule,
+    user: OracleUser,
+    catalogue: Catalogue,
+    as_of: date,
+    everyone: Iterable[OracleUser] | None = None,
+) -> bool:
     """Tell whether a user of the base is included and not excluded; what `take` does is asked of `members`.
+
+    Parameters
+    ----------
+    everyone : iterable of OracleUser or None
+        All users, for conditions that compare a user with others; without them such a condition raises.
 
     Raises
     ------
     RuleError
         If a name does not exist or a value does not fit: check the rule first.
     """
-    return in_base(user, as_of) and _Asker(rule, catalogue, as_of).matches(rule, user)
+    base = None if everyone is None else [other for other in everyone if in_base(other, as_of)]
+    return in_base(user, as_of) and _Asker(rule, catalogue, as_of, base).matches(rule, user)
 
 
 def members(rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date) -> list[str]:
     """Return the ids of everyone in the answer, sorted: included, not excluded, then taken."""
-    asker = _Asker(rule, catalogue, as_of)
-    matched = sorted(
-        (user for user in users if in_base(user, as_of) and asker.matches(rule, user)),
-        key=lambda user: user.user_id,
-    )
+    base = [user for user in users if in_base(user, as_of)]
+    asker = _Asker(rule, catalogue, as_of, base)
+    matched = sorted((user for user in base if asker.matches(rule, user)), key=lambda user: user.user_id)
     match rule.take:
         case None:
             taken = matched
@@ -68,8 +78,8 @@ def node_numbers(
     rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date
 ) -> dict[str, NodeNumbers]:
     """Return the four numbers of every node by id, each counted for itself."""
-    asker = _Asker(rule, catalogue, as_of)
     base = [user for user in users if in_base(user, as_of)]
+    asker = _Asker(rule, catalogue, as_of, base)
     numbers: dict[str, NodeNumbers] = {}
     for root in (rule.include, rule.exclude):
         if root is None:
@@ -98,10 +108,12 @@ def tag_value(user: OracleUser, key: str, catalogue: Catalogue, as_of: date) -> 
 class _Asker:
     """Holds a rule's literal conditions, so that each is made literal once for all users."""
 
-    def __init__(self, rule: Rule, catalogue: Catalogue, as_of: date) -> None:
+    def __init__(
+        self, rule: Rule, catalogue: Catalogue, as_of: date, base: Sequence[OracleUser] | None
+    ) -> None:
         self._catalogue = catalogue
         self._as_of = as_of
-        self._around = Around(catalogue.zone)
+        self._around = Around(catalogue.zone, base)
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
         }

@@ -18,6 +18,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    RankCondition,
     RegularCondition,
     ResumedCondition,
     SequenceCondition,
@@ -25,7 +26,7 @@ from core.rules.conditions import (
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
-from core.rules.lookup import event_of, property_of, tag_of
+from core.rules.lookup import event_of, number_or_date, property_of, tag_of
 from core.rules.measures import MEASURES
 from core.rules.ops import Op, op_of, ops_for
 from core.rules.parts import AnchoredWindow, PropertyCondition, Side
@@ -117,6 +118,21 @@ def _compare(node: CompareCondition, catalogue: Catalogue) -> Iterator[Problem]:
         yield Problem("factor_of_dates", params={"factor": f"{node.factor:g}"})
 
 
+def _rank(node: RankCondition, catalogue: Catalogue) -> Iterator[Problem]:
+    tag = yield from found(lambda: tag_of(catalogue, node.tag))
+    if tag is not None and not number_or_date(tag.type):
+        allowed = tuple(t.key for t in catalogue.tags.values() if number_or_date(t.type))
+        params = {"tag": tag.key, "type": type_name(tag.type)}
+        yield Problem("rank_by_type", params=params, allowed=allowed)
+    if node.within is None:
+        return
+    key = node.within
+    within = yield from found(lambda: tag_of(catalogue, key))
+    if within is not None and within.type is TagType.MULTI:
+        allowed = tuple(t.key for t in catalogue.tags.values() if t.type is not TagType.MULTI)
+        yield Problem("rank_within_sets", params={"tag": within.key}, allowed=allowed)
+
+
 def _fits_always(node: Condition, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001
     """Yield nothing: such a condition asks nothing of a catalogue."""
     yield from ()
@@ -195,4 +211,5 @@ _MISFITS: Mapping[type[Any], _Misfits] = {
     SequenceCondition: _sequence,
     CompareCondition: _compare,
     BucketCondition: _fits_always,
+    RankCondition: _rank,
 }

@@ -19,6 +19,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    RankCondition,
     RegularCondition,
     ResumedCondition,
     SequenceCondition,
@@ -36,6 +37,7 @@ from core.rules.literal_conditions import (
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralRank,
     LiteralRegular,
     LiteralSequence,
     LiteralStep,
@@ -45,7 +47,7 @@ from core.rules.literal_conditions import (
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.measures import MEASURES
 from core.rules.ops import op_of
-from core.rules.parts import AnchoredWindow, EventWindow, PropertyCondition, Step, Window
+from core.rules.parts import AnchoredWindow, EventWindow, FirstCount, PropertyCondition, Step, Window
 from core.rules.windows import before, span_of
 from core.schema import Catalogue, EventSpec, Measurement, TagSpec
 
@@ -144,6 +146,13 @@ def _literal_bucket(node: BucketCondition, catalogue: Catalogue, as_of: date) ->
     return LiteralBucket(node.seed, node.from_, node.to)
 
 
+def _literal_rank(node: RankCondition, catalogue: Catalogue, as_of: date) -> LiteralRank:
+    end = node.top or node.bottom
+    first = end.n if isinstance(end, FirstCount) else exact_value(end.share if end is not None else 1)
+    within = None if node.within is None else literal_tag(node.within, catalogue, as_of)
+    return LiteralRank(literal_tag(node.tag, catalogue, as_of), within, node.top is not None, first, as_of)
+
+
 def _did(
     node: FirstTimeCondition | StoppedCondition | ResumedCondition,
     catalogue: Catalogue,
@@ -209,4 +218,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     SequenceCondition: _literal_sequence,
     CompareCondition: _literal_compare,
     BucketCondition: _literal_bucket,
+    RankCondition: _literal_rank,
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from math import floor
 from typing import Literal, TypeAlias
 
 from core import clock
@@ -210,6 +211,35 @@ class LiteralBucket:
     last: int
 
 
+@dataclass(frozen=True)
+class LiteralRank:
+    """The first of the base in an order, or of those with the same value of another tag.
+
+    Attributes
+    ----------
+    tag : LiteralTag
+        What orders: a number or a date.
+    within : LiteralTag or None
+        Whose values divide the base; None = all together.
+    is_top : bool
+        Whether the highest or latest come first; ties by ``user_id`` ascending either way.
+    first : int or fractions.Fraction
+        How many, or which share of those who have a value.
+    as_of : datetime.date
+        The day whose base is ranked.
+    """
+
+    tag: LiteralTag
+    within: LiteralTag | None
+    is_top: bool
+    first: int | Fraction
+    as_of: date
+
+    def places(self, size: int) -> int:
+        """Return how many places of a group of so many count; of a share at least one."""
+        return self.first if isinstance(self.first, int) else max(1, floor(self.first * size))
+
+
 LiteralCondition: TypeAlias = (
     LiteralTagCondition
     | LiteralEventCondition
@@ -218,6 +248,7 @@ LiteralCondition: TypeAlias = (
     | LiteralSequence
     | LiteralCompare
     | LiteralBucket
+    | LiteralRank
 )
 
 

@@ -26,6 +26,7 @@ from core.rules.literal_conditions import (
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralRank,
     LiteralRegular,
     LiteralSequence,
     LiteralTag,
@@ -67,9 +68,18 @@ class Around:
     ----------
     zone : zoneinfo.ZoneInfo
         The workspace's time zone.
+    base : sequence of OracleUser or None
+        Everyone who exists at `as_of`; None = nobody told, then what asks for others raises.
     """
 
     zone: ZoneInfo
+    base: Sequence[OracleUser] | None = None
+
+    def everyone(self) -> Sequence[OracleUser]:
+        """Return the base."""
+        if self.base is None:
+            raise ValueError("this condition asks for everyone in the base: hand them in")
+        return self.base
 
 
 class Meaning(NamedTuple):
@@ -157,6 +167,27 @@ def _bucket_holds(condition: LiteralBucket, user: OracleUser, around: Around) ->
     return condition.first <= place <= condition.last
 
 
+def _rank_holds(condition: LiteralRank, user: OracleUser, around: Around) -> bool:
+    if _rank_lacks(condition, user, around):
+        return False
+    within = condition.within
+    group = [
+        other
+        for other in around.everyone()
+        if not _rank_lacks(condition, other, around)
+        and (within is None or value_of(other, within, around.zone) == value_of(user, within, around.zone))
+    ]
+    group.sort(key=lambda other: other.user_id)
+    group.sort(key=lambda other: value_of(other, condition.tag, around.zone), reverse=condition.is_top)
+    first = group[: condition.places(len(group))]
+    return user.user_id in {other.user_id for other in first}
+
+
+def _rank_lacks(condition: LiteralRank, user: OracleUser, around: Around) -> bool:
+    needed = [condition.tag] if condition.within is None else [condition.tag, condition.within]
+    return any(value_of(user, tag, around.zone) is None for tag in needed)
+
+
 # ---- habits ---------------------------------------------------------------------------------------------
 
 
@@ -238,4 +269,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralSequence: Meaning(_sequence_holds, _lacks_nothing),
     LiteralCompare: Meaning(_compare_holds, _compare_lacks),
     LiteralBucket: Meaning(_bucket_holds, _lacks_nothing),
+    LiteralRank: Meaning(_rank_holds, _rank_lacks),
 }

@@ -12,6 +12,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    RankCondition,
     RegularCondition,
     ResumedCondition,
     SequenceCondition,
@@ -55,6 +56,12 @@ def _of_event(node: EventCondition) -> Iterator[str]:
         yield node.window.since.tag
 
 
+def _of_rank(node: RankCondition) -> Iterator[str]:
+    yield node.tag
+    if node.within is not None:
+        yield node.within
+
+
 def _none(node: Condition) -> Iterator[str]:  # noqa: ARG001 - what users did names no tags
     yield from ()
 
@@ -69,4 +76,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     SequenceCondition: _none,
     CompareCondition: _none,
     BucketCondition: _none,
+    RankCondition: _of_rank,
 }

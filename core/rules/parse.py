@@ -38,7 +38,8 @@ _CHOICES: Mapping[str, str] = {
     "kind": "root_not_group",
 }
 # Fields of a node that hold one of several forms, of which pydantic tells the name as if it were a place.
-_OF_SEVERAL_FORMS = frozenset({"window", "active", "silent"})
+_WINDOW_PLACES = frozenset({"window", "active", "silent"})
+_OF_SEVERAL_FORMS = frozenset({*_WINDOW_PLACES, "top", "bottom"})
 _WINDOWS: Mapping[str, type[BaseModel]] = {
     "last": tree.LastWindow,
     "ago": tree.AgoWindow,
@@ -222,7 +223,7 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
             return Problem("field_missing", node, {**params, "field": field})
         case "union_tag_not_found":
             return Problem("field_missing", node, {**params, "field": "kind"}, tuple(_KINDS))
-        case "union_tag_invalid" if field in _OF_SEVERAL_FORMS:
+        case "union_tag_invalid" if field in _WINDOW_PLACES:
             return Problem("anchored_only_in_events", node, params)
         case "union_tag_invalid":
             return _not_one_of("unknown_kind", node, given["kind"], tuple(_KINDS))
@@ -235,6 +236,8 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
             return _not_one_of("unknown_rule_version", node, given, ("1",))
         case "greater_than_equal":
             return Problem("below_bound", node, {**params, "limit": context["ge"]})
+        case "greater_than":
+            return Problem("not_above_bound", node, {**params, "limit": f"{context['gt']:g}"})
         case "less_than_equal":
             return Problem("above_bound", node, {**params, "limit": f"{context['le']:g}"})
         case "string_too_short":
@@ -286,10 +289,12 @@ def _fields_beside(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> tupl
     *_, holder = _along(rule, path[:-1])
     if len(path) == 1 or not isinstance(holder, dict):
         return _fields(Rule)
-    if path[-2] in _OF_SEVERAL_FORMS:
+    if path[-2] in _WINDOW_PLACES:
         return next((_fields(model) for key, model in _WINDOWS.items() if key in holder), _WINDOW_FIELDS)
     if path[0] == "take":
         return _fields(tree.TakeShare if "share" in holder else tree.TakeTop)
+    if path[-2] in _OF_SEVERAL_FORMS:
+        return _fields(parts.FirstShare if "share" in holder else parts.FirstCount)
     if path[-2] in _PARTS:
         return _fields(_PARTS[path[-2]])
     if len(path) > 2 and path[-3] in _LISTED_PARTS:

@@ -190,6 +190,28 @@ class Side(Inert):
     window: Window | None = None
 
 
+class FirstCount(Inert):
+    """The first so many of an order."""
+
+    n: Annotated[int, Field(ge=1, strict=True)]
+
+
+class FirstShare(Inert):
+    """The first of an order, as a share of all."""
+
+    share: Annotated[float, Field(gt=0, le=1, strict=True)]
+
+
+def _first_kind(value: object) -> str:
+    has_share = isinstance(value, FirstShare) or (isinstance(value, Mapping) and "share" in value)
+    return "share" if has_share else "count"
+
+
+First = Annotated[
+    Annotated[FirstCount, Tag("count")] | Annotated[FirstShare, Tag("share")], Discriminator(_first_kind)
+]
+
+
 class NodeBase(Inert):
     """What every node of a rule bears."""
 

@@ -12,6 +12,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    RankCondition,
     RegularCondition,
     ResumedCondition,
     SequenceCondition,
@@ -19,9 +20,10 @@ from core.rules.conditions import (
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
-from core.rules.parts import Step
+from core.rules.parts import FirstShare, Step
 from core.rules.share import BUCKETS
-from core.rules.wording import Wording, joined, length, number
+from core.rules.wording import Wording, joined, length, number, percent, same
+from core.schema import TagType
 
 # Counts that people say otherwise: "did" and "did not".
 _HAPPENED: Mapping[tuple[str, float], str] = {("gte", 1): "did", ("eq", 0): "did_not"}
@@ -101,6 +103,17 @@ def _bucket(node: BucketCondition, wording: Wording) -> Text:  # noqa: ARG001 - 
     return say("in_buckets", seed=node.seed, first=f"{node.from_:,}", last=f"{node.to:,}", of=f"{BUCKETS:,}")
 
 
+def _rank(node: RankCondition, wording: Wording) -> Text:
+    end, first = ("top", node.top) if node.top is not None else ("bottom", node.bottom)
+    kind = "date" if wording.tag_type(node.tag) is TagType.DATE else "number"
+    if isinstance(first, FirstShare):
+        who = say("who_share", percent=percent(first.share))
+    else:
+        who = say("who_count", n=f"{first.n:,}" if first is not None else "")
+    within = same("") if node.within is None else say("within_same", tag=wording.tag(node.within))
+    return say(f"rank_{kind}_{end}", tag=wording.tag(node.tag), who=who, within=within)
+
+
 def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
     if step.within is None:
         return say(code, **what)
@@ -121,4 +134,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     SequenceCondition: _sequence,
     CompareCondition: _compare,
     BucketCondition: _bucket,
+    RankCondition: _rank,
 }

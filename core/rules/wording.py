@@ -214,6 +214,12 @@ def number(value: float) -> str:
     return f"{Decimal(repr(value + 0)):,f}".removesuffix(".0")
 
 
+def percent(share: float) -> str:
+    """Return a share as per cent, without the sign."""
+    text = f"{Decimal(repr(share)) * 100:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def same(text: str) -> Text:
     """Return words that are the same in both languages."""
     return Text(zh=text, en=text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import buckets, comparing, habits, sequences, tag_conditions
+from core.engines.memory import buckets, comparing, habits, ranking, sequences, tag_conditions
 from core.engines.memory.bits import Words, count
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -29,6 +29,7 @@ from core.rules.literal_conditions import (
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
+    LiteralRank,
     LiteralRegular,
     LiteralSequence,
     LiteralTagCondition,
@@ -142,4 +143,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     LiteralSequence: Kind(sequences.holds, _nothing),
     LiteralCompare: Kind(comparing.holds, comparing.needed),
     LiteralBucket: Kind(buckets.holds, _nothing),
+    LiteralRank: Kind(ranking.holds, ranking.needed),
 }

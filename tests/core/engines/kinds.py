@@ -143,6 +143,28 @@ bucket = st.tuples(
 ).map(lambda told: {"kind": "bucket", "seed": told[0], "from": told[1][0], "to": told[1][1]})
 
 
+_first = st.one_of(
+    st.fixed_dictionaries({"n": st.sampled_from([1, 2, 3, 10, 1000])}),
+    st.fixed_dictionaries({"share": st.sampled_from([0.001, 0.1, 0.29, 0.5, 0.999, 1, 1.0])}),
+)
+
+
+@st.composite
+def rank(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a rank by a number or date, all together or within another tag."""
+    ordered = sorted(key for key, kind in ALL_TAGS.items() if kind in (TagType.NUMBER, TagType.DATE))
+    node = {
+        "kind": "rank",
+        "tag": draw(st.sampled_from(ordered)),
+        draw(st.sampled_from(["top", "bottom"])): draw(_first),
+    }
+    if draw(st.booleans()):
+        node["within"] = draw(
+            st.sampled_from(sorted(k for k, t in ALL_TAGS.items() if t is not TagType.MULTI))
+        )
+    return node
+
+
 BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "tag": tag_condition(),
     "event": event_condition(),
@@ -153,6 +175,7 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "sequence": sequence(),
     "compare": compare(),
     "bucket": bucket,
+    "rank": rank(),
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")

@@ -33,7 +33,7 @@ def test_a_golden_rule_means_these_people(case: Case) -> None:
     if "warns" in case.expected:
         assert [brief(problem) for problem in problems] == case.expected["warns"]
     if rule.take is None:
-        held = [user.user_id for user in USERS if holds(rule, user, CATALOGUE, case.as_of)]
+        held = [user.user_id for user in USERS if holds(rule, user, CATALOGUE, case.as_of, USERS)]
         assert held == case.expected["members"]
 
 

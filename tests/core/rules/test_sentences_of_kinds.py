@@ -90,6 +90,16 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "分桶（种子「july」）在 0 至 4,999（共 10,000 桶）",
         "falls in buckets 0 to 4,999 of 10,000 (seed “july”)",
     ),
+    (
+        {"kind": "rank", "tag": "gmv", "top": {"n": 1000}},
+        "属于总交易额最高的 1,000 人",
+        "is among the 1,000 with the highest GMV",
+    ),
+    (
+        {"kind": "rank", "tag": "registered_on", "bottom": {"share": 0.125}, "within": "city"},
+        "属于同一城市里注册日期最早的 12.5%",
+        "is among the 12.5% with the earliest registered on within the same city",
+    ),
 ]
 
 
