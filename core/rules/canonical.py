@@ -15,9 +15,10 @@ from core import clock
 from core.clock import Days, Instants, Span
 from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
-from core.rules.literal import literal
+from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralAudience,
     LiteralBucket,
     LiteralCompare,
     LiteralCondition,
@@ -31,7 +32,7 @@ from core.rules.literal_conditions import (
     LiteralTagCondition,
 )
 from core.rules.ops import Op
-from core.rules.tree import Condition, Group, is_muted
+from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
 from core.rules.windows import NO_DAY
 from core.schema import Catalogue, TagType
 
@@ -44,6 +45,11 @@ def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str
     `muted` is not part of it.
     """
     return json.dumps(_key(node, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
+
+
+def rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> str:
+    """Return the stable key of a whole rule: rules with equal keys have the same answer."""
+    return json.dumps(_rule_key(rule, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
 
 
 def condition_key(condition: LiteralCondition) -> str:
@@ -64,6 +70,18 @@ def _key(node: Condition | Group, catalogue: Catalogue, as_of: date) -> list[Any
     if not node.not_:
         return key
     return key[1:] if key[0] == "not" else ["not", *key]
+
+
+def _rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> list[Any]:
+    roots = [None if root is None or is_muted(root) else root for root in (rule.include, rule.exclude)]
+    trees = [None if root is None or not root.children else _key(root, catalogue, as_of) for root in roots]
+    taken: list[Any] = []
+    match rule.take:
+        case TakeTop(n=n, by=by, order=order):
+            taken = [n, _tag_key(literal_tag(by, catalogue, as_of)), order]
+        case TakeShare(share=share, seed=seed):
+            taken = [share, seed]
+    return [*trees, taken, as_of.isoformat()]
 
 
 def _condition_key(condition: LiteralCondition) -> list[Any]:
@@ -114,6 +132,11 @@ def _rank_key(condition: LiteralRank) -> list[Any]:
     within = None if condition.within is None else _tag_key(condition.within)
     first = [type(condition.first).__name__, str(condition.first)]
     return ["rank", _tag_key(condition.tag), within, condition.is_top, first, condition.as_of.isoformat()]
+
+
+def _audience_key(condition: LiteralAudience) -> list[Any]:
+    key = ["audience", *_rule_key(condition.rule, condition.catalogue, condition.as_of)]
+    return key if condition.is_in else ["not", *key]
 
 
 def _tag_key(tag: LiteralTag) -> list[Any]:
@@ -196,4 +219,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralCompare: _compare_key,
     LiteralBucket: _bucket_key,
     LiteralRank: _rank_key,
+    LiteralAudience: _audience_key,
 }

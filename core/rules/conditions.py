@@ -8,9 +8,9 @@ an engine finds its people. A kind without an entry raises there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.rules.exact import SCALE, exact_value
@@ -18,6 +18,7 @@ from core.rules.parts import (
     BetweenWindow,
     EventWindow,
     First,
+    Flag,
     Measure,
     NodeBase,
     PropertyCondition,
@@ -27,6 +28,9 @@ from core.rules.parts import (
     no_longer_than_allowed,
 )
 from core.rules.share import BUCKETS
+
+if TYPE_CHECKING:
+    from core.rules.named import Meant
 
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
 
@@ -183,6 +187,30 @@ class RankCondition(NodeBase):
         return self
 
 
+class AudienceCondition(NodeBase):
+    """A leaf: among the people of a saved audience, or not (``in`` false)."""
+
+    kind: Literal["audience"] = "audience"
+    audience: str
+    in_: Flag = Field(alias="in")
+    snapshot: str | None = None
+
+    # What the name stands for is no part of the rule: `named.bind` looks it up and keeps it here.
+    _meant: Any = PrivateAttr(default=None)
+
+    @property
+    def meant(self) -> Meant | None:
+        """What the name stands for; None = nobody has looked it up."""
+        found: Meant | None = self._meant
+        return found
+
+    def bound_to(self, meant: Meant) -> Self:
+        """Return the condition with what its name stands for."""
+        bound = self.model_copy()
+        bound._meant = meant
+        return bound
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -194,6 +222,7 @@ Condition: TypeAlias = (
     | CompareCondition
     | BucketCondition
     | RankCondition
+    | AudienceCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -207,5 +236,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "compare": CompareCondition,
     "bucket": BucketCondition,
     "rank": RankCondition,
+    "audience": AudienceCondition,
 }
 """By what stands in a node's `kind`."""

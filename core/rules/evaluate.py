@@ -113,7 +113,9 @@ class _Asker:
     ) -> None:
         self._catalogue = catalogue
         self._as_of = as_of
-        self._around = Around(catalogue.zone, base)
+        self._around = Around(
+            catalogue.zone, base, lambda other, people: members(other, people, catalogue, as_of)
+        )
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
         }

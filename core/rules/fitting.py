@@ -13,6 +13,7 @@ from core.errors import Problem, RuleError
 from core.messages import Text, say
 from core.rules.arguments import Shape, field_named
 from core.rules.conditions import (
+    AudienceCondition,
     BucketCondition,
     CompareCondition,
     Condition,
@@ -133,6 +134,15 @@ def _rank(node: RankCondition, catalogue: Catalogue) -> Iterator[Problem]:
         yield Problem("rank_within_sets", params={"tag": within.key}, allowed=allowed)
 
 
+def _audience(node: AudienceCondition, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001
+    if node.snapshot is not None:
+        yield Problem("no_snapshots", params={"audience": node.audience})
+    if node.meant is None:
+        yield Problem("unknown_audience", params={"audience": node.audience})
+    else:
+        yield from node.meant.problems
+
+
 def _fits_always(node: Condition, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001
     """Yield nothing: such a condition asks nothing of a catalogue."""
     yield from ()
@@ -212,4 +222,5 @@ _MISFITS: Mapping[type[Any], _Misfits] = {
     CompareCondition: _compare,
     BucketCondition: _fits_always,
     RankCondition: _rank,
+    AudienceCondition: _audience,
 }

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from core import clock
 from core.clock import Days, Span
-from core.errors import RuleError
+from core.errors import Problem, RuleError
 from core.rules.arguments import field_named
 from core.rules.conditions import (
+    AudienceCondition,
     BucketCondition,
     CompareCondition,
     Condition,
@@ -30,6 +31,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_value
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralAudience,
     LiteralBucket,
     LiteralCompare,
     LiteralCondition,
@@ -153,6 +155,12 @@ def _literal_rank(node: RankCondition, catalogue: Catalogue, as_of: date) -> Lit
     return LiteralRank(literal_tag(node.tag, catalogue, as_of), within, node.top is not None, first, as_of)
 
 
+def _literal_audience(node: AudienceCondition, catalogue: Catalogue, as_of: date) -> LiteralAudience:
+    if node.meant is None or node.meant.rule is None:
+        raise RuleError(Problem("unknown_audience", params={"audience": node.audience}))
+    return LiteralAudience(node.meant.rule, node.in_, catalogue, as_of)
+
+
 def _did(
     node: FirstTimeCondition | StoppedCondition | ResumedCondition,
     catalogue: Catalogue,
@@ -219,4 +227,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     CompareCondition: _literal_compare,
     BucketCondition: _literal_bucket,
     RankCondition: _literal_rank,
+    AudienceCondition: _literal_audience,
 }

@@ -18,7 +18,8 @@ from core.clock import Days, Span
 from core.rules.arguments import Argument
 from core.rules.measures import Measure
 from core.rules.ops import Op
-from core.schema import PropertySpec, TagSpec
+from core.rules.tree import Rule
+from core.schema import Catalogue, PropertySpec, TagSpec
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,24 @@ class LiteralRank:
         return self.first if isinstance(self.first, int) else max(1, floor(self.first * size))
 
 
+@dataclass(frozen=True)
+class LiteralAudience:
+    """The people of another rule at the same `as_of`, its take included, or everyone else.
+
+    Attributes
+    ----------
+    rule : Rule
+        The audience's, the names in it looked up.
+    catalogue : Catalogue
+        With which it is read.
+    """
+
+    rule: Rule
+    is_in: bool
+    catalogue: Catalogue
+    as_of: date
+
+
 LiteralCondition: TypeAlias = (
     LiteralTagCondition
     | LiteralEventCondition
@@ -249,6 +268,7 @@ LiteralCondition: TypeAlias = (
     | LiteralCompare
     | LiteralBucket
     | LiteralRank
+    | LiteralAudience
 )
 
 

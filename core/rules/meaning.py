@@ -6,7 +6,7 @@ whether the user lacks a value that it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -19,6 +19,7 @@ from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument, exact_value
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralAudience,
     LiteralBucket,
     LiteralCompare,
     LiteralCondition,
@@ -35,6 +36,7 @@ from core.rules.literal_conditions import (
 from core.rules.measures import Measured, Occurrence, is_missing, present
 from core.rules.ops import Op
 from core.rules.share import bucket, seed_hash, share_value, user_hash
+from core.rules.tree import Rule
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,13 @@ class Around:
         The workspace's time zone.
     base : sequence of OracleUser or None
         Everyone who exists at `as_of`; None = nobody told, then what asks for others raises.
+    members : callable (rule, base) -> ids
+        The people of another rule, among the base.
     """
 
     zone: ZoneInfo
-    base: Sequence[OracleUser] | None = None
+    base: Sequence[OracleUser] | None
+    members: Callable[[Rule, Sequence[OracleUser]], Collection[str]]
 
     def everyone(self) -> Sequence[OracleUser]:
         """Return the base."""
@@ -188,6 +193,10 @@ def _rank_lacks(condition: LiteralRank, user: OracleUser, around: Around) -> boo
     return any(value_of(user, tag, around.zone) is None for tag in needed)
 
 
+def _audience_holds(condition: LiteralAudience, user: OracleUser, around: Around) -> bool:
+    return (user.user_id in around.members(condition.rule, around.everyone())) is condition.is_in
+
+
 # ---- habits ---------------------------------------------------------------------------------------------
 
 
@@ -270,4 +279,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralCompare: Meaning(_compare_holds, _compare_lacks),
     LiteralBucket: Meaning(_bucket_holds, _lacks_nothing),
     LiteralRank: Meaning(_rank_holds, _rank_lacks),
+    LiteralAudience: Meaning(_audience_holds, _lacks_nothing),
 }

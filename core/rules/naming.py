@@ -7,6 +7,7 @@ from typing import Any
 
 from core.rules.arguments import field_named
 from core.rules.conditions import (
+    AudienceCondition,
     BucketCondition,
     CompareCondition,
     Condition,
@@ -29,16 +30,23 @@ def tags_of(node: Condition) -> Iterator[str]:
     return meaning_of(_TAGS, node)(node)
 
 
-def tags_in(rule: Rule, *, with_muted: bool = True) -> tuple[str, ...]:
+def tags_in(rule: Rule, *, with_muted: bool = True, through_audiences: bool = False) -> tuple[str, ...]:
     """Return the tags that a rule names, its take included, each once.
 
     Parameters
     ----------
     with_muted : bool
         Whether conditions that are muted count.
+    through_audiences : bool
+        Whether the tags count that are named by the rules of audiences which the rule names.
     """
     asked = [n for n in nodes(rule) if not isinstance(n, Group) and (with_muted or not is_muted(n))]
     named = [tag for node in asked for tag in tags_of(node)]
+    if through_audiences:
+        inner = [n.meant.rule for n in asked if isinstance(n, AudienceCondition) and n.meant is not None]
+        for rule_of in inner:
+            if rule_of is not None:
+                named += tags_in(rule_of, with_muted=with_muted, through_audiences=True)
     if isinstance(rule.take, TakeTop):
         named.append(rule.take.by)
     return tuple(dict.fromkeys(named))
@@ -77,4 +85,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     CompareCondition: _none,
     BucketCondition: _none,
     RankCondition: _of_rank,
+    AudienceCondition: _none,
 }

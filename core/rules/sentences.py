@@ -7,6 +7,7 @@ from typing import Any
 
 from core.messages import Text, say
 from core.rules.conditions import (
+    AudienceCondition,
     BucketCondition,
     CompareCondition,
     Condition,
@@ -114,6 +115,11 @@ def _rank(node: RankCondition, wording: Wording) -> Text:
     return say(f"rank_{kind}_{end}", tag=wording.tag(node.tag), who=who, within=within)
 
 
+def _audience(node: AudienceCondition, wording: Wording) -> Text:  # noqa: ARG001 - as for all kinds
+    name = node.audience if node.meant is None else node.meant.name
+    return say("in_audience" if node.in_ else "not_in_audience", audience=name)
+
+
 def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
     if step.within is None:
         return say(code, **what)
@@ -135,4 +141,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     CompareCondition: _compare,
     BucketCondition: _bucket,
     RankCondition: _rank,
+    AudienceCondition: _audience,
 }

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from core.engines.memory import buckets, comparing, habits, ranking, sequences, tag_conditions
-from core.engines.memory.bits import Words, count
+from core.engines.memory.bits import Words, count, everybody
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
@@ -24,6 +24,7 @@ from core.rules.canonical import condition_key
 from core.rules.dispatch import meaning_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
+    LiteralAudience,
     LiteralBucket,
     LiteralCompare,
     LiteralCondition,
@@ -35,7 +36,7 @@ from core.rules.literal_conditions import (
     LiteralTagCondition,
     events_in,
 )
-from core.rules.tree import Condition
+from core.rules.tree import Condition, Rule
 
 
 class Kind(NamedTuple):
@@ -72,13 +73,17 @@ class Conditions:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    answer : callable (rule, as_of) -> mask
+        Everyone in the answer to a whole rule, for conditions that name an audience.
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles) -> None:
+    def __init__(
+        self, held: HeldVersion, cache: Cache, tiles: Tiles, answer: Callable[[Rule, date], Words]
+    ) -> None:
         self._held = held
         self._cache = cache
         self._measures = Measures(held, cache, tiles)
-        self._sources = Sources(held, cache, tiles, self._measures)
+        self._sources = Sources(held, cache, tiles, self._measures, answer)
 
     def base(self, as_of: date) -> Words:
         """Return the users who exist at the end of the day."""
@@ -129,6 +134,11 @@ def _event_needed(asked: LiteralEventCondition, sources: Sources) -> Needed | No
     return sources.measures.needed(asked.measured) if asked.op.needs_value else None
 
 
+def _in_audience(asked: LiteralAudience, sources: Sources, as_of: date) -> Words:
+    people = sources.answer(asked.rule, as_of)
+    return people if asked.is_in else everybody(sources.held.user_count) & ~people
+
+
 def _nothing(asked: LiteralCondition, sources: Sources) -> None:  # noqa: ARG001 - nothing can be missing
     return None
 
@@ -144,4 +154,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     LiteralCompare: Kind(comparing.holds, comparing.needed),
     LiteralBucket: Kind(buckets.holds, _nothing),
     LiteralRank: Kind(ranking.holds, ranking.needed),
+    LiteralAudience: Kind(_in_audience, _nothing),
 }

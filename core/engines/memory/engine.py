@@ -19,6 +19,7 @@ from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Pass
 from core.lake.tables import Tables
+from core.rules.canonical import rule_key
 from core.rules.ops import op_of
 from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
@@ -59,7 +60,7 @@ class MemoryEngine:
         self._held = HeldVersion(tables, shard_rows)
         self._cache = Cache(cache_bytes)
         self._tiles = Tiles(threads, shard_rows)
-        self._conditions = Conditions(self._held, self._cache, self._tiles)
+        self._conditions = Conditions(self._held, self._cache, self._tiles, self._answer)
 
     @property
     def nbytes(self) -> int:
@@ -181,7 +182,7 @@ class MemoryEngine:
 
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
-        key = ("answer", self._held.segments, rule.model_dump_json(), as_of)
+        key = ("answer", self._held.segments, rule_key(rule, self.catalogue, as_of))
         return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of)[0].matched, as_of))
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +11,7 @@ from core.engines.memory.cache import Cache
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures
 from core.engines.memory.tiles import Tiles
+from core.rules.tree import Rule
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,15 @@ class Sources:
         How work on rows is divided.
     measures : Measures
         Values of tags, and what users did.
+    answer : callable (rule, as_of) -> mask
+        Everyone in the answer to a whole rule, after take.
     """
 
     held: HeldVersion
     cache: Cache
     tiles: Tiles
     measures: Measures
+    answer: Callable[[Rule, date], Words]
 
     def base(self, as_of: date) -> Words:
         """Return the users who exist at the end of the day."""

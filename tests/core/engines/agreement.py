@@ -7,15 +7,17 @@ from typing import Any
 
 from core.engines.memory import MemoryEngine
 from core.rules import evaluate
-from core.rules.check import check
+from core.rules.check import check, errors_of
+from core.rules.named import bind
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from core.schema import Catalogue
+from tests.core.engines.kinds import find_audience
 from tests.core.engines.marketplaces import World
 
 
 def asked(rule_json: dict[str, Any], catalogue: Catalogue) -> Rule:
-    rule = parse_rule(rule_json)
+    rule = bind(parse_rule(rule_json), find_audience, lambda inner: errors_of(check(inner, catalogue)))
     assert [p for p in check(rule, catalogue) if p.severity == "error"] == []
     return rule
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from core.rules.named import NamedAudience
+from core.rules.parse import parse_rule
 from core.rules.tree import CONDITIONS
 from core.schema import TagType
 from tests.core.engines.comparisons import asked, own_windows, where, windows
@@ -165,6 +167,48 @@ def rank(draw: st.DrawFn) -> dict[str, Any]:
     return node
 
 
+def _audience_rule(*children: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    numbered = [{"id": f"c{place}", **child} for place, child in enumerate(children)]
+    return {"include": {"kind": "group", "id": "g", "match": "all", "children": numbered}, **fields}
+
+
+AUDIENCES: dict[str, dict[str, Any]] = {
+    "beijing": _audience_rule({"kind": "tag", "tag": "city", "op": "is", "value": "北京"}),
+    "big": _audience_rule(take={"n": 5, "by": "spent"}),
+    "half": _audience_rule(take={"share": 0.5, "seed": "july"}),
+    "inner": _audience_rule(
+        {"kind": "audience", "audience": "big", "in": False},
+        {"kind": "rank", "tag": "points", "bottom": {"share": 0.5}},
+    ),
+    "visitors": _audience_rule(
+        {
+            "kind": "event",
+            "event": "visit",
+            "measure": "count",
+            "op": "gte",
+            "value": 1,
+            "window": {"last": 2, "unit": "month"},
+        },
+        exclude={
+            "kind": "group",
+            "id": "x",
+            "match": "all",
+            "children": [{"kind": "audience", "id": "y", "audience": "half", "in": True}],
+        },
+    ),
+}
+
+
+def find_audience(name: str) -> NamedAudience:
+    """Return one of the audiences that random rules name."""
+    return NamedAudience(name, name, parse_rule(AUDIENCES[name]))
+
+
+audience = st.tuples(st.sampled_from(sorted(AUDIENCES)), st.booleans()).map(
+    lambda told: {"kind": "audience", "audience": told[0], "in": told[1]}
+)
+
+
 BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "tag": tag_condition(),
     "event": event_condition(),
@@ -176,8 +220,11 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "compare": compare(),
     "bucket": bucket,
     "rank": rank(),
+    "audience": audience,
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")
 
-conditions = st.one_of(BY_KIND["tag"], BY_KIND["event"], st.one_of(*BY_KIND.values()))
+# Whoever asks a rule that names an audience must look it up first: see `agreement`.
+_by_themselves = st.one_of(*(of_kind for kind, of_kind in BY_KIND.items() if kind != "audience"))
+conditions = st.one_of(BY_KIND["tag"], BY_KIND["event"], _by_themselves)

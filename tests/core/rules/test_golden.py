@@ -12,7 +12,7 @@ from core.rules.measures import MEASURES
 from core.rules.ops import OPS
 from core.rules.parse import dump_rule, parse_rule
 from core.rules.tree import CONDITIONS, EventCondition, TagCondition, nodes
-from tests.core.rules.golden import Case, cases, catalogue, users
+from tests.core.rules.golden import Case, cases, catalogue, read, users
 
 CATALOGUE, USERS = catalogue(), users()
 MEANT = [case for case in cases() if "members" in case.expected]
@@ -26,7 +26,7 @@ def brief(problem: Problem) -> str:
 
 @pytest.mark.parametrize("case", MEANT, ids=lambda case: case.name)
 def test_a_golden_rule_means_these_people(case: Case) -> None:
-    rule = parse_rule(case.rule)
+    rule = read(case.rule)
     problems = check(rule, CATALOGUE)
     assert errors_of(problems) == ()
     assert members(rule, USERS, CATALOGUE, case.as_of) == case.expected["members"]
@@ -39,14 +39,14 @@ def test_a_golden_rule_means_these_people(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [c for c in MEANT if "nodes" in c.expected], ids=lambda case: case.name)
 def test_its_nodes_have_these_numbers(case: Case) -> None:
-    numbers = node_numbers(parse_rule(case.rule), USERS, CATALOGUE, case.as_of)
+    numbers = node_numbers(read(case.rule), USERS, CATALOGUE, case.as_of)
     assert {node: list(four) for node, four in numbers.items()} == case.expected["nodes"]
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 def test_a_golden_refusal_names_place_and_remedy(case: Case) -> None:
     try:
-        problems = errors_of(check(parse_rule(case.rule), CATALOGUE))
+        problems = errors_of(check(read(case.rule), CATALOGUE))
     except RuleError as error:
         problems = error.problems
     assert [brief(problem) for problem in problems] == case.expected["refused"]
@@ -56,6 +56,7 @@ def test_a_golden_refusal_names_place_and_remedy(case: Case) -> None:
 def test_a_golden_rule_can_be_written_down_and_read_aloud(case: Case) -> None:
     rule = parse_rule(case.rule)
     assert parse_rule(dump_rule(rule)) == rule
+    assert dump_rule(read(case.rule)) == dump_rule(rule)
     sentence = describe(rule, CATALOGUE)
     assert sentence["zh"]
     assert sentence["en"]

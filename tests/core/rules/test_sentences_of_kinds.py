@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from core.rules.describe import describe_node
-from core.rules.parse import parse_rule
-from tests.core.rules.golden import catalogue
+from tests.core.rules.golden import catalogue, read
 
 MAY = {"from": "2019-05-01", "to": "2019-05-31"}
 LAST_30 = {"last": 30, "unit": "day"}
@@ -100,6 +99,12 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "属于同一城市里注册日期最早的 12.5%",
         "is among the 12.5% with the earliest registered on within the same city",
     ),
+    ({"kind": "audience", "audience": "a1", "in": True}, "在人群「高价值」中", "is in the audience “高价值”"),
+    (
+        {"kind": "audience", "audience": "没有的", "in": False},
+        "不在人群「没有的」中",
+        "is not in the audience “没有的”",
+    ),
 ]
 
 
@@ -108,5 +113,5 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
 )
 def test_a_condition_is_read_as_an_operator_would_say_it(node: dict[str, Any], zh: str, en: str) -> None:
     root = {"kind": "group", "id": "g", "match": "all", "children": [{"id": "c", **node}]}
-    parsed = parse_rule({"include": root}).include.children[0]
+    parsed = read({"include": root}).include.children[0]
     assert describe_node(parsed, catalogue()) == {"zh": zh, "en": en}
