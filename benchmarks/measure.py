@@ -15,11 +15,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import Peer, Ways, load
-from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS
+from benchmarks.peers import AsksSequences, Peer, Ways, load
+from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS, SEQUENCES
 
 
-def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
+def ways_of(peer: Peer | AsksSequences, question: str, repetition: int) -> Ways:
     """Return the ways in which an engine answers one repetition of a question.
 
     Parameters
@@ -27,7 +27,7 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
     peer : Peer
         The engine.
     question : str
-        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition, or
+        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition or of a sequence, or
         ``"charts: 2018-11-14"``.
     repetition : int
         Every repetition asks other values.
@@ -40,6 +40,8 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
         return peer.plain_count(COLD[repetition], flat=subject == "cold count flat")
     if subject == "charts":
         return peer.charts(date.fromordinal(date.fromisoformat(detail).toordinal() + repetition))
+    if question in SEQUENCES:
+        return peer.sequence(SEQUENCES[question][repetition])
     return peer.event_condition(EVENT_CONDITIONS[question][repetition])
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.clock import Days, Span
 from core.engines.memory.bits import Words, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.events import Partition, both, chosen_of
@@ -24,8 +26,12 @@ from core.engines.memory.sources import Sources
 from core.rules.literal_conditions import LiteralSequence, LiteralStep
 
 Keys = NDArray[np.int64]
+_Whole = NDArray[np.integer[Any]]
 
 _LARGEST_KEY = 1 << 62
+_PART_OCCURRENCES = 1 << 17
+"""About how many occurrences of the most frequent event are looked at together: a core's cache holds them."""
+
 _FEW = 4
 """A list that is so many times shorter than another is better searched for in the longer one."""
 
@@ -66,7 +72,7 @@ class _Found:
 class _Step:
     """A step with everything that is known of its occurrences before users are divided."""
 
-    step: LiteralStep
+    span: Span
     partition: Partition
     where: pl.Series | None
     codes: pl.Series | None
@@ -83,7 +89,8 @@ class _Search:
             for partition, step in zip(partitions, asked.steps, strict=True)
         ]
         codes = _shared_codes(asked, partitions)
-        self._steps = [_Step(*parts) for parts in zip(asked.steps, partitions, wheres, codes, strict=True)]
+        spans = _spans(asked)
+        self._steps = [_Step(*parts) for parts in zip(spans, partitions, wheres, codes, strict=True)]
         moments = [partition.moments() for partition in partitions]
         self._unit = min(moment.unit for moment in moments)
         self._origin = min(moment.origin for moment in moments)
@@ -92,9 +99,10 @@ class _Search:
         self._end = -((self._origin - microseconds(asked.end)) // self._unit)
 
     def parts(self, user_count: int) -> list[tuple[int, int]]:
-        """Return how to divide the users, so that a part has about as many occurrences as a piece."""
-        largest = max((step.partition for step in self._steps), key=len)
-        edges = [0, *(int(largest.rows[start]) for start, _ in largest.pieces[1:]), user_count]
+        """Return how to divide the users, so that no part has many occurrences."""
+        rows = max((step.partition.rows for step in self._steps), key=len).to_numpy()
+        cuts = np.unique(rows[_PART_OCCURRENCES::_PART_OCCURRENCES]).tolist()
+        edges = [0, *(row for row in cuts if row), user_count]
         most = _LARGEST_KEY // self._width
         return [
             (first, min(first + most, edges[place + 1]))
@@ -109,56 +117,59 @@ class _Search:
             yield first + self._chained(groups)
             return
         # Groups are pairs of a user and a value; only those that the first step has can have a chain.
-        pairs = np.unique(groups[0][0])
+        pairs: Keys = np.unique(groups[0][0]).astype(np.int64)
         most = _LARGEST_KEY // self._width
         for start in range(0, len(pairs), most):
             some = pairs[start : start + most]
             numbered = [_numbered(group, times, some) for group, times in groups]
             yield first + (some[self._chained(numbered)] >> 32)
 
-    def _groups(self, step: _Step, first: int, end: int) -> tuple[Keys, Keys]:
+    def _groups(self, step: _Step, first: int, end: int) -> tuple[_Whole, _Whole]:
         """Return group and time of a step's occurrences among users between two; groups are rows from 0."""
         partition = step.partition
         start, stop = (int(partition.rows.search_sorted(row, side="left")) for row in (first, end))
         where = None if step.where is None else step.where[start:stop]
-        chosen = both(where, partition.within(step.step.measured.common_span, start, stop))
+        chosen = both(where, partition.within(step.span, start, stop))
         if step.codes is not None:
             chosen = both(chosen, step.codes[start:stop].is_not_null())
         moments = partition.moments()
-        rows = chosen_of(partition.rows[start:stop], chosen).to_numpy().astype(np.int64) - first
-        times = chosen_of(moments.values[start:stop], chosen).to_numpy().astype(np.int64)
+        groups: _Whole = chosen_of(partition.rows[start:stop], chosen).to_numpy() - np.uint32(first)
+        times: _Whole = chosen_of(moments.values[start:stop], chosen).to_numpy()
         scale, shift = moments.unit // self._unit, self._time(moments.origin)
         if scale != 1 or shift:
-            times = times * scale + shift
+            times = np.multiply(times, scale, dtype=np.int64) + shift
         if step.codes is not None:
-            rows = (rows << 32) | chosen_of(step.codes[start:stop], chosen).to_numpy().astype(np.int64)
-        return rows, times
+            codes = chosen_of(step.codes[start:stop], chosen).to_numpy()
+            groups = (groups.astype(np.int64) << 32) | codes
+        return groups, times
 
-    def _chained(self, groups: Sequence[tuple[Keys, Keys]]) -> NDArray[np.int64]:
+    def _chained(self, groups: Sequence[tuple[_Whole, _Whole]]) -> NDArray[np.int64]:
         """Return the groups that have a chain, each once or more."""
-        found = [self._as_found(group, times) for group, times in groups]
-        reached = found[0]
-        negated: list[tuple[LiteralStep, _Found]] = []
-        for step, of_step in list(zip(self._asked.steps, found, strict=True))[1:]:
+        of_steps = list(zip(self._asked.steps, groups, strict=True))
+        reached = self._as_found(*groups[0])
+        negated: list[tuple[LiteralStep, Keys]] = []
+        for step, (group, times) in of_steps[1:]:
+            found = self._as_found(group, times)
             if step.is_negated:
-                negated.append((step, of_step))
+                negated.append((step, found.keys))
                 continue
-            reached = self._next(reached, of_step, step.within, [other for _, other in negated])
+            reached = self._next(reached, found, step.within, [keys for _, keys in negated])
             negated = []
-        for step, other in negated:
-            reached = self._without(reached, other, step.within)
+        for step, keys in negated:
+            reached = self._without(reached, keys, step.within)
         return reached.starts // self._width
 
-    def _as_found(self, group: Keys, times: Keys) -> _Found:
-        starts = group * self._width
-        keys = starts + times
-        if len(keys) > 1 and (np.diff(keys) < 0).any():
+    def _as_found(self, group: _Whole, times: _Whole) -> _Found:
+        starts: Keys = np.multiply(group, self._width, dtype=np.int64)
+        keys: Keys = np.add(starts, times, dtype=np.int64)
+        if self._asked.same is not None:
+            # In the order of user and time, which with values in between is none.
             order = np.argsort(keys, kind="stable")
             return _Found(keys[order], starts[order])
         return _Found(keys, starts)
 
     def _next(
-        self, reached: _Found, coming: _Found, within: timedelta | None, negated: Sequence[_Found]
+        self, reached: _Found, coming: _Found, within: timedelta | None, negated: Sequence[Keys]
     ) -> _Found:
         """Return which occurrences of a positive step a chain reaches."""
         earliest = coming.starts
@@ -166,17 +177,18 @@ class _Search:
             earliest = np.maximum(earliest, coming.keys - self._units(within))
         for other in negated:
             # Nothing may lie strictly between: the latest that does not lie behind bounds how far back.
-            earliest = np.maximum(earliest, _latest_before(other.keys, coming.keys))
+            earliest = np.maximum(earliest, _latest_before(other, coming.keys))
         return coming.where(_latest_before(reached.keys, coming.keys) >= earliest)
 
-    def _without(self, reached: _Found, other: _Found, within: timedelta | None) -> _Found:
+    def _without(self, reached: _Found, other: Keys, within: timedelta | None) -> _Found:
         """Return which last occurrences nothing of a negated step comes after, as far as it is asked."""
         last = reached.starts + (self._width - 1)
         if within is not None:
             last = np.minimum(last, reached.keys + self._units(within))
-        place = _places(other.keys, reached.keys, side="right")
-        following = np.append(other.keys, np.iinfo(np.int64).max)[place]
-        kept = following > last
+        place = _places(other, reached.keys, side="right")
+        kept = place == len(other)
+        if len(other):
+            kept |= other[np.minimum(place, len(other) - 1)] > last
         if within is not None and not self._asked.counts_open:
             kept &= reached.keys - reached.starts + self._units(within) < self._end
         return reached.where(kept)
@@ -190,7 +202,10 @@ class _Search:
 
 def _latest_before(keys: Keys, of: Keys) -> Keys:
     """Return for each of some keys the largest of others that is smaller; -1 where there is none."""
-    return np.concatenate([np.full(1, -1, dtype=np.int64), keys])[_places(keys, of, side="left")]
+    if not len(keys):
+        return np.full(len(of), -1, dtype=np.int64)
+    place = _places(keys, of, side="left")
+    return np.where(place > 0, keys[np.maximum(place - 1, 0)], -1)
 
 
 def _places(keys: Keys, of: Keys, *, side: str) -> NDArray[np.int64]:
@@ -202,11 +217,19 @@ def _places(keys: Keys, of: Keys, *, side: str) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(keys) + 1), lengths)
 
 
-def _numbered(group: Keys, times: Keys, some: Keys) -> tuple[Keys, Keys]:
+def _numbered(group: _Whole, times: _Whole, some: Keys) -> tuple[_Whole, _Whole]:
     """Return the occurrences of some groups, which are numbered in their order."""
     place = np.searchsorted(some, group)
     known = some[np.minimum(place, len(some) - 1)] == group
     return place[known], times[known]
+
+
+def _spans(asked: LiteralSequence) -> list[Span]:
+    """Return when the occurrences of each step lie: no chain begins before its window does."""
+    first, *others = (step.measured.common_span for step in asked.steps)
+    if not isinstance(first, Days):
+        return [first, *others]
+    return [first, *(Days(first.first, other.last) if isinstance(other, Days) else other for other in others)]
 
 
 def _shared_codes(asked: LiteralSequence, partitions: Sequence[Partition]) -> list[pl.Series | None]:
