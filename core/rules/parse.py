@@ -253,11 +253,14 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
 def _path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Return a pydantic location without the names of union branches, which are no places in the JSON."""
     path: list[int | str] = []
+    is_branch = False
     for before, part in zip((None, *loc), loc, strict=False):
         after_child = isinstance(before, int) and len(path) > 1 and path[-2] == "children"
-        if after_child or before in _OF_SEVERAL_FORMS or (before == "take" and len(path) == 1):
-            continue
-        path.append(part)
+        after_form = before in _OF_SEVERAL_FORMS or (before == "take" and len(path) == 1)
+        # A branch may bear the name of a field that holds several forms: nothing is a branch of a branch.
+        is_branch = not is_branch and (after_child or after_form)
+        if not is_branch:
+            path.append(part)
     return tuple(path)
 
 
