@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bench_breakdowns, bench_counts, bench_explain, bench_export
+from benchmarks import bench_breakdowns, bench_counts, bench_explain, bench_export, bench_sequences
 
 IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
 
@@ -17,6 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = (
         "counts",
+        "sequences",
         "breakdowns",
         "explain",
         "export",
@@ -32,6 +33,8 @@ def main() -> int:
     for millions in given.millions:
         if "counts" in wanted:
             bench_counts.main(millions)
+        if "sequences" in wanted:
+            bench_sequences.main(millions)
     if "breakdowns" in wanted:
         bench_breakdowns.main(max(given.millions))
     if "explain" in wanted:

@@ -15,12 +15,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks.peers import Peer, Ways, load
+from benchmarks.peers import AsksSequences, Peer, Ways, load
 from benchmarks.peers.explaining import ASKED, Explaining
-from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS
+from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS, SEQUENCES
 
 
-def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
+def ways_of(peer: Peer | AsksSequences, question: str, repetition: int) -> Ways:
     """Return the ways in which an engine answers one repetition of a question.
 
     Parameters
@@ -28,7 +28,7 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
     peer : Peer
         The engine.
     question : str
-        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition,
+        ``"edit events: city"``, ``"cold count flat"``, the name of an event condition or of a sequence,
         ``"charts: 2018-11-14"``, or ``"explain: solve"`` of those who explain.
     repetition : int
         Every repetition asks other values.
@@ -43,6 +43,8 @@ def ways_of(peer: Peer, question: str, repetition: int) -> Ways:
         return cast(Explaining, peer).explained(detail, ASKED[detail][repetition])
     if subject == "charts":
         return peer.charts(date.fromordinal(date.fromisoformat(detail).toordinal() + repetition))
+    if question in SEQUENCES:
+        return peer.sequence(SEQUENCES[question][repetition])
     return peer.event_condition(EVENT_CONDITIONS[question][repetition])
 
 

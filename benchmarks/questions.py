@@ -142,6 +142,46 @@ EVENT_CONDITIONS: dict[str, tuple[Measured, ...]] = {
 }
 
 
+@dataclass(frozen=True)
+class Followed:
+    """One event, and then within some days another one, or none; the first in a window that ends today."""
+
+    first: str
+    then: str
+    none: bool
+    hours: int
+    days: int
+
+    def as_rule(self) -> str:
+        """Return the rule as JSON text."""
+        then: dict[str, Any] = {"event": self.then, "within": {"n": self.hours, "unit": "hour"}}
+        if self.none:
+            then["not"] = True
+        condition = {
+            "kind": "sequence",
+            "id": "c1",
+            "steps": [{"event": self.first}, then],
+            "window": {"last": self.days, "unit": "day"},
+        }
+        group = {"kind": "group", "id": "g0", "match": "all", "children": [condition]}
+        return json.dumps({"version": 1, "include": group})
+
+    @property
+    def since(self) -> date:
+        """First day of the window."""
+        return AS_OF - timedelta(days=self.days - 1)
+
+
+SEQUENCES: dict[str, tuple[Followed, ...]] = {
+    name: tuple(Followed(first, then, none, hours + step, days + step) for step in range(7))
+    for name, first, then, none, hours, days in (
+        ("submitted, not bought in 7 days", "submit_order", "purchase", True, 168, 365),
+        ("logged in, bought in 3 days", "login", "purchase", False, 72, 365),
+        ("bought, no login in 30 days", "purchase", "login", True, 720, 365),
+    )
+}
+
+
 def registered_since(day: date) -> str:
     """Return the rule for the charts' audience as JSON text."""
     value = (day - timedelta(days=1)).isoformat()

@@ -95,6 +95,17 @@ def ago(far: int, near: int, unit: Unit, as_of: date, zone: ZoneInfo) -> Span:
     return Days(first_day(far, unit, as_of), add_days(first_day(near, unit, as_of), -1))
 
 
+def days_from(first: date, n: int, unit: Literal["day", "week", "month"]) -> Days:
+    """Return the `n` units that begin with a day; n months end before the same day n months later."""
+    end = add_months(first, n) if unit == "month" else add_days(first, n * (7 if unit == "week" else 1))
+    return Days(first, add_days(end, -1))
+
+
+def elapsed(n: int, unit: Literal["hour", "day", "week"]) -> timedelta:
+    """Return a length of elapsed time: a day is 24 hours, a week 7 days."""
+    return n * {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}[unit]
+
+
 def next_days(n: int, unit: Unit, as_of: date) -> Days:
     """Return tomorrow to `as_of` + `n` units (months clamped to the month's end)."""
     tomorrow = add_days(as_of, 1)

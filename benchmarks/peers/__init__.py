@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.questions import Five, Measured
+from benchmarks.questions import Five, Followed, Measured
 
 Numbers = list[int]
 Ways = dict[str, Callable[[], Numbers]]
@@ -34,7 +34,16 @@ class Peer(Protocol):
         ...
 
 
+class AsksSequences(Peer, Protocol):
+    """An engine that is asked for sequences too."""
+
+    def sequence(self, asked: Followed) -> Ways:
+        """The number of users with one event, and then within some time another one, or none."""
+        ...
+
+
 NAMES = ("coterie", "duckdb", "chdb", "polars", "pandas")
+OF_SEQUENCES = ("coterie", "duckdb")
 
 
 def load(name: str, folder: Path, threads: int) -> Peer:

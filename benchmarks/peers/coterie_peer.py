@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.marketplace import ParquetTables
 from benchmarks.peers import Numbers
-from benchmarks.questions import AS_OF, CHARTED, Five, Measured, registered_since
+from benchmarks.questions import AS_OF, CHARTED, Five, Followed, Measured, registered_since
 from core.engines.base import Answer
 from core.engines.memory import MemoryEngine
 from core.rules.check import check
@@ -53,6 +53,16 @@ class Coterie:
     def plain_count(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
         """Count with nothing remembered; columns are loaded."""
         text = five.as_rule(flat=flat)
+
+        def ask() -> Numbers:
+            self.engine.forget()
+            return [self._ask(text).count]
+
+        return {"engine": ask}
+
+    def sequence(self, asked: Followed) -> dict[str, Callable[[], Numbers]]:
+        """Look for chains with nothing remembered; columns are loaded."""
+        text = asked.as_rule()
 
         def ask() -> Numbers:
             self.engine.forget()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.marketplace import EVENTS, event_path
 from benchmarks.peers import Numbers
-from benchmarks.questions import AS_OF, CHARTED, Five, Measured
+from benchmarks.questions import AS_OF, CHARTED, Five, Followed, Measured
+from core.clock import end_of
+from core.schema import Catalogue
 
 
 class DuckDB:
     """A connection with the tables loaded."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, end: datetime) -> None:
         self._connection = connection
+        self._end = end
 
     def ten_numbers(self, five: Five, *, flat: bool) -> dict[str, Callable[[], Numbers]]:
         """One query with conditional aggregation, over several ways to ask the events."""
@@ -59,6 +62,49 @@ class DuckDB:
             "tables": self._query(
                 f"SELECT count(*) FROM (SELECT user_no FROM {asked.event} WHERE {day} {having})"
             ),
+        }
+
+    def sequence(self, asked: Followed) -> dict[str, Callable[[], Numbers]]:
+        """Join each first event with the next other one, anti-join, or walk both in one window."""
+        end, length = f"TIMESTAMP '{self._end:%Y-%m-%d %H:%M:%S}'", f"INTERVAL {asked.hours} HOUR"
+        first = (
+            f"(SELECT user_no, moment FROM {asked.first} WHERE day BETWEEN DATE '{asked.since}' "
+            f"AND DATE '{AS_OF}')"
+        )
+        then = f"(SELECT user_no, moment FROM {asked.then} WHERE moment < {end})"
+        users = "SELECT count(DISTINCT a.user_no) FROM"
+        both = (
+            "(SELECT user_no, moment, other, min(CASE WHEN other THEN moment END) OVER "
+            "(PARTITION BY user_no ORDER BY moment "
+            "RANGE BETWEEN INTERVAL 1 MICROSECOND FOLLOWING AND UNBOUNDED FOLLOWING) AS next "
+            f"FROM (SELECT user_no, moment, false AS other FROM {first} UNION ALL "
+            f"SELECT user_no, moment, true AS other FROM {then})) a"
+        )
+        near = (
+            f"EXISTS (SELECT 1 FROM {then} b "
+            f"WHERE b.user_no = a.user_no AND b.moment > a.moment AND b.moment <= a.moment + {length})"
+        )
+        if asked.none:
+            done = f"a.moment + {length} < {end}"
+            return {
+                "asof join": self._query(
+                    f"{users} {first} a ASOF LEFT JOIN {then} b "
+                    "ON a.user_no = b.user_no AND a.moment < b.moment "
+                    f"WHERE {done} AND (b.moment IS NULL OR b.moment > a.moment + {length})"
+                ),
+                "anti join": self._query(f"{users} {first} a WHERE {done} AND NOT {near}"),
+                "window": self._query(
+                    f"{users} {both} WHERE NOT a.other AND {done} "
+                    f"AND (a.next IS NULL OR a.next > a.moment + {length})"
+                ),
+            }
+        return {
+            "asof join": self._query(
+                f"{users} {first} a ASOF JOIN {then} b ON a.user_no = b.user_no AND a.moment < b.moment "
+                f"WHERE b.moment <= a.moment + {length}"
+            ),
+            "semi join": self._query(f"{users} {first} a WHERE {near}"),
+            "window": self._query(f"{users} {both} WHERE NOT a.other AND a.next <= a.moment + {length}"),
         }
 
     def charts(self, since: date) -> dict[str, Callable[[], Numbers]]:
@@ -152,6 +198,7 @@ def load(folder: Path, threads: int) -> DuckDB:
     """Load the data."""
     connection = duckdb.connect()
     connection.execute(f"SET threads = {threads}")
+    connection.execute("SET TimeZone = 'UTC'")
     users, flat = folder / "users.parquet", folder / "flat.parquet"
     for name, column in (("cities", "tag:city"), ("titles", "tag:title")):
         connection.execute(
@@ -167,7 +214,8 @@ def load(folder: Path, threads: int) -> DuckDB:
     for event in EVENTS:
         amount = '"prop:amount" AS amount' if event == "purchase" else "NULL::DOUBLE AS amount"
         connection.execute(
-            f"CREATE TABLE {event} AS SELECT user_no, day, {amount} FROM '{event_path(folder, event)}'"
+            f'CREATE TABLE {event} AS SELECT user_no, day, "at"::TIMESTAMP AS moment, {amount} '
+            f"FROM '{event_path(folder, event)}'"
         )
     kinds = ", ".join(f"'{event}'" for event in EVENTS)
     connection.execute(f"CREATE TYPE events_t AS ENUM ({kinds})")
@@ -175,4 +223,6 @@ def load(folder: Path, threads: int) -> DuckDB:
         f"SELECT user_no, '{event}'::events_t AS event, day, amount FROM {event}" for event in EVENTS
     )
     connection.execute(f"CREATE TABLE events AS SELECT * FROM ({union}) ORDER BY user_no, day")
-    return DuckDB(connection)
+    text = (folder / "catalogue.json").read_text(encoding="utf-8")
+    zone = Catalogue.model_validate_json(text).zone
+    return DuckDB(connection, end_of(AS_OF, zone))

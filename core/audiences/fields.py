@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from core.errors import NotFound, Problem, nearest_name
-from core.rules.tree import Rule, TagCondition, TakeTop, nodes
+from core.rules.naming import tags_in
+from core.rules.tree import Rule
 from core.schema import USER_ID, Catalogue
 
 
@@ -32,17 +33,9 @@ def known_fields(fields: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]
 
 def default_fields(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the tags that the rule names, in its order, without personal ones."""
-    named: list[str] = []
-    for node in nodes(rule):
-        if isinstance(node, TagCondition):
-            named.append(node.tag)
-            if isinstance(node.value, Mapping) and isinstance(node.value.get("tag"), str):
-                named.append(node.value["tag"])
-    if isinstance(rule.take, TakeTop):
-        named.append(rule.take.by)
     return tuple(
         key
-        for key in dict.fromkeys(named)
+        for key in tags_in(rule)
         # A tag may bear the name of the first column; it says nothing that does not stand there.
         if key != USER_ID and key in catalogue.tags and catalogue.tags[key].personal is None
     )

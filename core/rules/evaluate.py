@@ -1,59 +1,23 @@
 """The oracle: what a rule means, in plain Python on one user at a time, by plain counting.
 
-It is slow and simple on purpose: engines are held to it. Everything a rule can say comes to its meaning here
-or in the tables of ops and measures, and nowhere else.
+It is slow and simple on purpose: engines are held to it. How conditions are combined stands here, what each
+kind of condition means in `meaning`, and what ops and measures mean in their tables; nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import date
-from fractions import Fraction
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from core.clock import Days, Span, local_day
-from core.rules.exact import exact_argument
-from core.rules.literal import (
-    LiteralCondition,
-    LiteralMeasure,
-    LiteralProperty,
-    LiteralTag,
-    LiteralTagCondition,
-    literal,
-    literal_tag,
-)
-from core.rules.measures import Measured, Occurrence, is_missing, present
-from core.rules.ops import Op
+from core.rules.literal import literal, literal_tag
+from core.rules.literal_conditions import LiteralCondition
+from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, value_of
 from core.rules.share import in_share, seed_hash, share_value, user_hash
-from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk
+from core.rules.tree import AnyNode, Condition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk
 from core.schema import Catalogue
 
-AnyNode = Condition | Group
-
-
-@dataclass(frozen=True)
-class OracleUser:
-    """One user with everything that is known of them.
-
-    Attributes
-    ----------
-    user_id : str
-        The id under which the user was first seen.
-    exists_from : datetime.date or None
-        The day from which the user is in the base; None = always.
-    tags : mapping of str to object
-        Imported values by tag; absent or None = missing. Numbers are floats, dates are days, multi values
-        are collections of texts.
-    events : mapping of str to sequence of Occurrence
-        By event, in any order.
-    """
-
-    user_id: str
-    exists_from: date | None = None
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    events: Mapping[str, Sequence[Occurrence]] = field(default_factory=dict)
+__all__ = ["NodeNumbers", "OracleUser", "holds", "in_base", "members", "node_numbers", "tag_value"]
 
 
 class NodeNumbers(NamedTuple):
@@ -70,24 +34,34 @@ def in_base(user: OracleUser, as_of: date) -> bool:
     return user.exists_from is None or user.exists_from <= as_of
 
 
-def holds(rule: Rule, user: OracleUser, catalogue: Catalogue, as_of: date) -> bool:
+def holds(
+    rule: Rule,
+    user: OracleUser,
+    catalogue: Catalogue,
+    as_of: date,
+    everyone: Iterable[OracleUser] | None = None,
+) -> bool:
     """Tell whether a user of the base is included and not excluded; what `take` does is asked of `members`.
+
+    Parameters
+    ----------
+    everyone : iterable of OracleUser or None
+        All users, for conditions that compare a user with others; without them such a condition raises.
 
     Raises
     ------
     RuleError
         If a name does not exist or a value does not fit: check the rule first.
     """
-    return in_base(user, as_of) and _Asker(rule, catalogue, as_of).matches(rule, user)
+    base = None if everyone is None else [other for other in everyone if in_base(other, as_of)]
+    return in_base(user, as_of) and _Asker(rule, catalogue, as_of, base).matches(rule, user)
 
 
 def members(rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date) -> list[str]:
     """Return the ids of everyone in the answer, sorted: included, not excluded, then taken."""
-    asker = _Asker(rule, catalogue, as_of)
-    matched = sorted(
-        (user for user in users if in_base(user, as_of) and asker.matches(rule, user)),
-        key=lambda user: user.user_id,
-    )
+    base = [user for user in users if in_base(user, as_of)]
+    asker = _Asker(rule, catalogue, as_of, base)
+    matched = sorted((user for user in base if asker.matches(rule, user)), key=lambda user: user.user_id)
     match rule.take:
         case None:
             taken = matched
@@ -104,8 +78,8 @@ def node_numbers(
     rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date
 ) -> dict[str, NodeNumbers]:
     """Return the four numbers of every node by id, each counted for itself."""
-    asker = _Asker(rule, catalogue, as_of)
     base = [user for user in users if in_base(user, as_of)]
+    asker = _Asker(rule, catalogue, as_of, base)
     numbers: dict[str, NodeNumbers] = {}
     for root in (rule.include, rule.exclude):
         if root is None:
@@ -128,16 +102,20 @@ def node_numbers(
 
 def tag_value(user: OracleUser, key: str, catalogue: Catalogue, as_of: date) -> Any:
     """Return a user's value of a tag at `as_of`, None = missing; computed tags are computed."""
-    return _tag_value(user, literal_tag(key, catalogue, as_of), catalogue.zone)
+    return value_of(user, literal_tag(key, catalogue, as_of), catalogue.zone)
 
 
 class _Asker:
     """Holds a rule's literal conditions, so that each is made literal once for all users."""
 
-    def __init__(self, rule: Rule, catalogue: Catalogue, as_of: date) -> None:
+    def __init__(
+        self, rule: Rule, catalogue: Catalogue, as_of: date, base: Sequence[OracleUser] | None
+    ) -> None:
         self._catalogue = catalogue
         self._as_of = as_of
-        self._zone = catalogue.zone
+        self._around = Around(
+            catalogue.zone, base, lambda other, people: members(other, people, catalogue, as_of)
+        )
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
         }
@@ -156,7 +134,7 @@ class _Asker:
         root of its tree does: in the include tree for everyone, in the exclude tree for nobody.
         """
         if not isinstance(node, Group):
-            return self._condition_holds(node, user) is not node.not_
+            return condition_holds(self._literals[node.id], user, self._around) is not node.not_
         asked = [child for child in node.children if not is_muted(child)]
         if not asked:
             return of_nothing
@@ -174,18 +152,12 @@ class _Asker:
 
     def lacks(self, node: Condition, user: OracleUser) -> bool:
         """Tell whether the user lacks a value that the condition needs."""
-        condition = self._literals[node.id]
-        if not condition.op.needs_value:
-            return False
-        if isinstance(condition, LiteralTagCondition):
-            needed = [condition.tag] if condition.other is None else [condition.tag, condition.other]
-            return any(_tag_value(user, tag, self._zone) is None for tag in needed)
-        return _measured(user, condition.measured, self._zone)[0] is None
+        return lacks_value(self._literals[node.id], user, self._around)
 
     def first(self, matched: Sequence[OracleUser], top: TakeTop) -> list[OracleUser]:
         """Return the first n by a tag, ties in the order given; users without a value are never taken."""
         tag = literal_tag(top.by, self._catalogue, self._as_of)
-        valued = [(user, _tag_value(user, tag, self._zone)) for user in matched]
+        valued = [(user, value_of(user, tag, self._around.zone)) for user in matched]
         known = [(user, value) for user, value in valued if value is not None]
         known.sort(key=lambda pair: pair[1], reverse=top.order == "desc")
         return [user for user, _ in known[: top.n]]
@@ -199,56 +171,6 @@ class _Asker:
                 return held >= 1
             case "at_least":
                 return held >= (group.k or 1)
-
-    def _condition_holds(self, node: Condition, user: OracleUser) -> bool:
-        condition = self._literals[node.id]
-        if not isinstance(condition, LiteralTagCondition):
-            value, _ = _measured(user, condition.measured, self._zone)
-            exact = condition.measured.measure.is_exact_sum
-            argument = exact_argument(condition.argument) if exact else condition.argument
-            return _value_holds(condition.op, value, argument)
-        value = _tag_value(user, condition.tag, self._zone)
-        if condition.other is None:
-            return _value_holds(condition.op, value, condition.argument)
-        other = _tag_value(user, condition.other, self._zone)
-        return other is not None and _value_holds(condition.op, value, other)
-
-
-def _value_holds(op: Op, value: object, argument: object) -> bool:
-    return op.holds_when_missing if value is None else bool(op.holds(value, argument))
-
-
-def _tag_value(user: OracleUser, tag: LiteralTag, zone: ZoneInfo) -> Any:
-    if tag.computed is None or tag.spec.computed is None:
-        value = user.tags.get(tag.spec.key)
-        return None if is_missing(value) else value
-    value, anything = _measured(user, tag.computed, zone)
-    if not anything and tag.spec.computed.missing is not None:
-        return tag.spec.computed.missing
-    return float(value) if isinstance(value, int | Fraction) else value
-
-
-def _measured(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> tuple[Measured, bool]:
-    """Return the measure of the matching occurrences, and whether there was anything to measure."""
-    matching = [
-        occurrence
-        for occurrence in user.events.get(measured.event, ())
-        if _lies_in(occurrence, measured.span, zone)
-        and all(_property_holds(condition, occurrence) for condition in measured.where)
-    ]
-    values = matching if measured.of is None else present(matching, measured.of.key)
-    return measured.measure.of(matching, values, zone), bool(values)
-
-
-def _lies_in(occurrence: Occurrence, span: Span, zone: ZoneInfo) -> bool:
-    if isinstance(span, Days):
-        return local_day(occurrence.at, zone) in span
-    return occurrence.at in span
-
-
-def _property_holds(condition: LiteralProperty, occurrence: Occurrence) -> bool:
-    value = occurrence.properties.get(condition.spec.key)
-    return _value_holds(condition.op, None if is_missing(value) else value, condition.argument)
 
 
 def _asks_nothing(root: Group) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.rules.arguments import CALENDAR_NAMES, DAYS_IN_UNIT, MAX_DAYS, Shape
 from core.rules.ops import OP_KEYS, TABLE
-from core.rules.tree import Rule
+from core.rules.tree import CONDITIONS, Rule
 from core.schema import TagType
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,7 +26,10 @@ def rule_json_schema() -> dict[str, Any]:
         definition["properties"]["op"] = {"enum": list(OP_KEYS), "description": "An op of the value's type."}
         definition["properties"]["value"]["description"] = "What the op compares with; its form is the op's."
         definition["allOf"] = [_value_of(key) for key in OP_KEYS]
-    for name in ("TagCondition", "EventCondition", "Group"):
+    between = sorted({op.key for op in TABLE if op.takes_field})
+    sides = schema["$defs"]["CompareCondition"]["properties"]
+    sides["op"] = {"enum": between, "description": "An op that compares two values."}
+    for name in (*(model.__name__ for model in CONDITIONS.values()), "Group"):
         definition = schema["$defs"][name]
         definition["required"] = ["kind", *definition["required"]]
         definition["properties"]["not"]["description"] = "Everyone else, also users without a value."

@@ -1,96 +1,59 @@
-"""Conditions made literal: names looked up, dates resolved for one `as_of`, values typed; their stable key.
-
-Oracle and engines work on literal conditions, so that neither reads JSON nor reckons with days. `canonical`
-is the key under which a mask may be kept: conditions with equal keys have equal members in every data version
-with the same data.
-"""
+"""Conditions made literal: one function per kind, from what stands in a rule to literal data."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from core import clock
-from core.clock import Days, Instants, Span
-from core.errors import RuleError
-from core.rules.arguments import Argument, AtLeast, field_named
+from core.clock import Days, Span
+from core.errors import Problem, RuleError
+from core.rules.arguments import field_named
+from core.rules.conditions import (
+    AudienceCondition,
+    BucketCondition,
+    CompareCondition,
+    Condition,
+    EventCondition,
+    FirstTimeCondition,
+    RankCondition,
+    RegularCondition,
+    ResumedCondition,
+    SequenceCondition,
+    StoppedCondition,
+    TagCondition,
+)
+from core.rules.dispatch import meaning_of
+from core.rules.exact import exact_value
+from core.rules.literal_conditions import (
+    LiteralAnchored,
+    LiteralAudience,
+    LiteralBucket,
+    LiteralCompare,
+    LiteralCondition,
+    LiteralDid,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+    LiteralRank,
+    LiteralRegular,
+    LiteralSequence,
+    LiteralStep,
+    LiteralTag,
+    LiteralTagCondition,
+)
 from core.rules.lookup import event_of, property_of, tag_of
-from core.rules.measures import MEASURES, Measure
-from core.rules.ops import Op, op_of
-from core.rules.tree import Condition, Group, PropertyCondition, TagCondition, Window, is_muted
-from core.rules.windows import span_of
-from core.schema import Catalogue, Measurement, PropertySpec, TagSpec, TagType
+from core.rules.measures import MEASURES
+from core.rules.ops import op_of
+from core.rules.parts import AnchoredWindow, EventWindow, FirstCount, PropertyCondition, Step, Window
+from core.rules.windows import before, span_of
+from core.schema import Catalogue, EventSpec, Measurement, TagSpec
 
 _WINDOW: TypeAdapter[Window] = TypeAdapter(Window)
-_NO_DAY = Days(date.max, date.min)
-
-
-@dataclass(frozen=True)
-class LiteralProperty:
-    """One condition on an occurrence's property."""
-
-    spec: PropertySpec
-    op: Op
-    argument: Argument
-
-
-@dataclass(frozen=True)
-class LiteralMeasure:
-    """What is measured of whose occurrences: of an event condition, or of a computed tag.
-
-    Attributes
-    ----------
-    event : str
-        Key of the event.
-    where : tuple of LiteralProperty
-        All must hold for an occurrence to match.
-    measure : Measure
-        Entry of the measure table.
-    of : PropertySpec or None
-        The property measured.
-    span : Days or Instants
-        When a matching occurrence lies; never past the end of `as_of`.
-    """
-
-    event: str
-    where: tuple[LiteralProperty, ...]
-    measure: Measure
-    of: PropertySpec | None
-    span: Span
-
-
-@dataclass(frozen=True)
-class LiteralTag:
-    """A tag with all that is needed to know its value at `as_of`; ``computed`` None = imported."""
-
-    spec: TagSpec
-    computed: LiteralMeasure | None
-
-
-@dataclass(frozen=True)
-class LiteralTagCondition:
-    """A tag compared with an argument, or with another tag (``other``; then the argument is None)."""
-
-    tag: LiteralTag
-    op: Op
-    argument: Argument
-    other: LiteralTag | None
-
-
-@dataclass(frozen=True)
-class LiteralEventCondition:
-    """A measure compared with an argument."""
-
-    measured: LiteralMeasure
-    op: Op
-    argument: Argument
-
-
-LiteralCondition = LiteralTagCondition | LiteralEventCondition
 
 
 def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondition:
@@ -102,13 +65,7 @@ def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondit
         At the condition's id, if a name does not exist or a value does not fit.
     """
     try:
-        if isinstance(node, TagCondition):
-            return _literal_tag_condition(node, catalogue, as_of)
-        measured = _measured(
-            node.event, node.where, node.measure, node.property, node.window, catalogue, as_of
-        )
-        op = op_of(measured.measure.type, node.op)
-        return LiteralEventCondition(measured, op, op.literal(node.value, as_of))
+        return meaning_of(_LITERALS, node)(node, catalogue, as_of)
     except RuleError as error:
         raise RuleError([replace(p, node=p.node or node.id) for p in error.problems]) from error
 
@@ -129,21 +86,6 @@ def computed_measure(spec: TagSpec, catalogue: Catalogue, as_of: date) -> Litera
     return _measured(made.event, where, made.measure, made.property, window, catalogue, as_of)
 
 
-def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str:
-    """Return the stable key of what a node asks, its `not` included, with literal dates.
-
-    Ids, labels, the order of lists and children, muted children and different ways to say the same (``is``
-    and ``in`` with one value, "the last 30 days" and their two dates) make no difference. The node's own
-    `muted` is not part of it.
-    """
-    return json.dumps(_key(node, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
-
-
-def condition_key(condition: LiteralCondition) -> str:
-    """Return the stable key of a literal condition (which bears no `not`)."""
-    return json.dumps(_condition_key(condition), ensure_ascii=False, separators=(",", ":"))
-
-
 def _literal_tag_condition(node: TagCondition, catalogue: Catalogue, as_of: date) -> LiteralTagCondition:
     tag = literal_tag(node.tag, catalogue, as_of)
     op = op_of(tag.spec.type, node.op)
@@ -153,111 +95,137 @@ def _literal_tag_condition(node: TagCondition, catalogue: Catalogue, as_of: date
     return LiteralTagCondition(tag, op, op.literal(node.value, as_of), None)
 
 
+def _literal_event_condition(
+    node: EventCondition, catalogue: Catalogue, as_of: date
+) -> LiteralEventCondition:
+    measured = _measured(node.event, node.where, node.measure, node.property, node.window, catalogue, as_of)
+    op = op_of(measured.measure.type, node.op)
+    return LiteralEventCondition(measured, op, op.literal(node.value, as_of))
+
+
+def _literal_first_time(node: FirstTimeCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    window = span_of(node.window, as_of, catalogue.zone)
+    return _did(node, catalogue, as_of, in_all=[window], in_none=[before(window, as_of)])
+
+
+def _literal_stopped(node: StoppedCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    active, silent = (span_of(window, as_of, catalogue.zone) for window in (node.active, node.silent))
+    return _did(node, catalogue, as_of, in_all=[active], in_none=[silent])
+
+
+def _literal_resumed(node: ResumedCondition, catalogue: Catalogue, as_of: date) -> LiteralDid:
+    active, silent = (span_of(window, as_of, catalogue.zone) for window in (node.active, node.silent))
+    return _did(node, catalogue, as_of, in_all=[active, before(silent, as_of)], in_none=[silent])
+
+
+def _literal_regular(node: RegularCondition, catalogue: Catalogue, as_of: date) -> LiteralRegular:
+    newest_first = [clock.ago(n + 1, n, node.per, as_of, catalogue.zone) for n in range(node.of_last)]
+    blocks = tuple(days for days in reversed(newest_first) if isinstance(days, Days))
+    measured = _count(node, Days(blocks[0].first, as_of), catalogue, as_of)
+    return LiteralRegular(measured, blocks, node.at_least, node.in_)
+
+
+def _literal_sequence(node: SequenceCondition, catalogue: Catalogue, as_of: date) -> LiteralSequence:
+    first, ever = span_of(node.window, as_of, catalogue.zone), Days(None, as_of)
+    steps = []
+    for place, step in enumerate(node.steps):
+        measured = _count(step, ever if place else first, catalogue, as_of)
+        within = None if step.within is None else clock.elapsed(step.within.n, step.within.unit)
+        steps.append(LiteralStep(measured, step.not_, within))
+    end = clock.end_of(as_of, catalogue.zone)
+    return LiteralSequence(tuple(steps), node.same, end, node.open == "include")
+
+
+def _literal_compare(node: CompareCondition, catalogue: Catalogue, as_of: date) -> LiteralCompare:
+    left, right = (
+        _measured(side.event, side.where, side.measure, side.property, side.window, catalogue, as_of)
+        for side in (node.left, node.right)
+    )
+    return LiteralCompare(left, op_of(left.measure.type, node.op), right, exact_value(node.factor))
+
+
+def _literal_bucket(node: BucketCondition, catalogue: Catalogue, as_of: date) -> LiteralBucket:  # noqa: ARG001
+    return LiteralBucket(node.seed, node.from_, node.to)
+
+
+def _literal_rank(node: RankCondition, catalogue: Catalogue, as_of: date) -> LiteralRank:
+    end = node.top or node.bottom
+    first = end.n if isinstance(end, FirstCount) else exact_value(end.share if end is not None else 1)
+    within = None if node.within is None else literal_tag(node.within, catalogue, as_of)
+    return LiteralRank(literal_tag(node.tag, catalogue, as_of), within, node.top is not None, first, as_of)
+
+
+def _literal_audience(node: AudienceCondition, catalogue: Catalogue, as_of: date) -> LiteralAudience:
+    if node.meant is None or node.meant.rule is None:
+        raise RuleError(Problem("unknown_audience", params={"audience": node.audience}))
+    return LiteralAudience(node.meant.rule, node.in_, catalogue, as_of)
+
+
+def _did(
+    node: FirstTimeCondition | StoppedCondition | ResumedCondition,
+    catalogue: Catalogue,
+    as_of: date,
+    *,
+    in_all: Iterable[Span],
+    in_none: Iterable[Span],
+) -> LiteralDid:
+    return LiteralDid(
+        tuple(_count(node, span, catalogue, as_of) for span in in_all),
+        tuple(_count(node, span, catalogue, as_of) for span in in_none),
+    )
+
+
+def _count(
+    node: FirstTimeCondition | StoppedCondition | ResumedCondition | RegularCondition | Step,
+    span: Span,
+    catalogue: Catalogue,
+    as_of: date,
+) -> LiteralMeasure:
+    event = event_of(catalogue, node.event)
+    where = _where(node.where, event, as_of)
+    return LiteralMeasure(event.key, where, MEASURES["count"], None, span)
+
+
 def _measured(
     event_key: str,
     where: tuple[PropertyCondition, ...],
     measure: str,
     property_key: str | None,
-    window: Window | None,
+    window: EventWindow | None,
     catalogue: Catalogue,
     as_of: date,
 ) -> LiteralMeasure:
     event = event_of(catalogue, event_key)
+    of = None if property_key is None else property_of(event, property_key)
+    if isinstance(window, AnchoredWindow):
+        tag = literal_tag(window.since.tag, catalogue, as_of)
+        span: Span | LiteralAnchored = LiteralAnchored(tag, window.for_.n, window.for_.unit, as_of)
+    else:
+        span = span_of(window, as_of, catalogue.zone)
+    return LiteralMeasure(event.key, _where(where, event, as_of), MEASURES[measure], of, span)
+
+
+def _where(
+    where: tuple[PropertyCondition, ...], event: EventSpec, as_of: date
+) -> tuple[LiteralProperty, ...]:
     conditions = []
     for condition in where:
         spec = property_of(event, condition.property)
         op = op_of(spec.type, condition.op)
         conditions.append(LiteralProperty(spec, op, op.literal(condition.value, as_of)))
-    of = None if property_key is None else property_of(event, property_key)
-    span = span_of(window, as_of, catalogue.zone)
-    return LiteralMeasure(event.key, tuple(conditions), MEASURES[measure], of, span)
+    return tuple(conditions)
 
 
-def _key(node: Condition | Group, catalogue: Catalogue, as_of: date) -> list[Any]:
-    if isinstance(node, Group):
-        asked = [_key(child, catalogue, as_of) for child in node.children if not is_muted(child)]
-        asked.sort(key=repr)
-        if not asked:
-            return ["base"]
-        k = {"all": len(asked), "any": 1}.get(node.match, node.k)
-        key: list[Any] = asked[0] if len(asked) == 1 and k == 1 else ["at_least", k, asked]
-    else:
-        key = _condition_key(literal(node, catalogue, as_of))
-    if not node.not_:
-        return key
-    return key[1:] if key[0] == "not" else ["not", *key]
-
-
-def _condition_key(condition: LiteralCondition) -> list[Any]:
-    if isinstance(condition, LiteralEventCondition):
-        compared = _compared(condition.measured.measure.type, condition.op, condition.argument)
-        return ["event", _measure_key(condition.measured), *compared]
-    tag = _tag_key(condition.tag)
-    if condition.other is not None:
-        return ["tag", tag, "field", condition.op.key, _tag_key(condition.other)]
-    return ["tag", tag, *_compared(condition.tag.spec.type, condition.op, condition.argument)]
-
-
-def _tag_key(tag: LiteralTag) -> list[Any]:
-    if tag.computed is None or tag.spec.computed is None:
-        return [tag.spec.key]
-    return [tag.spec.key, _measure_key(tag.computed), tag.spec.computed.missing]
-
-
-def _measure_key(measured: LiteralMeasure) -> list[Any]:
-    where = sorted(
-        ([c.spec.key, *_compared(c.spec.type, c.op, c.argument)] for c in measured.where), key=repr
-    )
-    distinct = [key for i, key in enumerate(where) if i == 0 or key != where[i - 1]]
-    of = None if measured.of is None else measured.of.key
-    return [measured.event, distinct, measured.measure.key, of, _written(measured.span)]
-
-
-def _compared(kind: TagType, op: Op, argument: Argument) -> list[Any]:
-    """Return op and argument, where one way stands for all that mean the same."""
-    match op.key, argument:
-        case "is", str():
-            return ["in", [argument]]
-        case "is_not", str():
-            return ["not_in", [argument]]
-        case "eq", float():
-            return ["between", [argument, argument]]
-        case "ne", float():
-            return ["not_between", [argument, argument]]
-        case "before", date():
-            return ["in_days", _written(_NO_DAY if argument == date.min else _until(argument, -1))]
-        case "after", date():
-            return ["in_days", _written(_NO_DAY if argument == date.max else _since(argument, 1))]
-        case "on", date():
-            return ["in_days", _written(Days(argument, argument))]
-        case "not_in_last", Days():
-            return ["not_in_days", _written(argument)]
-        case _, Days():
-            return ["in_days", _written(argument)]
-        case "has_any", tuple() if kind is TagType.MULTI:
-            return ["has_at_least", 1, list(argument)]
-        case "has_all", tuple() if kind is TagType.MULTI:
-            return ["has_at_least", len(argument), list(argument)]
-        case "has_at_least", AtLeast():
-            return ["has_at_least", argument.k, list(argument.of)]
-        case _, tuple():
-            return [op.key, list(argument)]
-        case _:
-            return [op.key, argument]
-
-
-def _until(day: date, days: int) -> Days:
-    return Days(None, clock.add_days(day, days))
-
-
-def _since(day: date, days: int) -> Days:
-    return Days(clock.add_days(day, days), None)
-
-
-def _written(span: Span) -> list[str]:
-    if isinstance(span, Instants):
-        return ["instants", span.start.isoformat(), span.end.isoformat()]
-    first, last = span.first or date.min, span.last or date.max
-    if first > last:
-        first, last = date.max, date.min
-    return ["days", first.isoformat(), last.isoformat()]
+_LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]] = {
+    TagCondition: _literal_tag_condition,
+    EventCondition: _literal_event_condition,
+    FirstTimeCondition: _literal_first_time,
+    StoppedCondition: _literal_stopped,
+    ResumedCondition: _literal_resumed,
+    RegularCondition: _literal_regular,
+    SequenceCondition: _literal_sequence,
+    CompareCondition: _literal_compare,
+    BucketCondition: _literal_bucket,
+    RankCondition: _literal_rank,
+    AudienceCondition: _literal_audience,
+}

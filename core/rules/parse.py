@@ -8,42 +8,54 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.clock import CalendarName, Unit
 from core.errors import Problem, RuleError, nearest_name
 from core.messages import say
-from core.rules import tree
+from core.rules import parts, tree
 from core.rules.arguments import shown
 from core.rules.tree import Rule
 
 MAX_CHARACTERS = 32_000_000
 MAX_NESTING = 64
 MAX_INTEGER_BITS = 1_024
-_KINDS: Mapping[str, type[BaseModel]] = {
-    "tag": tree.TagCondition,
-    "event": tree.EventCondition,
-    "group": tree.Group,
+_KINDS: Mapping[str, type[BaseModel]] = {**tree.CONDITIONS, "group": tree.Group}
+# Which code says that a word is none of the allowed ones, by the field it stands in.
+_CHOICES: Mapping[str, str] = {
+    "match": "unknown_match",
+    "measure": "unknown_measure",
+    "unit": "unknown_unit",
+    "per": "unknown_unit",
+    "calendar": "unknown_calendar",
+    "open": "unknown_open",
+    "order": "unknown_order",
+    "version": "unknown_rule_version",
+    "kind": "root_not_group",
 }
-# Which code says that a word is none of the allowed ones, and which are, by the field it stands in.
-_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "match": ("unknown_match", ("all", "any", "at_least")),
-    "measure": ("unknown_measure", get_args(tree.Measure)),
-    "unit": ("unknown_unit", get_args(Unit)),
-    "calendar": ("unknown_calendar", get_args(CalendarName)),
-    "order": ("unknown_order", ("asc", "desc")),
-    "version": ("unknown_rule_version", ("1",)),
-    "kind": ("root_not_group", ("group",)),
-}
+# Fields of a node that hold one of several forms, of which pydantic tells the name as if it were a place.
+_WINDOW_PLACES = frozenset({"window", "active", "silent"})
+_OF_SEVERAL_FORMS = frozenset({*_WINDOW_PLACES, "top", "bottom"})
 _WINDOWS: Mapping[str, type[BaseModel]] = {
     "last": tree.LastWindow,
     "ago": tree.AgoWindow,
     "calendar": tree.CalendarWindow,
+    "since": parts.AnchoredWindow,
+    "for": parts.AnchoredWindow,
 }
+# What stands in a field, or in the list in a field, when it is an object.
+_PARTS: Mapping[object, type[BaseModel]] = {
+    "within": parts.Within,
+    "since": parts.Anchor,
+    "for": parts.Length,
+    "left": parts.Side,
+    "right": parts.Side,
+}
+_LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")
 _TYPES: Mapping[str, str] = {
     "string_type": "text",
@@ -213,17 +225,21 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
             return Problem("field_missing", node, {**params, "field": field})
         case "union_tag_not_found":
             return Problem("field_missing", node, {**params, "field": "kind"}, tuple(_KINDS))
+        case "union_tag_invalid" if field in _WINDOW_PLACES:
+            return Problem("anchored_only_in_events", node, params)
         case "union_tag_invalid":
             return _not_one_of("unknown_kind", node, given["kind"], tuple(_KINDS))
         case "extra_forbidden":
             return _not_one_of("unknown_field", node, field, _fields_beside(rule, path))
         case "literal_error":
-            code, allowed = _CHOICES[field]
-            return _not_one_of(code, node, given, allowed)
+            allowed = tuple(re.findall(r"\w+", context["expected"].replace(" or ", " ")))
+            return _not_one_of(_CHOICES[field], node, given, allowed)
         case "unknown_rule_version":
             return _not_one_of("unknown_rule_version", node, given, ("1",))
         case "greater_than_equal":
             return Problem("below_bound", node, {**params, "limit": context["ge"]})
+        case "greater_than":
+            return Problem("not_above_bound", node, {**params, "limit": f"{context['gt']:g}"})
         case "less_than_equal":
             return Problem("above_bound", node, {**params, "limit": f"{context['le']:g}"})
         case "string_too_short":
@@ -239,11 +255,14 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
 def _path(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Return a pydantic location without the names of union branches, which are no places in the JSON."""
     path: list[int | str] = []
+    is_branch = False
     for before, part in zip((None, *loc), loc, strict=False):
         after_child = isinstance(before, int) and len(path) > 1 and path[-2] == "children"
-        if after_child or before == "window" or (before == "take" and len(path) == 1):
-            continue
-        path.append(part)
+        after_form = before in _OF_SEVERAL_FORMS or (before == "take" and len(path) == 1)
+        # A branch may bear the name of a field that holds several forms: nothing is a branch of a branch.
+        is_branch = not is_branch and (after_child or after_form)
+        if not is_branch:
+            path.append(part)
     return tuple(path)
 
 
@@ -278,12 +297,16 @@ def _fields_beside(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> tupl
     *_, holder = _along(rule, path[:-1])
     if len(path) == 1 or not isinstance(holder, dict):
         return _fields(Rule)
-    if path[-2] == "window":
+    if path[-2] in _WINDOW_PLACES:
         return next((_fields(model) for key, model in _WINDOWS.items() if key in holder), _WINDOW_FIELDS)
     if path[0] == "take":
         return _fields(tree.TakeShare if "share" in holder else tree.TakeTop)
-    if len(path) > 2 and path[-3] == "where":
-        return _fields(tree.PropertyCondition)
+    if path[-2] in _OF_SEVERAL_FORMS:
+        return _fields(parts.FirstShare if "share" in holder else parts.FirstCount)
+    if path[-2] in _PARTS:
+        return _fields(_PARTS[path[-2]])
+    if len(path) > 2 and path[-3] in _LISTED_PARTS:
+        return _fields(_LISTED_PARTS[path[-3]])
     return _fields(_KINDS.get(str(holder.get("kind")), tree.Group))
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from core.errors import RuleError
 from core.rules.parse import json_values
-from core.rules.tree import EventCondition, Group, Node, Rule, TagCondition, Take
+from core.rules.tree import CONDITIONS, Group, Node, Rule, Take
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _TAKE: TypeAdapter[Take] = TypeAdapter(Take)
@@ -39,12 +39,10 @@ def _root(value: object) -> Group | None:
 
 def _node(value: Any) -> Node | None:
     match value:
-        case {"kind": "tag"}:
-            return _sound(TagCondition, value)
-        case {"kind": "event"}:
-            return _sound(EventCondition, value)
         case {"kind": "group"}:
             return _group(value)
+        case {"kind": str(kind)} if kind in CONDITIONS:
+            return _sound(CONDITIONS[kind], value)
         case _:
             return None
 

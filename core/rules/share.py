@@ -85,3 +85,8 @@ def in_share_mask(values: NDArray[np.uint64], share: float) -> NDArray[np.bool_]
 def bucket(value: int) -> int:
     """Return the bucket of a share value, 0 to 9,999."""
     return value % BUCKETS
+
+
+def buckets(values: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Return `bucket` of many values at once."""
+    return (values % np.uint64(BUCKETS)).astype(np.uint16)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from core import clock
-from core.clock import Days, Span
-from core.rules.tree import AgoWindow, BetweenWindow, CalendarWindow, LastWindow, Window
+from core.clock import Days, Instants, Span
+from core.rules.parts import AgoWindow, BetweenWindow, CalendarWindow, LastWindow, Window
+
+NO_DAY = Days(date.max, date.min)
 
 
 def span_of(window: Window | None, as_of: date, zone: ZoneInfo) -> Span:
@@ -33,3 +35,12 @@ def span_of(window: Window | None, as_of: date, zone: ZoneInfo) -> Span:
             return clock.calendar(name, as_of).clipped(as_of)
         case BetweenWindow(from_=first, to=last):
             return Days(first, last).clipped(as_of)
+
+
+def before(span: Span, as_of: date) -> Span:
+    """Return all time before a span begins, up to `as_of`; none before a span without a beginning."""
+    if isinstance(span, Instants):
+        return Instants(datetime.min.replace(tzinfo=UTC), span.start)
+    if span.first is None or span.first == date.min:
+        return NO_DAY
+    return Days(None, clock.add_days(span.first, -1)).clipped(as_of)

@@ -29,8 +29,8 @@ from core.analytics.explain.person import Person
 from core.analytics.explain.profile import MINIMUM_BASE, Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
-from core.rules.describe import Mask
 from core.rules.tree import Rule
+from core.rules.wording import Mask
 from core.schema import TagSpec
 from core.workspace.exporting import Exporting
 from core.workspace.questions import imported_tags
@@ -45,12 +45,12 @@ class Explaining(Exporting):
 
     def costs(self, rule: Rule, as_of: date | None = None) -> Costs:
         """Return how many more there would be without each node, the costliest condition marked."""
-        _, engine, day = self._asked(rule, as_of)
+        _, engine, day, rule = self._asked(rule, as_of)
         return cost.costs(rule, engine.count(rule, day))
 
     def near_misses(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Near:
         """Return who fails exactly one condition, by condition, each group with its rule."""
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         return near.near(rule, engine.near_misses(rule, day), version.catalogue, mask)
 
     def threshold(
@@ -70,13 +70,13 @@ class Explaining(Exporting):
         NotFound, RuleError
             If the node is unknown, muted, personal or has no threshold, or `at` does not fit its op.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         moved = threshold.chosen(rule, node, version.catalogue)
         return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
 
     def logic(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Findings:
         """Return what cannot hold, what changes nothing and what asks past the data, with remedies."""
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         return logic.examine(rule, engine, version.catalogue, day, mask)
 
     def person(
@@ -92,7 +92,7 @@ class Explaining(Exporting):
         NotFound
             If the data version has no such user.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
 
         def show(spec: TagSpec, value: Any) -> Any:
             return value if reveal or spec.personal is None else self.mask(value, spec.personal)
@@ -117,7 +117,7 @@ class Explaining(Exporting):
         NotFound, RuleError
             If a tag is unknown or personal.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         return profile.profile(rule, engine, version.catalogue, day, tags, minimum=minimum)
 
     def solve(
@@ -130,7 +130,7 @@ class Explaining(Exporting):
         RuleError
             If the number is below 1 or above the base.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         return solve.solve(rule, target, engine, version.catalogue, day, mask)
 
     def difference(
@@ -138,7 +138,8 @@ class Explaining(Exporting):
     ) -> Difference:
         """Return what changed between two states of a rule, in words."""
         old = before if isinstance(before, Rule) else self.parse(before)
-        return Difference(difference.difference(old, after, self.data_version().catalogue, mask))
+        states = (self._checked(old)[0], self._checked(after)[0])
+        return Difference(difference.difference(*states, self.data_version().catalogue, mask))
 
     def compare(
         self, here: Rule, there: Rule | Mapping[str, Any], as_of: date | None = None, *,
@@ -152,8 +153,8 @@ class Explaining(Exporting):
             The other rule: an earlier state, or a saved audience's.
         """
         other = self.parse(there) if isinstance(there, Mapping) else there
-        version, engine, day = self._asked(here, as_of)
-        self._asked(other, day)
+        version, engine, day, here = self._asked(here, as_of)
+        _, _, _, other = self._asked(other, day)
         return compare.compare(here, other, engine, version.catalogue, day, mask)
 
     def weeks(
@@ -169,7 +170,7 @@ class Explaining(Exporting):
         Cancelled
             When `cancelled` says so; closing the generator stops it as well.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         self._day(version, clock.add_days(day, -7 * weeks))
         return history.weeks(rule, engine, day, many=weeks, cancelled=cancelled)
 
@@ -186,7 +187,7 @@ class Explaining(Exporting):
         event, prop : str or None
             What they did and the number that is added up; None = the likeliest.
         """
-        version, engine, last = self._asked(rule, until)
+        version, engine, last, rule = self._asked(rule, until)
         return history.since(
             rule, engine, version.catalogue, self._day(version, day), last, event=event, prop=prop
         )

@@ -40,7 +40,7 @@ class Exporting(Keeping):
             If the rule does not fit the catalogue.
         """
         actor, reason = clean_actor(request.actor), clean_reason(request.reason)
-        version, engine, day = self._asked(request.rule, request.as_of)
+        version, engine, day, rule = self._asked(request.rule, request.as_of)
         catalogue = version.catalogue
         fields = (
             default_fields(request.rule, catalogue)
@@ -50,7 +50,7 @@ class Exporting(Keeping):
         if request.purpose == "contact":
             _refuse_careless_contact(request.rule, reason)
         out = self._target(request.out)
-        members = engine.members(request.rule, day)
+        members = engine.members(rule, day)
         if request.format == "xlsx" and len(members) > lists.MAX_XLSX_ROWS:
             raise ExportRefused(
                 Problem("export_too_many_rows", params={"rows": len(members), "limit": lists.MAX_XLSX_ROWS})
@@ -61,7 +61,7 @@ class Exporting(Keeping):
         )  # fmt: skip
         folder = self.root / "exports"
         stem = f"{lists.file_stem(request.audience_name, day)}.{request.format}"
-        hidden, sentence = masked_rule(request.rule, catalogue), describe(request.rule, catalogue, mask)
+        hidden, sentence = masked_rule(rule, catalogue), describe(rule, catalogue, mask)
         with pending.writing_explained(out or folder), Pending() as files:
             if out is None:
                 folder.mkdir(exist_ok=True)

@@ -45,13 +45,14 @@ class Keeping(Questions):
         Raises
         ------
         RuleError
-            If the rule does not fit the catalogue.
+            If the rule does not fit the catalogue, or leads back to the audience itself.
         Conflict
             If somebody changed the audience since, or the name is taken; says who and when.
         NotFound
             If the audience is gone.
         """
-        checked = self.parse(dump_rule(rule) if isinstance(rule, Rule) else rule)
+        itself = () if audience_id is None else ((audience_id, name),)
+        checked = self.parse(dump_rule(rule) if isinstance(rule, Rule) else rule, inside=itself)
         dumped, actor, now = dump_rule(checked), clean_actor(actor), self._now()
         if audience_id is None:
             return self._audiences.create(name, note, dumped, actor, now)

@@ -16,12 +16,14 @@ from core.audiences.masking import mask, masked
 from core.engines.base import Breakdown, Engine
 from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
 from core.lake.versions import DataVersion
-from core.messages import Text
+from core.messages import Text, message_of
 from core.rules.check import check, errors_of
 from core.rules.describe import describe
+from core.rules.named import NamedAudience, Way, bind
+from core.rules.naming import tags_in
 from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
-from core.rules.tree import Rule, TagCondition, TakeTop, is_muted, nodes
+from core.rules.tree import Rule
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
 from core.tags.listing import listings
 from core.workspace.answers import Checked, CountAnswer, Listing
@@ -33,8 +35,13 @@ SPLIT_VALUES, SPLIT_BINS = 8, 6
 class Questions(Versions):
     """Everything that is asked, for one day, of the data version in use."""
 
-    def parse(self, source: str | bytes | Mapping[str, Any]) -> Rule:
+    def parse(self, source: str | bytes | Mapping[str, Any], *, inside: Way = ()) -> Rule:
         """Return the rule, read and checked against the catalogue.
+
+        Parameters
+        ----------
+        inside : tuple of (id, name)
+            The audience whose rule it will be: it must not lead back to it.
 
         Raises
         ------
@@ -45,7 +52,7 @@ class Questions(Versions):
             rule = parse_rule(source)
         except RuleError as error:
             raise RuleError(self._all_wrong(source, error)) from error
-        _refuse_errors(check(rule, self.data_version().catalogue))
+        _refuse_errors(self._checked(rule, inside)[1])
         return rule
 
     def check(self, source: str | bytes | Mapping[str, Any]) -> Checked:
@@ -54,19 +61,19 @@ class Questions(Versions):
             rule = parse_rule(source)
         except RuleError as error:
             return Checked(None, self._all_wrong(source, error))
-        return Checked(rule, check(rule, self.data_version().catalogue))
+        return Checked(rule, self._checked(rule)[1])
 
     def _all_wrong(self, source: str | bytes | Mapping[str, Any], error: RuleError) -> tuple[Problem, ...]:
         """Return the faults of shape, and what does not fit the catalogue in the rest of the rule."""
         rest = remains_of(source)
         if rest is None:
             return error.problems
-        return (*error.problems, *errors_of(check(rest, self.data_version().catalogue)))
+        return (*error.problems, *errors_of(self._checked(rest)[1]))
 
     def sentence(self, rule: Rule, *, reveal: bool = True) -> Text:
         """Return the rule in words; without `reveal` the values of personal tags are masked."""
         catalogue = self.data_version().catalogue
-        return describe(rule, catalogue, None if reveal else mask)
+        return describe(self._checked(rule)[0], catalogue, None if reveal else mask)
 
     def count(self, rule: Rule, as_of: date | None = None) -> CountAnswer:
         """Return how many users a rule matches, with the numbers of all its nodes.
@@ -78,7 +85,7 @@ class Questions(Versions):
         """
         version, engine = self._engine()
         day = self._day(version, as_of)
-        problems = check(rule, version.catalogue)
+        rule, problems = self._checked(rule)
         _refuse_errors(problems)
         return CountAnswer(
             answer=engine.count(rule, day),
@@ -98,7 +105,7 @@ class Questions(Versions):
 
         Values of a personal tag are masked unless `reveal` (log it first).
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         spec = _tag(version.catalogue, tag)
         found = engine.breakdown(rule, tag, day, top=top, bins=bins)
         if spec.personal is None or reveal:
@@ -146,7 +153,7 @@ class Questions(Versions):
         NotFound
             If a field is no tag.
         """
-        version, engine, day = self._asked(rule, as_of)
+        version, engine, day, rule = self._asked(rule, as_of)
         keys = known_fields(fields, version.catalogue)
         frame = engine.frame(engine.members(rule, day), keys, day, limit=limit)
         return frame if reveal else masked_frame(frame, version.catalogue)
@@ -157,7 +164,7 @@ class Questions(Versions):
 
     def members_frame(self, rule: Rule, as_of: date | None = None) -> pl.DataFrame:
         """Return the members as one column ``user_id``, sorted by code point."""
-        _, engine, day = self._asked(rule, as_of)
+        _, engine, day, rule = self._asked(rule, as_of)
         return engine.frame(engine.members(rule, day), (), day)
 
     def mask(self, value: object, kind: Personal) -> str:
@@ -183,7 +190,8 @@ class Questions(Versions):
         version, engine = self._engine()
         day = self._day(version, as_of)
         if audience is not None:
-            _refuse_errors(check(audience, version.catalogue))
+            audience, problems = self._checked(audience)
+            _refuse_errors(problems)
 
         def count(rule: Rule) -> int:
             _refuse_errors(check(rule, version.catalogue))
@@ -196,10 +204,32 @@ class Questions(Versions):
             version.catalogue, count, day, audience=audience, split=split, parts_of=parts_of
         )
 
-    def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date]:
+    def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date, Rule]:
+        """Return what answers a rule for a day, and the rule with the names in it looked up."""
         version, engine = self._engine()
-        _refuse_errors(check(rule, version.catalogue))
-        return version, engine, self._day(version, as_of)
+        rule, problems = self._checked(rule)
+        _refuse_errors(problems)
+        return version, engine, self._day(version, as_of), rule
+
+    def _checked(self, rule: Rule, inside: Way = ()) -> tuple[Rule, tuple[Problem, ...]]:
+        """Return the rule with the names in it looked up, and everything that is wrong with it."""
+        catalogue = self.data_version().catalogue
+        rule = bind(rule, self._named, lambda inner: errors_of(check(inner, catalogue)), inside)
+        return rule, check(rule, catalogue)
+
+    def _named(self, id_or_name: str) -> NamedAudience:
+        try:
+            audience = self._audiences.get(id_or_name)
+        except NotFound as error:
+            nearest = error.problems[0].nearest
+            problem = Problem("unknown_audience", params={"audience": id_or_name}, nearest=nearest)
+            raise RuleError(problem) from error
+        try:
+            return NamedAudience(audience.id, audience.name, parse_rule(audience.rule))
+        except RuleError as error:
+            why = message_of(error.problems[0])
+            problem = Problem("audience_broken", params={"audience": audience.name, "why": why})
+            raise RuleError(problem) from error
 
 
 def masked_frame(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -244,12 +274,8 @@ def _unknown(code: str, given: str, allowed: tuple[str, ...]) -> CallerError:
 
 def imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the imported tags that the rule asks about, in its order; muted conditions ask nothing."""
-    asked: list[str] = []
-    for node in nodes(rule):
-        if isinstance(node, TagCondition) and not is_muted(node):
-            asked.append(node.tag)
-            if isinstance(node.value, Mapping) and node.value.keys() == {"tag"}:
-                asked.append(str(node.value["tag"]))
-    if isinstance(rule.take, TakeTop):
-        asked.append(rule.take.by)
-    return tuple(dict.fromkeys(tag for tag in asked if catalogue.tags[tag].computed is None))
+    return tuple(
+        tag
+        for tag in tags_in(rule, with_muted=False, through_audiences=True)
+        if catalogue.tags[tag].computed is None
+    )

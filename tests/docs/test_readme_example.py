@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.engines.memory import bits
+from core.rules.canonical import canonical
 from core.rules.describe import describe_node
-from core.rules.literal import canonical
 from core.rules.parse import parse_rule
 from core.workspace import Actor, Workspace
 from tests.docs.test_house_plan import ROOT

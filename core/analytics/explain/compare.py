@@ -10,10 +10,10 @@ import numpy as np
 from core.analytics.explain.difference import Change, difference
 from core.analytics.explain.profile import Profile, profile
 from core.engines.base import Engine
-from core.rules.describe import Mask
 from core.rules.edit import all_of, as_condition, depth, fresh_ids, negated
 from core.rules.parse import dump_rule
 from core.rules.tree import MAX_DEPTH, Node, Rule, TakeTop, is_muted
+from core.rules.wording import Mask
 from core.schema import Catalogue
 
 

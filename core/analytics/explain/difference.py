@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import Text, say
-from core.rules.describe import Mask, describe, describe_node
+from core.rules.describe import describe, describe_node
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, Node, Rule, walk
+from core.rules.wording import Mask
 from core.schema import Catalogue, Personal
 
 ChangeKind = Literal["added", "removed", "changed", "muted", "unmuted", "moved", "group", "take"]

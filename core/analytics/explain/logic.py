@@ -16,7 +16,7 @@ from core.engines.base import Answer, Engine
 from core.errors import nearest_name
 from core.messages import Text, say
 from core.rules.check import check, errors_of
-from core.rules.describe import Mask, describe_node
+from core.rules.describe import describe_node
 from core.rules.edit import counting, muted, parent_of, removed, replaced, updated
 from core.rules.parse import dump_rule
 from core.rules.tree import (
@@ -32,6 +32,7 @@ from core.rules.tree import (
     nodes,
 )
 from core.rules.windows import span_of
+from core.rules.wording import Mask
 from core.schema import Catalogue, Personal, TagType
 
 _EXACT = frozenset({"is", "is_not", "in", "not_in", "has_any", "has_all", "has_none", "has_exactly"})

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 from core.engines.base import NearMisses
 from core.messages import Text
-from core.rules.describe import Mask, describe_node
+from core.rules.describe import describe_node
 from core.rules.edit import all_of, copied, depth, found, fresh_ids, ids_below, muted, negated, replaced
 from core.rules.parse import dump_rule
 from core.rules.tree import MAX_DEPTH, Group, Node, Rule, is_muted, walk
+from core.rules.wording import Mask
 from core.schema import Catalogue
 
 

@@ -15,9 +15,15 @@ from core.engines.base import Engine, Verdict
 from core.errors import NotFound, Problem
 from core.messages import Text
 from core.rules.arguments import field_named
-from core.rules.describe import Mask, describe_node
+from core.rules.describe import describe_node
 from core.rules.edit import counting
-from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, literal
+from core.rules.literal import literal
+from core.rules.literal_conditions import (
+    LiteralAnchored,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+)
 from core.rules.lookup import property_of
 from core.rules.measures import Occurrence, is_missing, present
 from core.rules.ops import op_of
@@ -30,6 +36,7 @@ from core.rules.tree import (
     TagCondition,
     nodes,
 )
+from core.rules.wording import Mask
 from core.schema import AT, Catalogue, TagSpec, property_column
 
 Show = Callable[[TagSpec, Any], Any]
@@ -170,21 +177,26 @@ class _Asker:
             return {}
         return self._listed(self._matching(str(event), self._where(str(event), getattr(node, "where", ()))))
 
-    def _tag(self, key: str) -> Any:
+    def _value(self, key: str) -> Any:
         numbers = pl.Series([self.user_no], dtype=pl.UInt32)
         value = self.engine.frame(numbers, [key], self.as_of)[key].to_list()[0]
-        return None if is_missing(value) else self.show(self.catalogue.tags[key], value)
+        return None if is_missing(value) else value
+
+    def _tag(self, key: str) -> Any:
+        value = self._value(key)
+        return None if value is None else self.show(self.catalogue.tags[key], value)
 
     def _measured(self, asked: LiteralMeasure) -> dict[str, Any]:
-        zone = self.catalogue.zone
+        zone, span = self.catalogue.zone, asked.span
+        if isinstance(span, LiteralAnchored):
+            own = self._value(span.tag.spec.key)
+            if own is None:  # no date from which the window could run
+                return {"value": None, **self._listed([])}
+            span = span.days(own)
         matching = [
             found
             for found in self._matching(asked.event, asked.where)
-            if (
-                local_day(found.at, zone) in asked.span
-                if isinstance(asked.span, Days)
-                else found.at in asked.span
-            )
+            if (local_day(found.at, zone) in span if isinstance(span, Days) else found.at in span)
         ]
         values = matching if asked.of is None else present(matching, asked.of.key)
         return {"value": asked.measure.of(matching, values, zone), **self._listed(matching)}

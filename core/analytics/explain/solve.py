@@ -15,10 +15,11 @@ from core.engines.base import Answer, Engine
 from core.errors import Problem, RuleError
 from core.messages import Text
 from core.rules.check import check, errors_of
-from core.rules.describe import Mask, describe
+from core.rules.describe import describe
 from core.rules.edit import muted
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule, TakeShare, TakeTop
+from core.rules.wording import Mask
 from core.schema import Catalogue
 
 MOST_SUGGESTIONS = 8

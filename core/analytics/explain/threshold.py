@@ -20,6 +20,7 @@ from core.rules.arguments import DAYS_IN_UNIT, MAX_DAYS, Shape, field_named
 from core.rules.edit import counting, found
 from core.rules.measures import MEASURES
 from core.rules.ops import OPS, Op
+from core.rules.parts import AnchoredWindow
 from core.rules.tree import EventCondition, Node, Rule, TagCondition
 from core.schema import Catalogue, TagType
 
@@ -179,7 +180,8 @@ def compared(node: Node, catalogue: Catalogue) -> Compared | None:
         if tag is None or tag.personal is not None or field_named(node.value) is not None:
             return None
         kind, unit = tag.type, None if tag.unit is None else Text(zh=tag.unit, en=tag.unit)
-    elif isinstance(node, EventCondition):
+    elif isinstance(node, EventCondition) and not isinstance(node.window, AnchoredWindow):
+        # In a window of each user's own, who has no date has no value; there is no one curve of all.
         measure = MEASURES[node.measure]
         kind, unit = measure.type, measure.unit
     else:

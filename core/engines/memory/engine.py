@@ -22,8 +22,10 @@ from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Pass
 from core.engines.spread import Spread
 from core.lake.tables import Tables
-from core.rules.edit import replaced
-from core.rules.literal import LiteralTagCondition, literal
+from core.rules.canonical import rule_key
+from core.rules.edit import muted, replaced
+from core.rules.literal import literal
+from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
 from core.rules.ops import op_of
 from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, TagType
@@ -66,7 +68,7 @@ class MemoryEngine:
         self._held = HeldVersion(tables, shard_rows)
         self._cache = Cache(cache_bytes)
         self._tiles = Tiles(threads, shard_rows)
-        self._conditions = Conditions(self._held, self._cache, self._tiles)
+        self._conditions = Conditions(self._held, self._cache, self._tiles, self._answer)
 
     @property
     def nbytes(self) -> int:
@@ -112,13 +114,18 @@ class MemoryEngine:
             asked = literal(condition, self.catalogue, as_of)
             if isinstance(asked, LiteralTagCondition):
                 return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
+            if not isinstance(asked, LiteralEventCondition):
+                raise TypeError(f"{condition.kind} compares no value")
             per_user = self._conditions.measures.per_user(asked.measured)
             zero = asked.measured.measure.zero_when_none
             return standing.spread_of_measure(per_user, among, zero_when_none=zero)
 
         # What the condition compares with makes no difference: a threshold that is dragged asks once.
+        # The rest is named by its place and, for what audiences stand for, by its meaning.
         bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
-        return self._cache.get(("spread", self._held.segments, bare.model_dump_json(), node, as_of), make)
+        rest = rule_key(muted(rule, node), self.catalogue, as_of)
+        key = ("spread", self._held.segments, bare.model_dump_json(), rest, node, as_of)
+        return self._cache.get(key, make)
 
     def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
         """Return what some users did of an event between two days, both in."""
@@ -131,7 +138,7 @@ class MemoryEngine:
         """Return an engine over the same data that remembers for itself, and less."""
         other = copy(self)
         other._cache = Cache(self._cache.limit_bytes // ASIDE_SHARE)
-        other._conditions = Conditions(self._held, other._cache, self._tiles, in_passing=True)
+        other._conditions = Conditions(self._held, other._cache, self._tiles, other._answer, in_passing=True)
         return other
 
     def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
@@ -249,7 +256,7 @@ class MemoryEngine:
 
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
-        key = ("answer", self._held.segments, rule.model_dump_json(), as_of)
+        key = ("answer", self._held.segments, rule_key(rule, self.catalogue, as_of))
         return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of)[0].matched, as_of))
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
+from core.engines.memory.moments import Moments, moments_of
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.lake.tables import Tables
@@ -29,7 +30,6 @@ from core.schema import AT, DAY, USER_NO, EventSpec, property_column
 PIECE_OCCURRENCES = 1 << 20
 
 _EPOCH = date(1970, 1, 1)
-_EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_VALUE = 9.0e12
 
 
@@ -134,6 +134,11 @@ class Partition:
         return len(self.rows)
 
     @property
+    def day_count(self) -> int:
+        """How many days there are from the oldest occurrence to the newest."""
+        return self._span + 1
+
+    @property
     def nbytes(self) -> int:
         """Bytes held in memory now."""
         held = int(self.rows.estimated_size()) + int(self.days.estimated_size())
@@ -147,10 +152,9 @@ class Partition:
     def within(self, span: Span, start: int, stop: int) -> pl.Series | None:
         """Return which occurrences of a piece lie in the span (Boolean); None = all of them."""
         if not isinstance(span, Days):
-            at = self._at().series(start, stop)
-            return (at >= _microseconds(span.start)) & (at < _microseconds(span.end))
-        first = None if span.first is None else (span.first - _EPOCH).days - self.origin
-        last = None if span.last is None else (span.last - _EPOCH).days - self.origin
+            return self.moments().within(span, start, stop)
+        first = None if span.first is None else self.place_of(span.first)
+        last = None if span.last is None else self.place_of(span.last)
         if (first is not None and first > self._span) or (last is not None and last < 0):
             return pl.repeat(False, stop - start, dtype=pl.Boolean, eager=True)
         days = self.days[start:stop]
@@ -160,7 +164,7 @@ class Partition:
     def of_row(self, row: int, as_of: date) -> pl.DataFrame:
         """Return what the user of one row did up to the end of `as_of`: ``at``, and a column a property."""
         start, stop = (int(self.rows.search_sorted(row, side)) for side in ("left", "right"))
-        at = self._at().series(start, stop).cast(pl.Datetime("us", "UTC")).alias(AT)
+        at = self.moments().instants(start, stop).alias(AT)
         places = np.arange(start, stop, dtype=np.uint32)
         properties = [
             self.column(key).taken(places).alias(property_column(key)) for key in self._event.properties
@@ -168,6 +172,14 @@ class Partition:
         seen = self.within(Days(None, as_of), start, stop)
         found = pl.DataFrame([at, *properties])
         return found if seen is None else found.filter(seen)
+
+    def place_of(self, day: date | None) -> int:
+        """Return a day as `days` counts it; None = the last of the calendar."""
+        return ((day or date.max) - _EPOCH).days - self.origin
+
+    def moments(self) -> Moments:
+        """Return when the occurrences happened."""
+        return self._held.get("moments", lambda: moments_of(self._read(AT)))
 
     def last_seen(self, as_of: date) -> int:
         """Return the newest day up to `as_of` that can occur: equal days see the same occurrences."""
@@ -374,8 +386,3 @@ def _named(key: str | None) -> str:
     if key is None:
         raise TypeError("this measure needs a property")
     return key
-
-
-def _microseconds(at: datetime) -> int:
-    since = at - _EPOCH_AT
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

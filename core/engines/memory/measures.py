@@ -1,4 +1,4 @@
-"""What users did, measured and compared: event conditions and tags computed from events.
+"""What users have and did: values of tags, imported or computed from events, and measures compared.
 
 Measures are remembered per user under what was measured, so that changing only a threshold does not measure
 again; "did it at all, up to today" is one comparison with everybody's last day.
@@ -7,9 +7,11 @@ again; "did it at all, up to today" is one comparison with everybody's last day.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
-from typing import Any
+from functools import reduce
+from operator import and_
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,21 +20,42 @@ from numpy.typing import NDArray
 from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
-from core.engines.memory.columns import Column, MultiColumn, PlainColumn, coded
+from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, coded
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
-from core.rules.literal import LiteralEventCondition, LiteralMeasure, LiteralProperty, LiteralTag
+from core.rules.literal_conditions import (
+    LiteralAnchored,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralProperty,
+    LiteralTag,
+)
 from core.rules.ops import Op
 from core.schema import TagType
 
 _MORE_THAN_ANYONE = 2.0**52
 
 
+class Needed(NamedTuple):
+    """What a user must have for a condition to be asked of them.
+
+    Attributes
+    ----------
+    name : hashable
+        Names it, for those who remember something made of it.
+    having : callable () -> mask
+        The users who have it.
+    """
+
+    name: Hashable
+    having: Callable[[], Words]
+
+
 class Measures:
-    """Measures of events over one data version.
+    """Values of tags, and measures of events over one data version.
 
     Parameters
     ----------
@@ -59,19 +82,57 @@ class Measures:
         if measured.measure.key == "count" and isinstance(measured.span, Days):
             whether = _asks_whether(op, argument)
             if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
-                if self._in_passing:
-                    did = self._did_within(measured)
-                else:
-                    did = self._did(measured, measured.span.first, as_of)
+                did = self.did(measured, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
-        return self._compared(measured, op, argument)
+        held = self._compared(measured, op, argument)
+        if not isinstance(measured.span, LiteralAnchored):
+            return held
+        # Without a date of their own users have no value: 0 is one.
+        having = self.valid(measured.span.tag)
+        return held | ~having & everybody(self._held.user_count) if op.holds_when_missing else held & having
 
-    def has_value(self, measured: LiteralMeasure) -> Words:
-        """Return the users with at least one occurrence (or value) to measure."""
+    def did(self, measured: LiteralMeasure, as_of: date) -> Words:
+        """Return the users with at least one of the occurrences."""
+        if isinstance(measured.span, Days) and (measured.span.last is None or measured.span.last >= as_of):
+            if self._in_passing:
+                return self._did_within(measured, measured.span)
+            return self._did(measured, measured.span.first, as_of)
         return scatter(self.per_user(measured).rows, self._held.user_count)
 
-    def column(self, tag: LiteralTag) -> Column:
-        """Return a computed tag's values, one per user, missing where the measure and the plan say so."""
+    def needed(self, measured: LiteralMeasure) -> Needed | None:
+        """Return the occurrences (or values) without which a user has no value of a measure."""
+        if measured.measure.zero_when_none:
+            anchored = measured.span
+            return self.needed_tags([anchored.tag]) if isinstance(anchored, LiteralAnchored) else None
+        rows = self._held.user_count
+        return Needed(self.key(measured), lambda: scatter(self.per_user(measured).rows, rows))
+
+    def needed_tags(self, tags: Sequence[LiteralTag]) -> Needed:
+        """Return the values of tags, all of which a user must have."""
+
+        def having() -> Words:
+            return reduce(and_, (self.valid(tag) for tag in tags))
+
+        return Needed(tuple(self.key_of(tag) for tag in tags), having)
+
+    def values(self, tag: LiteralTag) -> Column:
+        """Return a tag's values, one per user."""
+        if tag.computed is None:
+            return self._held.column(tag.spec.key)
+        return self._cache.get(("column", self.key_of(tag)), lambda: self._computed(tag))
+
+    def valid(self, tag: LiteralTag) -> Words:
+        """Return the users who have a value of a tag."""
+        return self._cache.get(("valid", self.key_of(tag)), lambda: self.values(tag).valid())
+
+    def key_of(self, tag: LiteralTag) -> tuple[Hashable, ...]:
+        """Return what names the values of a tag."""
+        if tag.computed is None or tag.spec.computed is None:
+            return (self._held.segments, tag.spec.key)
+        return (*self.key(tag.computed), tag.spec.type, tag.spec.computed.missing)
+
+    def _computed(self, tag: LiteralTag) -> Column:
+        """Return a computed tag's values, missing where the measure and the plan say so."""
         if tag.computed is None or tag.spec.computed is None:
             raise TypeError(f"{tag.spec.key} is not computed")
         per_user = self.per_user(tag.computed)
@@ -91,9 +152,13 @@ class Measures:
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Return what names the values of a measure."""
         of = None if measured.of is None else measured.of.key
-        return (*self._source(measured), measured.span, measured.measure.key, of)
+        span: Hashable = measured.span
+        if isinstance(measured.span, LiteralAnchored):
+            anchored = measured.span
+            span = (self.key_of(anchored.tag), anchored.n, anchored.unit, anchored.as_of)
+        return (*self.source(measured), span, measured.measure.key, of)
 
-    def _source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
+    def source(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Name the occurrences that are measured, at whatever time."""
         where = sorted(((c.spec.key, c.op.key, c.argument) for c in measured.where), key=repr)
         segments = self._held.tables.segments_of(measured.event)
@@ -102,9 +167,9 @@ class Measures:
     def _did(self, measured: LiteralMeasure, first: date | None, as_of: date) -> Words:
         """Return who did it on `first` or later: one comparison with everybody's last day."""
         partition = self._held.partition(measured.event)
-        key = ("last days", self._source(measured), partition.last_seen(as_of))
+        key = ("last days", self.source(measured), partition.last_seen(as_of))
         last = self._cache.get(
-            key, lambda: partition.last_days(as_of, self._chosen(partition, measured), self._tiles)
+            key, lambda: partition.last_days(as_of, self.chosen(partition, measured), self._tiles)
         )
         words = nobody(self._held.user_count)
         since = last.since(first)
@@ -115,15 +180,15 @@ class Measures:
         self._tiles.run(self._held.user_count, work)
         return words
 
-    def _did_within(self, measured: LiteralMeasure) -> Words:
-        """Return who did it in the span: only the occurrences that lie in it are looked at further."""
+    def _did_within(self, measured: LiteralMeasure, span: Days) -> Words:
+        """Return who did it in some days: only the occurrences that lie in them are looked at further."""
         partition = self._held.partition(measured.event)
-        where = self._chosen(partition, measured)
+        where = self.chosen(partition, measured)
         flags = np.zeros(self._held.user_count, dtype=np.bool_)
 
         def work(start: int, stop: int) -> None:
             among = None if where is None else where[start:stop]
-            chosen = both(among, partition.within(measured.span, start, stop))
+            chosen = both(among, partition.within(span, start, stop))
             flags[chosen_of(partition.rows[start:stop], chosen).to_numpy()] = True
 
         self._tiles.each(partition.pieces, work)
@@ -145,17 +210,40 @@ class Measures:
         return pack(flags)
 
     def per_user(self, measured: LiteralMeasure) -> PerUser:
-        """Return the measure of the users who have one; remembered."""
+        """Return a measure for the users who have an occurrence (or a value) to measure; remembered."""
 
         def make() -> PerUser:
             partition = self._held.partition(measured.event)
-            where = self._chosen(partition, measured)
+            where = self.chosen(partition, measured)
             of = None if measured.of is None else measured.of.key
-            return partition.measured(measured.measure.key, of, measured.span, where, self._tiles)
+            span = measured.span
+            if isinstance(span, LiteralAnchored):
+                where = both(where, self._in_own_days(partition, span))
+                span = Days(None, span.as_of)
+            return partition.measured(measured.measure.key, of, span, where, self._tiles)
 
         return self._cache.get(("per user", self.key(measured)), make)
 
-    def _chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
+    def _in_own_days(self, partition: Partition, anchored: LiteralAnchored) -> pl.Series:
+        """Return which occurrences lie in the days that begin with their user's own date."""
+        column = self.values(anchored.tag)
+        if not isinstance(column, CodedColumn):
+            raise TypeError(f"{anchored.tag.spec.key} is not a date")
+        days = [anchored.days(first) for first in column.dictionary.to_list()]
+        # In days since the partition's origin; the missing code has none.
+        ends = [[partition.place_of(day.first), partition.place_of(day.last)] for day in days]
+        firsts, lasts = np.array([*ends, [1, 0]], dtype=np.int64).T
+        flags = np.zeros(len(partition), dtype=np.bool_)
+
+        def work(start: int, stop: int) -> None:
+            codes = column.codes.take(partition.rows[start:stop].to_numpy())
+            at = partition.days[start:stop].to_numpy()
+            flags[start:stop] = (at >= firsts.take(codes)) & (at <= lasts.take(codes))
+
+        self._tiles.each(partition.pieces, work)
+        return pl.Series(flags)
+
+    def chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
         """Return which occurrences satisfy all property conditions; None = all, for there are none."""
         chosen = None
         for condition in measured.where:
@@ -203,7 +291,7 @@ def _hits(per_user: PerUser, op: Op, argument: Any) -> Flags:
         flags[:] = bool(op.holds(0, None))
     elif not isinstance(values, pl.Series):
         exact = exact_argument(argument)
-        flags[:] = [bool(op.holds(total, exact)) for total in _exact_totals(per_user)]
+        flags[:] = [bool(op.holds(total, exact)) for total in exact_totals(per_user)]
     elif values.dtype == pl.Int64:
         flags[:] = op.holds(*ranks(values.to_numpy(), per_user.divisors, argument))
     elif values.dtype == pl.UInt32:
@@ -225,13 +313,13 @@ def as_floats(per_user: PerUser) -> NDArray[np.float64]:
     """Return a number's measure as floats, sums and averages rounded once."""
     values = per_user.values
     if not isinstance(values, pl.Series):
-        return np.array([float(total) for total in _exact_totals(per_user)])
+        return np.array([float(total) for total in exact_totals(per_user)])
     if values.dtype == pl.Int64:
         return unscaled_array(values.to_numpy(), per_user.divisors)
     return values.cast(pl.Float64).to_numpy()
 
 
-def _exact_totals(per_user: PerUser) -> list[Any]:
+def exact_totals(per_user: PerUser) -> list[Any]:
     """Return sums or averages that 64 bits do not hold as exact numbers."""
     totals = list(per_user.values)
     divisors = [1] * len(totals) if per_user.divisors is None else per_user.divisors.tolist()

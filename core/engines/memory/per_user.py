@@ -166,6 +166,16 @@ def different(rows: pl.Series, codes: pl.Series) -> PerUser:
     return counted((each_once // (1 << 32)).cast(pl.UInt32))
 
 
+def often(rows: pl.Series, codes: pl.Series, at_least: int) -> pl.Series:
+    """Return a user's row once for each of their codes that occurs so often."""
+    pairs = (rows.cast(pl.UInt64) * (1 << 32)) + codes.cast(pl.UInt64)
+    if not pairs.is_sorted():
+        pairs = pairs.sort()
+    runs = runs_of(pairs)
+    kept = runs.rows[runs.lengths >= at_least]
+    return pl.Series(kept >> np.uint64(32)).cast(pl.UInt32)
+
+
 def joined(parts: Sequence[PerUser]) -> PerUser:
     """Return the measures of consecutive users as one."""
     if len(parts) == 1:

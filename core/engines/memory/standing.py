@@ -16,12 +16,12 @@ from core.engines.memory.columns import CodedColumn, Column, PlainColumn
 from core.engines.memory.measures import Measures, as_floats
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
-from core.engines.memory.tree import AnyNode, Pass, Place
+from core.engines.memory.tree import Pass, Place
 from core.engines.spread import Spread
 from core.rules.exact import unscaled
-from core.rules.literal import LiteralMeasure
+from core.rules.literal_conditions import LiteralMeasure
 from core.rules.measures import MEASURES
-from core.rules.tree import Group, Rule, is_muted
+from core.rules.tree import AnyNode, Group, Rule, is_muted
 from core.schema import EventSpec, TagType
 
 

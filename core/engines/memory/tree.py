@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from core.engines.memory.bits import CountedMask, Words, count, nobody
 from core.engines.memory.tiles import Tiles
-from core.rules.tree import EventCondition, Group, Rule, TagCondition, is_muted, nodes
-
-AnyNode = TagCondition | EventCondition | Group
+from core.rules.tree import AnyNode, Group, Rule, is_muted, nodes
 
 SHARDS_AT_ONCE = 4
 """Measured: combining words takes microseconds per shard, handing the interpreter over takes as long."""

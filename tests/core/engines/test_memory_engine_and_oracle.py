@@ -12,26 +12,14 @@ from hypothesis import strategies as st
 
 from core.engines.base import Answer
 from core.engines.memory import MemoryEngine
-from core.rules import evaluate
-from core.rules.check import check
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
-from core.rules.tree import Rule, is_muted, nodes
-from core.schema import Catalogue
+from core.rules.tree import is_muted, nodes
+from tests.core.engines.agreement import asked, assert_agreement, ids_of
 from tests.core.engines.worlds import World, days, rules, tables_of, world_of, worlds
 
 MANY = settings(max_examples=150, deadline=None)
 SOME = settings(max_examples=40, deadline=None)
-
-
-def asked(rule_json: dict[str, Any], catalogue: Catalogue) -> Rule:
-    rule = parse_rule(rule_json)
-    assert [p for p in check(rule, catalogue) if p.severity == "error"] == []
-    return rule
-
-
-def ids_of(engine: MemoryEngine, rule: Rule, as_of: date) -> list[str]:
-    return engine.frame(engine.members(rule, as_of), [], as_of).get_column("user_id").to_list()
 
 
 @given(worlds, rules(), days)
@@ -39,19 +27,7 @@ def ids_of(engine: MemoryEngine, rule: Rule, as_of: date) -> list[str]:
 def test_the_engine_finds_the_members_and_numbers_of_the_oracle(
     world: World, rule_json: dict[str, Any], as_of: date
 ) -> None:
-    rule = asked(rule_json, world.catalogue)
-    engine = MemoryEngine(world.tables())
-    answer = engine.count(rule, as_of)
-    expected = evaluate.members(rule, world.users, world.catalogue, as_of)
-    assert ids_of(engine, rule, as_of) == expected
-    assert answer.count == len(expected)
-    numbers = evaluate.node_numbers(rule, world.users, world.catalogue, as_of)
-    assert {key: (n.own, n.running, n.without, n.missing) for key, n in answer.nodes.items()} == {
-        key: tuple(n) for key, n in numbers.items()
-    }
-    assert answer.matched == sum(evaluate.holds(rule, user, world.catalogue, as_of) for user in world.users)
-    assert answer.base == sum(evaluate.in_base(user, as_of) for user in world.users)
-    assert engine.base_count(as_of) == answer.base
+    assert_agreement(world, rule_json, as_of)
 
 
 @given(worlds, rules(), days)

@@ -8,8 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from core.errors import Problem, RuleError, nearest_name
+from core.rules.check import check, errors_of
 from core.rules.evaluate import OracleUser
 from core.rules.measures import Occurrence
+from core.rules.named import NamedAudience, bind
+from core.rules.parse import parse_rule
+from core.rules.tree import Rule
 from core.schema import Catalogue, EventSpec, Label, Measurement, PropertySpec, TagSpec, TagType
 
 FOLDER = Path(__file__).parents[2] / "golden"
@@ -72,6 +77,21 @@ def users() -> list[OracleUser]:
         since = told.get("exists_from")
         found.append(OracleUser(user_id, date.fromisoformat(since) if since else None, tags, events))
     return found
+
+
+def find(id_or_name: str) -> NamedAudience:
+    """Return a golden audience."""
+    for key, told in PEOPLE["audiences"].items():
+        if id_or_name in (key, told["name"]):
+            return NamedAudience(key, told["name"], parse_rule(told["rule"]))
+    nearest = nearest_name(id_or_name, [told["name"] for told in PEOPLE["audiences"].values()])
+    raise RuleError(Problem("unknown_audience", params={"audience": id_or_name}, nearest=nearest))
+
+
+def read(rule: dict[str, Any]) -> Rule:
+    """Return a rule with the audiences in it looked up."""
+    known = catalogue()
+    return bind(parse_rule(rule), find, lambda inner: errors_of(check(inner, known)))
 
 
 def _occurrence(row: dict[str, Any], known: Catalogue, event: str) -> Occurrence:

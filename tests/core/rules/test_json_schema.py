@@ -24,6 +24,11 @@ BEYOND_A_SCHEMA = {
     *("not_a_whole_number_between", "field_type_differs", "field_not_allowed", "take_by_type"),
     *("property_missing", "property_not_wanted", "property_type"),
     *("window_too_long", "window_reversed", "ago_not_descending"),
+    *("first_step_negated", "first_step_within", "within_in_between", "same_of_sets", "anchor_not_date"),
+    *("factor_decimals", "sides_differ", "factor_of_dates", "op_not_between_sides", "buckets_reversed"),
+    *("unknown_audience", "audience_cycle", "audience_broken", "no_snapshots"),
+    *("rank_needs_one_end", "rank_by_type", "rank_within_sets"),
+    *("silent_without_start", "more_blocks_than_there_are"),
     *("empty_group", "empty_root_negated", "k_too_large", "id_twice"),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.rules.literal import canonical
+from core.rules.canonical import canonical
 from core.rules.parse import parse_rule
 from tests.core.rules.golden import catalogue
 
@@ -40,6 +40,17 @@ def group(match: str, *children: Any, **fields: Any) -> dict[str, Any]:
     return {"kind": "group", "match": match, "children": children, **fields}
 
 
+def habit(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"kind": kind, "event": "login", **fields}
+
+
+def chain(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"kind": "sequence", "steps": list(steps), **fields}
+
+
+NEVER = {"event": "purchase", "not": True}
+DAY = {"n": 1, "unit": "day"}
+MAY = {"from": "2019-05-01", "to": "2019-05-31"}
 A = {"kind": "tag", "id": "x", "tag": "vip", "op": "is_true"}
 B = {"kind": "tag", "id": "y", "tag": "points", "op": "gt", "value": 3}
 SAME = [
@@ -62,11 +73,42 @@ SAME = [
         logins(where=[{"property": "device", "op": "is", "value": "ios"}]),
         logins(where=[{"property": "device", "op": "in", "value": ["ios"]}] * 2),
     ),
+    (
+        habit("first_time", window={"last": 30, "unit": "day"}),
+        habit("first_time", window={"ago": [30, 0], "unit": "day"}),
+    ),
+    (
+        habit("stopped", active=MAY, silent={"last": 14, "unit": "day"}),
+        habit("stopped", active=MAY, silent={"last": 2, "unit": "week"}),
+    ),
+    (
+        habit("resumed", active=MAY, silent={"from": "2019-06-01"}),
+        habit("resumed", active=MAY, silent={"from": "2019-06-01", "to": "2019-07-14"}),
+    ),
+    (chain({"event": "login"}, NEVER), chain({"event": "login"}, NEVER, open="include")),
+    (
+        chain({"event": "login"}, {"event": "purchase", "within": DAY}),
+        chain({"event": "login"}, {"event": "purchase", "within": {"n": 24, "unit": "hour"}}),
+    ),
     (group("any", A, B), group("at_least", B, A, k=1)),
     (group("all", A), {"tag": "vip", "op": "is_true"}),
     (group("all", {**A, "not": True}, **{"not": True}), {"tag": "vip", "op": "is_true"}),
 ]
 OTHER = [
+    (chain({"event": "login"}, NEVER), chain({"event": "login"}, {**NEVER, "within": DAY})),
+    (
+        chain({"event": "login"}, {**NEVER, "within": DAY}),
+        chain({"event": "login"}, {**NEVER, "within": DAY}, open="include"),
+    ),
+    (chain({"event": "login"}, {"event": "purchase"}), chain({"event": "purchase"}, {"event": "login"})),
+    (
+        habit("stopped", active=MAY, silent={"last": 30, "unit": "day"}),
+        habit("stopped", active={"last": 30, "unit": "day"}, silent=MAY),
+    ),
+    (
+        habit("regular", at_least=1, per="week", of_last=4, **{"in": 1}),
+        habit("regular", at_least=1, per="day", of_last=28, **{"in": 1}),
+    ),
     (tag("city", "is", "北京"), tag("city", "is", "北京", **{"not": True})),
     (tag("city", "is", "北京"), tag("city", "is_not", "北京")),
     (tag("city", "is", "a"), tag("city", "is", "A")),

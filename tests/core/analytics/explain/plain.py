@@ -27,7 +27,8 @@ def reread(rule: Rule, catalogue: Catalogue) -> Rule:
 
 def who(rule: Rule, world: World, as_of: date) -> set[str]:
     """Everybody whom a rule includes and does not exclude."""
-    return {user.user_id for user in world.users if evaluate.holds(rule, user, world.catalogue, as_of)}
+    untaken = rule.model_copy(update={"take": None})
+    return set(evaluate.members(untaken, world.users, world.catalogue, as_of))
 
 
 def counting(rule: Rule) -> list[Node]:

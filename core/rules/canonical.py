@@ -1,0 +1,223 @@
+"""Stable keys: what a node asks, with literal dates, in one form for all ways to say the same.
+
+A mask may be kept under such a key: conditions with equal keys have equal members in every data version with
+the same data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from core import clock
+from core.clock import Days, Instants, Span
+from core.rules.arguments import Argument, AtLeast
+from core.rules.dispatch import meaning_of
+from core.rules.literal import literal, literal_tag
+from core.rules.literal_conditions import (
+    LiteralAnchored,
+    LiteralAudience,
+    LiteralBucket,
+    LiteralCompare,
+    LiteralCondition,
+    LiteralDid,
+    LiteralEventCondition,
+    LiteralMeasure,
+    LiteralRank,
+    LiteralRegular,
+    LiteralSequence,
+    LiteralTag,
+    LiteralTagCondition,
+)
+from core.rules.ops import Op
+from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
+from core.rules.windows import NO_DAY
+from core.schema import Catalogue, TagType
+
+
+def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str:
+    """Return the stable key of what a node asks, its `not` included, with literal dates.
+
+    Ids, labels, the order of lists and children, muted children and different ways to say the same (``is``
+    and ``in`` with one value, "the last 30 days" and their two dates) make no difference. The node's own
+    `muted` is not part of it.
+    """
+    return json.dumps(_key(node, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
+
+
+def rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> str:
+    """Return the stable key of a whole rule: rules with equal keys have the same answer."""
+    return json.dumps(_rule_key(rule, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
+
+
+def condition_key(condition: LiteralCondition) -> str:
+    """Return the stable key of a literal condition (which bears no `not`)."""
+    return json.dumps(_condition_key(condition), ensure_ascii=False, separators=(",", ":"))
+
+
+def _key(node: Condition | Group, catalogue: Catalogue, as_of: date) -> list[Any]:
+    if isinstance(node, Group):
+        asked = [_key(child, catalogue, as_of) for child in node.children if not is_muted(child)]
+        asked.sort(key=repr)
+        if not asked:
+            return ["base"]
+        k = {"all": len(asked), "any": 1}.get(node.match, node.k)
+        key: list[Any] = asked[0] if len(asked) == 1 and k == 1 else ["at_least", k, asked]
+    else:
+        key = _condition_key(literal(node, catalogue, as_of))
+    if not node.not_:
+        return key
+    return key[1:] if key[0] == "not" else ["not", *key]
+
+
+def _rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> list[Any]:
+    roots = [None if root is None or is_muted(root) else root for root in (rule.include, rule.exclude)]
+    trees = [None if root is None or not root.children else _key(root, catalogue, as_of) for root in roots]
+    taken: list[Any] = []
+    match rule.take:
+        case TakeTop(n=n, by=by, order=order):
+            taken = [n, _tag_key(literal_tag(by, catalogue, as_of)), order]
+        case TakeShare(share=share, seed=seed):
+            taken = [share, seed]
+    return [*trees, taken, as_of.isoformat()]
+
+
+def _condition_key(condition: LiteralCondition) -> list[Any]:
+    return meaning_of(_KEYS, condition)(condition)
+
+
+def _tag_condition_key(condition: LiteralTagCondition) -> list[Any]:
+    tag = _tag_key(condition.tag)
+    if condition.other is not None:
+        return ["tag", tag, "field", condition.op.key, _tag_key(condition.other)]
+    return ["tag", tag, *_compared(condition.tag.spec.type, condition.op, condition.argument)]
+
+
+def _event_condition_key(condition: LiteralEventCondition) -> list[Any]:
+    compared = _compared(condition.measured.measure.type, condition.op, condition.argument)
+    return ["event", _measure_key(condition.measured), *compared]
+
+
+def _did_key(condition: LiteralDid) -> list[Any]:
+    def of(measures: tuple[LiteralMeasure, ...]) -> list[Any]:
+        return sorted((_measure_key(measured) for measured in measures), key=repr)
+
+    return ["did", of(condition.in_all), of(condition.in_none)]
+
+
+def _regular_key(condition: LiteralRegular) -> list[Any]:
+    firsts = [str(block.first) for block in condition.blocks]
+    return ["regular", _measure_key(condition.measured), condition.at_least, condition.enough, firsts]
+
+
+def _sequence_key(condition: LiteralSequence) -> list[Any]:
+    steps = [[_measure_key(s.measured), s.is_negated, s.within and str(s.within)] for s in condition.steps]
+    # Only a negated last step with an end of its own can be open.
+    may_be_open = condition.steps[-1].is_negated and any(s.is_negated and s.within for s in condition.steps)
+    return ["sequence", steps, condition.same, condition.counts_open and may_be_open]
+
+
+def _compare_key(condition: LiteralCompare) -> list[Any]:
+    left, right = _measure_key(condition.left), _measure_key(condition.right)
+    return ["compare", left, condition.op.key, right, str(condition.factor)]
+
+
+def _bucket_key(condition: LiteralBucket) -> list[Any]:
+    return ["bucket", condition.seed, condition.first, condition.last]
+
+
+def _rank_key(condition: LiteralRank) -> list[Any]:
+    within = None if condition.within is None else _tag_key(condition.within)
+    first = [type(condition.first).__name__, str(condition.first)]
+    return ["rank", _tag_key(condition.tag), within, condition.is_top, first, condition.as_of.isoformat()]
+
+
+def _audience_key(condition: LiteralAudience) -> list[Any]:
+    key = ["audience", *_rule_key(condition.rule, condition.catalogue, condition.as_of)]
+    return key if condition.is_in else ["not", *key]
+
+
+def _tag_key(tag: LiteralTag) -> list[Any]:
+    if tag.computed is None or tag.spec.computed is None:
+        return [tag.spec.key]
+    return [tag.spec.key, _measure_key(tag.computed), tag.spec.computed.missing]
+
+
+def _measure_key(measured: LiteralMeasure) -> list[Any]:
+    where = sorted(
+        ([c.spec.key, *_compared(c.spec.type, c.op, c.argument)] for c in measured.where), key=repr
+    )
+    distinct = [key for i, key in enumerate(where) if i == 0 or key != where[i - 1]]
+    of = None if measured.of is None else measured.of.key
+    return [measured.event, distinct, measured.measure.key, of, _span_key(measured.span)]
+
+
+def _span_key(span: Span | LiteralAnchored) -> list[Any]:
+    if isinstance(span, LiteralAnchored):
+        return ["since", _tag_key(span.tag), span.n, span.unit, span.as_of.isoformat()]
+    return _written(span)
+
+
+def _compared(kind: TagType, op: Op, argument: Argument) -> list[Any]:
+    """Return op and argument, where one way stands for all that mean the same."""
+    match op.key, argument:
+        case "is", str():
+            return ["in", [argument]]
+        case "is_not", str():
+            return ["not_in", [argument]]
+        case "eq", float():
+            return ["between", [argument, argument]]
+        case "ne", float():
+            return ["not_between", [argument, argument]]
+        case "before", date():
+            return ["in_days", _written(NO_DAY if argument == date.min else _until(argument, -1))]
+        case "after", date():
+            return ["in_days", _written(NO_DAY if argument == date.max else _since(argument, 1))]
+        case "on", date():
+            return ["in_days", _written(Days(argument, argument))]
+        case "not_in_last", Days():
+            return ["not_in_days", _written(argument)]
+        case _, Days():
+            return ["in_days", _written(argument)]
+        case "has_any", tuple() if kind is TagType.MULTI:
+            return ["has_at_least", 1, list(argument)]
+        case "has_all", tuple() if kind is TagType.MULTI:
+            return ["has_at_least", len(argument), list(argument)]
+        case "has_at_least", AtLeast():
+            return ["has_at_least", argument.k, list(argument.of)]
+        case _, tuple():
+            return [op.key, list(argument)]
+        case _:
+            return [op.key, argument]
+
+
+def _until(day: date, days: int) -> Days:
+    return Days(None, clock.add_days(day, days))
+
+
+def _since(day: date, days: int) -> Days:
+    return Days(clock.add_days(day, days), None)
+
+
+def _written(span: Span) -> list[str]:
+    if isinstance(span, Instants):
+        return ["instants", span.start.isoformat(), span.end.isoformat()]
+    first, last = span.first or date.min, span.last or date.max
+    if first > last:
+        first, last = date.max, date.min
+    return ["days", first.isoformat(), last.isoformat()]
+
+
+_KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
+    LiteralTagCondition: _tag_condition_key,
+    LiteralEventCondition: _event_condition_key,
+    LiteralDid: _did_key,
+    LiteralRegular: _regular_key,
+    LiteralSequence: _sequence_key,
+    LiteralCompare: _compare_key,
+    LiteralBucket: _bucket_key,
+    LiteralRank: _rank_key,
+    LiteralAudience: _audience_key,
+}

@@ -1,0 +1,81 @@
+"""Rules that name saved audiences, through the one door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.audiences.records import ExportRequest
+from core.errors import RuleError
+from core.rules.parse import parse_rule
+from core.workspace import Workspace
+from tests.core.small_files import ACTOR
+
+CITY = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "北京"}
+
+
+def rule(*children: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "include": {"kind": "group", "id": "g0", "match": "all", "children": list(children)},
+    }
+
+
+def among(audience: str, *, is_in: bool = True) -> dict[str, Any]:
+    return {"kind": "audience", "id": "c2", "audience": audience, "in": is_in}
+
+
+def test_people_are_counted_listed_and_taken_away_by_an_audience(workspace: Workspace) -> None:
+    saved = workspace.save_audience(name="北京", rule=rule(CITY), actor=ACTOR)
+    alone = workspace.parse(rule(CITY))
+    for name in ("北京", saved.id):
+        named = workspace.parse(rule(among(name)))
+        assert workspace.count(named).answer.count == workspace.count(alone).answer.count == 3
+        assert workspace.members(named) == workspace.members(alone)
+        assert workspace.breakdown(named, "city") == workspace.breakdown(alone, "city")
+        assert workspace.count(named).sentence["zh"] == "在人群「北京」中"
+        assert workspace.sentence(named)["en"] == "Is in the audience “北京”"
+    others = workspace.parse(rule(among("北京", is_in=False)))
+    base = workspace.count(alone).answer.base
+    assert workspace.count(others).answer.count == base - 3
+    assert workspace.funnel(audience=named).total == workspace.funnel(audience=alone).total
+    assert workspace.export(ExportRequest(rule=named, actor=ACTOR)).rows == 3
+
+
+def test_a_changed_audience_changes_the_answer_at_once(workspace: Workspace) -> None:
+    saved = workspace.save_audience(name="a", rule=rule(CITY), actor=ACTOR)
+    named = workspace.parse(rule(among("a")))
+    before = workspace.members(named)
+    workspace.save_audience(name="a", rule=rule(), actor=ACTOR, audience_id=saved.id, revision=1)
+    assert len(workspace.members(named)) == workspace.count(named).answer.base > len(before)
+
+
+def test_a_circle_is_refused_with_its_path_when_it_is_saved(workspace: Workspace) -> None:
+    first = workspace.save_audience(name="甲", rule=rule(CITY), actor=ACTOR)
+    workspace.save_audience(name="乙", rule=rule(among("甲")), actor=ACTOR)
+    with pytest.raises(RuleError) as refused:
+        workspace.save_audience(
+            name="甲", rule=rule(among("乙")), actor=ACTOR, audience_id=first.id, revision=1
+        )
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.node, problem.params["path"]) == ("audience_cycle", "c2", "甲 → 乙 → 甲")
+    with pytest.raises(RuleError, match="audience_cycle"):
+        workspace.save_audience(
+            name="甲", rule=rule(among(first.id)), actor=ACTOR, audience_id=first.id, revision=1
+        )
+
+
+def test_an_audience_that_is_gone_is_named_with_the_nearest(workspace: Workspace) -> None:
+    workspace.save_audience(name="北京老用户", rule=rule(CITY), actor=ACTOR)
+    checked = workspace.check(rule(among("北京用户")))
+    assert [(p.code, p.node, p.nearest) for p in checked.errors] == [("unknown_audience", "c2", "北京老用户")]
+    with pytest.raises(RuleError, match="unknown_audience"):
+        workspace.count(parse_rule(rule(among("北京用户"))))
+
+
+def test_imported_tags_of_an_audience_are_not_historical_either(workspace: Workspace) -> None:
+    workspace.save_audience(name="a", rule=rule(CITY), actor=ACTOR)
+    day = workspace.default_as_of()
+    earlier = day.replace(year=day.year - 1)
+    assert workspace.count(workspace.parse(rule(among("a"))), earlier).not_historical == ("city",)
