@@ -72,7 +72,7 @@ def test_exclude_and_take_come_last() -> None:
     exclude = group(VIP, {**LOGIN, "value": 0, "op": "eq"}, id="x", match="any")
     assert said(group(BEIJING), exclude=exclude, take={"n": 60, "by": "gmv"}) == (
         "城市是「北京」；排除：VIP 为「是」，或近 30 天没有登录过；取总交易额最高的 60 人",
-        "City is “北京”; excluding anyone for whom VIP is true, or never did “login” in the last 30 days; "
+        "City is “北京”; excluding: VIP is true, or never did “login” in the last 30 days; "
         "then the 60 with the highest GMV",
     )
     assert said(group(BEIJING), take={"share": 0.125, "seed": "july"}) == (
