@@ -7,9 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.rules.describe import describe_node
 from core.rules.tree import Rule, TagCondition, nodes
-from core.schema import Catalogue, TagSpec, TagType
+from core.schema import TagSpec, TagType
 from dashboard import charts, state
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
@@ -30,9 +29,8 @@ def draw(rule_as_saved: Mapping[str, Any]) -> None:
     rule, catalogue = workspace.parse(rule_as_saved), workspace.data_version().catalogue
     answer = workspace.count(rule, day).answer
     st.caption(verbatim(pick(workspace.sentence(rule, reveal=False))))
-    charts.draw(
-        charts.waterfall(answer.waterfall, _names(rule, catalogue), wide=True), key="composition_waterfall"
-    )
+    names = {node: pick(words) for node, words in workspace.node_sentences(rule, reveal=False).items()}
+    charts.draw(charts.waterfall(answer.waterfall, names, wide=True), key="composition_waterfall")
     open_tags = [tag for tag in catalogue.tags.values() if tag.personal is None]
     if open_tags:
         tag = st.selectbox(
@@ -46,12 +44,6 @@ def draw(rule_as_saved: Mapping[str, Any]) -> None:
         charts.draw(
             charts.breakdown(of, tag, count=answer.count, base=answer.base), key="composition_breakdown"
         )
-
-
-def _names(rule: Rule, catalogue: Catalogue) -> dict[str, str]:
-    """Return what every node is called, values of personal tags masked."""
-    mask = state.workspace().mask
-    return {node.id: pick(describe_node(node, catalogue, mask)) for node in nodes(rule)}
 
 
 def _most_telling(tags: list[TagSpec], rule: Rule) -> TagSpec:

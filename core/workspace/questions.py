@@ -18,12 +18,12 @@ from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
 from core.lake.versions import DataVersion
 from core.messages import Text, message_of
 from core.rules.check import check, errors_of
-from core.rules.describe import describe
+from core.rules.describe import describe, describe_node
 from core.rules.named import NamedAudience, Way, bind
 from core.rules.naming import tags_in
 from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
-from core.rules.tree import Rule
+from core.rules.tree import Rule, nodes
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
 from core.tags.listing import listings
 from core.workspace.answers import Checked, CountAnswer, Listing
@@ -74,6 +74,11 @@ class Questions(Versions):
         """Return the rule in words; without `reveal` the values of personal tags are masked."""
         catalogue = self.data_version().catalogue
         return describe(self._checked(rule)[0], catalogue, None if reveal else mask)
+
+    def node_sentences(self, rule: Rule, *, reveal: bool = True) -> dict[str, Text]:
+        """Return every node of a rule in words, by id; without `reveal` personal values are masked."""
+        catalogue, shown = self.data_version().catalogue, None if reveal else mask
+        return {node.id: describe_node(node, catalogue, shown) for node in nodes(self._checked(rule)[0])}
 
     def count(self, rule: Rule, as_of: date | None = None) -> CountAnswer:
         """Return how many users a rule matches, with the numbers of all its nodes.

@@ -36,6 +36,7 @@ def test_people_are_counted_listed_and_taken_away_by_an_audience(workspace: Work
         assert workspace.breakdown(named, "city") == workspace.breakdown(alone, "city")
         assert workspace.count(named).sentence["zh"] == "在人群「北京」中"
         assert workspace.sentence(named)["en"] == "Is in the audience “北京”"
+        assert workspace.node_sentences(named)["c2"]["zh"] == "在人群「北京」中"
     others = workspace.parse(rule(among("北京", is_in=False)))
     base = workspace.count(alone).answer.base
     assert workspace.count(others).answer.count == base - 3
@@ -49,6 +50,15 @@ def test_a_changed_audience_changes_the_answer_at_once(workspace: Workspace) -> 
     before = workspace.members(named)
     workspace.save_audience(name="a", rule=rule(), actor=ACTOR, audience_id=saved.id, revision=1)
     assert len(workspace.members(named)) == workspace.count(named).answer.base > len(before)
+
+
+def test_a_curve_follows_a_changed_audience(workspace: Workspace) -> None:
+    saved = workspace.save_audience(name="a", rule=rule(CITY), actor=ACTOR)
+    spent = {"kind": "tag", "id": "c3", "tag": "points", "op": "gte", "value": 0}
+    named = workspace.parse(rule(among("a"), spent))
+    assert workspace.threshold(named).users == 3
+    workspace.save_audience(name="a", rule=rule(), actor=ACTOR, audience_id=saved.id, revision=1)
+    assert workspace.threshold(named).users == workspace.count(named).answer.base
 
 
 def test_a_circle_is_refused_with_its_path_when_it_is_saved(workspace: Workspace) -> None:
