@@ -44,13 +44,15 @@ NOT_OURS: dict[str, tuple[str, str]] = {
     ),
 }
 
-# Whether script, stale parts and finite animations have all been at rest for so many milliseconds.
+# Whether script, stale parts and finite animations have all been at rest for so many milliseconds, in our own
+# style sheet, which Streamlit brings in last when the machine is slow.
 STILL_FOR = 200
 STILL = """(milliseconds) => {
   const app = document.querySelector('[data-testid="stApp"]');
   const isFading = document.getAnimations().some(
     (one) => one.playState === 'running' && Number.isFinite(one.effect.getComputedTiming().endTime));
-  const isStill = app?.dataset.testScriptState === 'notRunning'
+  const isStyled = getComputedStyle(document.documentElement).getPropertyValue('--coterie-ink') !== '';
+  const isStill = isStyled && app?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-stale="true"]') && !isFading;
   if (!isStill) window.stillSince = null;
   else window.stillSince ??= performance.now();

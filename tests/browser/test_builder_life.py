@@ -58,15 +58,16 @@ class Server:
         self._process.send_signal(how)
         ended(self._process)
 
-    def wait_for_draft(self, word: str) -> None:
-        """Wait until a draft that holds the word is written: a moment after the edit, in the background."""
+    def wait_for_draft(self, tag: str) -> None:
+        """Wait until a rule that asks a tag is written as a draft: a moment after the edit, in the background."""
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
             with sqlite3.connect(self._root / "coterie.db") as database:
-                if any(word in state for (state,) in database.execute("SELECT state FROM drafts")):
-                    return
+                drafts = [json.loads(state) for (state,) in database.execute("SELECT state FROM drafts")]
+            if any(f'"tag":"{tag}"' in rule for draft in drafts for rule in draft["history"]["states"]):
+                return
             time.sleep(0.05)
-        raise AssertionError(f"no draft holds {word}")
+        raise AssertionError(f"no draft asks {tag}")
 
     @property
     def is_running(self) -> bool:
