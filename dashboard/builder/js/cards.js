@@ -12,8 +12,8 @@ import { DEMANDED } from "./windows.js";
 /** Per kind (page, read, patch) → {parts to keep in step, line: beside the name, body: below it}. */
 export const CARDS = {
   first_time: firstTimeCard,
-  stopped: (page, read, patch) => silenceCard(page, ["active", "silent"], read, patch),
-  resumed: (page, read, patch) => silenceCard(page, ["silent", "active"], read, patch),
+  stopped: (page, ...how) => silenceCard(page, { active: "silence.active", silent: "silence.silent" }, ...how),
+  resumed: (page, ...how) => silenceCard(page, { silent: "silence.paused", active: "silence.again" }, ...how),
   regular: regularCard,
   sequence: sequenceCard,
   compare: compareCard,
@@ -45,11 +45,11 @@ function firstTimeCard(page, read, patch) {
 }
 
 /** Stopped and resumed: one event, and two windows in the order in which they follow one another. */
-function silenceCard(page, keys, read, patch) {
+function silenceCard(page, words, read, patch) {
   const { t } = page.words;
   const what = occurrence(page, read, patch, asIs);
-  const windows = keys.map((key) => {
-    const named = (label) => t("part.of", { of: t(`silence.${key}`), what: label });
+  const windows = Object.keys(words).map((key) => {
+    const named = (label) => t("part.of", { of: t(words[key]), what: label });
     return { key, ...windowUnder(page, key, read, patch, { forms: DEMANDED, named }) };
   });
   return {
@@ -57,7 +57,7 @@ function silenceCard(page, keys, read, patch) {
     line: what.line,
     body: [
       what.filters,
-      windows.map(({ key, element }) => h("div.cardline", {}, element, plainWord(t(`silence.${key}`)))),
+      windows.map(({ key, element }) => h("div.cardline", {}, element, plainWord(t(words[key])))),
     ],
   };
 }
@@ -99,7 +99,6 @@ function regularCard(page, read, patch) {
         plainWord(t("regular.words.in")),
         some.element,
         perUnit,
-        plainWord(t("regular.words.least")),
         least.element,
         plainWord(t("unit.times")),
       ),

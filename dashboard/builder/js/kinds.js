@@ -8,6 +8,13 @@ export function usualEvent(catalogue, ...wanted) {
   return wanted.find((key) => catalogue.events.has(key)) ?? catalogue.events.keys().next().value;
 }
 
+/** The tag that a new rank goes by: what people spent if the data say, else a number, else a date. */
+function usualRanking(catalogue) {
+  const tags = catalogue.rankable();
+  const first = (is) => tags.find(is);
+  return (first((tag) => tag.key === "gmv") ?? first((tag) => tag.type === "number") ?? tags[0])?.key;
+}
+
 /** A condition of a further kind that can be counted at once where the data allow; `top` is the newest audience. */
 export function newCondition(kind, catalogue, top = null) {
   const event = usualEvent(catalogue, kind === "regular" ? "login" : "purchase", "purchase");
@@ -26,7 +33,7 @@ export function newCondition(kind, catalogue, top = null) {
       };
     }
     case "rank":
-      return { tag: catalogue.rankable()[0]?.key, top: { n: 100 } };
+      return { tag: usualRanking(catalogue), top: { n: 100 } };
     case "bucket":
       return { seed: "a", from: 0, to: Math.trunc(catalogue.data.buckets / 2) - 1 };
     case "audience":

@@ -54,7 +54,7 @@ export function sequenceCard(page, read, patch) {
       t(not ? "step.add.not" : "step.add"),
     );
   const list = h(
-    "ol.steps",
+    "ol.seqsteps",
     { "aria-label": t("step.list") },
     steps.map((step) => step.element),
   );
@@ -134,7 +134,7 @@ function stepLine(page, at, read, patch, put) {
   );
   return {
     parts,
-    element: h("li.step", {}, h("div.cardline", {}, line, acts), what.filters),
+    element: h("li.seqstep", {}, h("div.cardline", {}, line, acts), what.filters),
   };
 }
 
