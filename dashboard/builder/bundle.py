@@ -17,8 +17,9 @@ Part = Literal["builder", "facts"]
 
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
-    "tree", "catalogue", "words", "dom", "wire", "editor", "lookups", "live", "popover", "picker", "days",
-    "controls", "windows", "numbers", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
+    "tree", "kinds", "catalogue", "words", "dom", "wire", "editor", "lookups", "live", "popover", "picker",
+    "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence", "sides",
+    "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
     "charts", "panel", "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "floats", "sizes")

@@ -123,6 +123,9 @@ class Desk:
                 return [{"name": "link", "path": path, "is_kept": is_kept}]
             case "values" | "known":
                 return [lookups.answer(asking.workspace, command, asking.as_of())]
+            case "audiences":
+                but = self.saved.id if self.saved else None
+                return [lookups.audiences(asking.workspace, str(command["ask"]), but)]
             case unknown:
                 raise ValueError(f"no command {unknown!r}")
         return []

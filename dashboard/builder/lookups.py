@@ -31,6 +31,15 @@ def answer(workspace: Workspace, command: Mapping[str, Any], as_of: date) -> dic
     }
 
 
+def audiences(workspace: Workspace, ask: str, but: str | None) -> dict[str, Any]:
+    """Return the answer to an ``audiences`` command: id and name of each, the last changed first.
+
+    The audience ``but`` is left out: that which the rule was opened from cannot stand in itself.
+    """
+    items = [[audience.id, audience.name] for audience in workspace.audiences() if audience.id != but]
+    return {"name": "values", "ask": ask, "items": items, "is_more": False}
+
+
 def values(workspace: Workspace, tag: str, event: str | None, search: str, as_of: date) -> dict[str, Any]:
     """Return ``items`` (value, number), the most frequent first, and whether there are more.
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, get_args
 
+from pydantic import BaseModel
 from pypinyin import Style, lazy_pinyin
 
 from core.rules.arguments import Shape
+from core.rules.conditions import CONDITIONS, RegularCondition
 from core.rules.ops import Op, ops_for
+from core.rules.parts import Length, Within
+from core.rules.share import BUCKETS
 from core.schema import Catalogue, EventSpec, Label, PropertySpec, TagSpec, TagType
 from dashboard.i18n import texts
 
 EVENTS = "events"  # the folder that events lie in, after the dimensions
+MORE = "more"  # the folder of the further kinds of condition, after the events
 MOST_SHIPPED = 200  # a tag with more values than this is searched in Python
 
 # The control for an op's value, by its shape and the type that it compares.
@@ -31,6 +36,8 @@ _CONTROLS: Mapping[tuple[Shape, TagType | None], str] = {
     (Shape.DAYS, None): "ahead",
     (Shape.AT_LEAST, None): "k_of",
 }
+_AT_HOME = frozenset({"tag", "event"})  # kinds that a tag or an event of the palette begins
+_RANKED = frozenset({TagType.NUMBER, TagType.DATE})
 _COMPARED_EXACTLY = frozenset({"is", "is_not", "in", "not_in"})
 
 
@@ -45,8 +52,9 @@ def catalogue_data(catalogue: Catalogue) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``dimensions`` (key, label), ``tags``, ``events`` (each with its ``search`` forms) and ``ops`` by
-        type. Labels are in both languages.
+        ``dimensions`` (key, label), ``tags``, ``events`` and ``kinds`` (each with its ``search`` forms),
+        ``ops`` by type, the ``units`` that parts of the further kinds allow, and the number of ``buckets``.
+        Labels are in both languages.
     """
     used = {spec.dimension for spec in catalogue.tags.values()}
     folders = {key: label for key, label in catalogue.dimensions.items() if key in used}
@@ -56,9 +64,17 @@ def catalogue_data(catalogue: Catalogue) -> dict[str, Any]:
         "dimensions": [
             *({"key": key, "label": _label(label)} for key, label in folders.items()),
             {"key": EVENTS, "label": dict(texts()["builder.folder.events"])},
+            {"key": MORE, "label": dict(texts()["builder.folder.more"])},
         ],
         "tags": [_tag(spec) for spec in catalogue.tags.values()],
         "events": [_event(spec) for spec in catalogue.events.values()],
+        "kinds": [_kind(key, catalogue) for key in CONDITIONS if key not in _AT_HOME],
+        "units": {
+            "regular": _choices(RegularCondition, "per"),
+            "within": _choices(Within, "unit"),
+            "since": _choices(Length, "unit"),
+        },
+        "buckets": BUCKETS,
         "ops": {kind.value: [_op(op, kind) for op in ops_for(kind)] for kind in TagType},
     }
 
@@ -109,6 +125,34 @@ def _event(spec: EventSpec) -> dict[str, Any]:
 
 def _property(spec: PropertySpec) -> dict[str, Any]:
     return {"key": spec.key, "type": spec.type.value, "label": _label(spec.label), "distinct": spec.distinct}
+
+
+def _kind(key: str, catalogue: Catalogue) -> dict[str, Any]:
+    label = texts()[f"builder.kind.{key}"]
+    return {
+        "kind": "kind",
+        "key": key,
+        "type": "condition",
+        "label": dict(label),
+        "tip": dict(texts()[f"builder.kind.{key}.tip"]),
+        "dimension": MORE,
+        "offered": _is_answerable(key, catalogue),
+        "search": search_forms(key, label["zh"], label["en"]),
+    }
+
+
+def _is_answerable(kind: str, catalogue: Catalogue) -> bool:
+    """Tell whether the data have what a condition of this kind asks about."""
+    if kind in {"bucket", "audience"}:
+        return True
+    if kind == "rank":
+        return any(tag.type in _RANKED and tag.personal is None for tag in catalogue.tags.values())
+    return bool(catalogue.events)
+
+
+def _choices(model: type[BaseModel], field: str) -> list[str]:
+    """Return what a field of the language may say, as the language itself has it."""
+    return [str(choice) for choice in get_args(model.model_fields[field].annotation)]
 
 
 def _op(op: Op, kind: TagType) -> dict[str, Any]:

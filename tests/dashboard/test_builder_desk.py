@@ -189,6 +189,21 @@ def test_pasted_values_that_occur_nowhere_are_named_in_their_order(asking):
     assert parts["unknown"] == ["火星", "月球"]
 
 
+def test_saved_audiences_are_listed_but_for_the_one_that_is_open(asking, rule_of, somebody):
+    first, second = (
+        asking.workspace.save_audience(name=name, rule=rule_of("city", "is", "北京"), actor=somebody)
+        for name in ("甲", "乙")
+    )
+    desk = Desk()
+    (answer,) = desk.receive(command(desk, 1, "audiences", ask="a"), asking)
+    assert answer == {
+        "name": "values", "ask": "a", "items": [[second.id, "乙"], [first.id, "甲"]], "is_more": False,
+    }  # fmt: skip
+    desk.remember(second)
+    (answer,) = desk.receive(command(desk, 2, "audiences", ask="b"), asking)
+    assert answer["items"] == [[first.id, "甲"]]
+
+
 def test_a_saved_rule_is_changed_only_while_it_differs(asking, rule_of, somebody):
     desk = Desk()
     desk.receive(edit(desk, 1, rule_of("city", "is", "北京")), asking)

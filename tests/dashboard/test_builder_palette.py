@@ -2,6 +2,8 @@
 
 import json
 
+from core.rules.conditions import CONDITIONS
+from core.rules.json_schema import rule_json_schema
 from core.rules.ops import ops_for
 from core.schema import TagType
 from dashboard.builder import facts, templates
@@ -20,9 +22,9 @@ def test_every_op_of_every_type_has_a_control(workspace):
         assert all(op["shape"] for op in data["ops"][kind.value])
 
 
-def test_folders_come_in_the_catalogues_order_and_events_last(workspace):
+def test_folders_come_in_the_catalogues_order_then_events_then_further_kinds(workspace):
     data = catalogue_data(workspace.catalogue())
-    assert data["dimensions"][-1]["key"] == "events"
+    assert [dimension["key"] for dimension in data["dimensions"][-2:]] == ["events", "more"]
     named = {dimension["key"] for dimension in data["dimensions"]}
     assert {tag["dimension"] for tag in data["tags"]} <= named
     json.dumps(data)
@@ -73,3 +75,19 @@ def test_a_tag_that_the_rule_fixes_to_one_value_is_not_compared_unless_somebody_
     assert "city" not in facts.charts(facts.Wish(), fixed, catalogue)
     assert facts.charts(facts.Wish(["city"]), fixed, catalogue) == ["city"]
     assert facts.charts(facts.Wish([]), open_rule, catalogue) == []
+
+
+def test_every_kind_of_condition_can_be_begun_and_what_they_allow_is_what_the_language_allows(workspace):
+    data = catalogue_data(workspace.catalogue())
+    assert {kind["key"] for kind in data["kinds"]} == set(CONDITIONS) - {"tag", "event"}
+    assert all(kind["offered"] for kind in data["kinds"])
+    schema = rule_json_schema()["$defs"]
+    assert data["units"]["within"] == schema["Within"]["properties"]["unit"]["enum"]
+    assert data["units"]["regular"] == schema["RegularCondition"]["properties"]["per"]["enum"]
+    assert data["units"]["since"] == schema["Length"]["properties"]["unit"]["enum"]
+
+
+def test_kinds_that_ask_about_events_are_not_offered_without_events(workspace):
+    bare = workspace.catalogue().model_copy(update={"events": {}})
+    offered = {kind["key"] for kind in catalogue_data(bare)["kinds"] if kind["offered"]}
+    assert offered == {"rank", "bucket", "audience"}

@@ -5,7 +5,7 @@ import { answersTo, beginning, found, newLeaf, reshaped, shapeOf } from "../../d
 import { readNumber } from "../../dashboard/builder/js/controls.js";
 import { dayAfter, readDay } from "../../dashboard/builder/js/days.js";
 import { splitPasted } from "../../dashboard/builder/js/picker.js";
-import { isNever, measured } from "../../dashboard/builder/js/rows.js";
+import { isNever, measured } from "../../dashboard/builder/js/measures.js";
 import { brokenAt } from "../../dashboard/builder/js/toolbar.js";
 import { windowKind } from "../../dashboard/builder/js/windows.js";
 import { makeWords, shareText } from "../../dashboard/builder/js/words.js";

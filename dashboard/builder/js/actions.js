@@ -1,8 +1,9 @@
 // What can be done to a node, once for its buttons, its menu and the keyboard.
 
-import { needsTop } from "./lookups.js";
+import { AUDIENCES, needsTop } from "./lookups.js";
 import { newLeaf } from "./catalogue.js";
 import { h, icon, set } from "./dom.js";
+import { OF_ONE_EVENT, turned } from "./kinds.js";
 import {
   duplicateNode,
   EXCLUDE,
@@ -16,6 +17,7 @@ import {
   newGroup,
   patchNode,
   removeNode,
+  replaceNode,
   stepNode,
   unwrapGroup,
   wrapNode,
@@ -68,6 +70,13 @@ export function makeActions(page) {
         (rule) => patchNode(rule, id, { not: locate(rule, id).node.not ? undefined : true }),
         locate(editor.rule, id)?.node.not ? "did.affirm" : "did.negate",
       ),
+    turn(id, kind) {
+      const done = editor.edit(editor.gesture(`turn:${id}`), (rule) =>
+        replaceNode(rule, id, turned(locate(rule, id).node, kind, page.catalogue)),
+      );
+      page.live.say(t(done ? "did.turn" : "did.nothing", { name: nameOf(id) }));
+      page.focusNode(id);
+    },
     wrap: (id) =>
       run("wrap", id, (rule) =>
         wrapNode(rule, id, editor.ids.next("g"), locate(rule, id)?.parent?.match === "any" ? "all" : "any"),
@@ -128,8 +137,9 @@ export function makeActions(page) {
   };
 
   function add(item, change, focus = false) {
-    page.lookups.withTop(needsTop(item) ? { key: item.key } : null, (top) => {
-      const leaf = newLeaf(item, editor.ids.next("c"), top);
+    const isAudience = item.kind === "kind" && item.key === "audience";
+    page.lookups.withTop(isAudience ? AUDIENCES : needsTop(item) ? { key: item.key } : null, (top) => {
+      const leaf = newLeaf(item, editor.ids.next("c"), top, page.catalogue);
       const done = editor.edit(editor.gesture(`add:${leaf.id}`), (rule) => change(rule, leaf));
       if (!done) return page.live.say(t("depth.full"));
       page.live.say(t("did.add", { name: page.catalogue.nameOf(item), where: page.whereIs(leaf.id) }));
@@ -173,9 +183,25 @@ export function makeActions(page) {
         : false,
       isGroup ? { label: t("act.group"), icon: "plus", run: () => actions.addGroup(id) } : false,
       { label: t("act.duplicate"), icon: "copy", hint: "D", run: () => actions.duplicate(id) },
+      ...turnEntries(id, node),
       null,
       { label: t("act.remove"), icon: "trash", hint: "Del", danger: true, run: () => actions.remove(id) },
     ].filter((entry) => entry !== false && parent);
+  }
+
+  /** What a condition about one event can become, keeping its event and filters. */
+  function turnEntries(id, node) {
+    if (!OF_ONE_EVENT.includes(node.kind)) return [];
+    const words = { event: t("act.turn.event"), sequence: t("act.turn.sequence") };
+    const others = [...OF_ONE_EVENT, "sequence"].filter((kind) => kind !== node.kind);
+    return [
+      null,
+      ...others.map((kind) => ({
+        label: t("act.turn", { kind: words[kind] ?? page.catalogue.nameOf(page.catalogue.kinds.get(kind)) }),
+        icon: kind,
+        run: () => actions.turn(id, kind),
+      })),
+    ];
   }
 
   function rootEntries(id, { node, side }) {

@@ -1,15 +1,59 @@
 // The tags, events and ops that Python sent, and what follows from them: finding, naming, sensible beginnings.
 
+import { newCondition } from "./kinds.js";
+
 export function makeCatalogue(data, language) {
   const tags = new Map(data.tags.map((tag) => [tag.key, tag]));
   const events = new Map(data.events.map((event) => [event.key, event]));
   const nameOf = (thing) => thing?.label?.[language] ?? thing?.key ?? "";
 
-  /** The type of what a leaf compares, by which its ops are known; null when the data do not have it. */
+  const kinds = new Map(data.kinds.map((kind) => [kind.key, kind]));
+  const eventName = (key) => nameOf(events.get(key) ?? { key });
+  const tagName = (key) => nameOf(tags.get(key) ?? { key });
+
+  /** The type that a measure gives, by which its ops are known; null for an event that the data do not have. */
+  function typeMeasured({ event, measure }) {
+    if (!events.has(event)) return null;
+    return measure === "first_at" || measure === "last_at" ? "date" : "number";
+  }
+
+  /** The type of what a leaf compares; null when the data do not have it, or when its kind compares nothing. */
   function typeOf(node) {
-    if (node.kind === "tag") return tags.get(node.tag)?.type ?? null;
-    if (!events.has(node.event)) return null;
-    return node.measure === "first_at" || node.measure === "last_at" ? "date" : "number";
+    switch (node.kind) {
+      case "tag":
+      case "rank":
+        return tags.get(node.tag)?.type ?? null;
+      case "event":
+        return typeMeasured(node);
+      case "compare":
+        return typeMeasured(node.left);
+      default:
+        return null;
+    }
+  }
+
+  /** What a condition of a further kind is about, in a few words. */
+  function about(node) {
+    switch (node.kind) {
+      case "sequence":
+        return node.steps.map((step) => eventName(step.event)).join(" → ");
+      case "compare":
+        return [...new Set([eventName(node.left.event), eventName(node.right.event)])].join(" / ");
+      case "rank":
+        return tagName(node.tag);
+      case "bucket":
+        return node.seed;
+      default:
+        return node.event === undefined ? "" : eventName(node.event);
+    }
+  }
+
+  /** The words that a row begins with: for the further kinds what they ask, as the rest has controls. */
+  function heading(node) {
+    if (node.kind === "tag") return tagName(node.tag);
+    if (node.kind === "event") return eventName(node.event);
+    if (node.kind === "group") return node.label ?? "";
+    return nameOf(kinds.get(node.kind) ?? { key: node.kind });
   }
 
   function unitOf(tag) {
@@ -27,11 +71,23 @@ export function makeCatalogue(data, language) {
     op: (type, key) => (data.ops[type] ?? []).find((op) => op.key === key) ?? null,
     propertyOf: (event, key) => events.get(event)?.properties.find((p) => p.key === key) ?? null,
     tagsOfType: (type, except) => data.tags.filter((tag) => tag.type === type && tag.key !== except && !tag.personal),
-    itemsIn: (dimension) => [...data.tags, ...data.events].filter((item) => item.dimension === dimension),
+    kinds,
+    typeMeasured,
+    heading,
+    rankable: () => data.tags.filter((tag) => (tag.type === "number" || tag.type === "date") && !tag.personal),
+    itemsIn: (dimension) =>
+      [...data.tags, ...data.events, ...data.kinds.filter((kind) => kind.offered)].filter(
+        (item) => item.dimension === dimension,
+      ),
+    /** The name of the icon that a leaf has; null when the data do not have what it asks. */
+    iconOf(node) {
+      if (node.kind === "tag") return tags.get(node.tag)?.type ?? null;
+      return node.kind === "event" || kinds.has(node.kind) ? node.kind : null;
+    },
     title(node) {
-      if (node.kind === "tag") return nameOf(tags.get(node.tag) ?? { key: node.tag });
-      if (node.kind === "event") return nameOf(events.get(node.event) ?? { key: node.event });
-      return node.label ?? "";
+      const head = heading(node);
+      const rest = kinds.has(node.kind) ? about(node) : "";
+      return rest ? `${head} · ${rest}` : head;
     },
   };
 }
@@ -61,7 +117,8 @@ export function found(items, typed) {
 }
 
 /** A new leaf that can be counted at once where the type allows; `top` is the most frequent value, if known. */
-export function newLeaf(item, id, top = null) {
+export function newLeaf(item, id, top, catalogue) {
+  if (item.kind === "kind") return { kind: item.key, id, ...newCondition(item.key, catalogue, top) };
   if (item.kind === "event") {
     return {
       kind: "event",

@@ -61,7 +61,7 @@ export function makeDrag(page) {
     const ghost = h(
       "div.dragged",
       { "aria-hidden": "true" },
-      icon(press.item ? press.item.type : node.kind === "group" ? "group" : "multi"),
+      icon(node.kind === "group" ? "group" : (page.catalogue.iconOf(node) ?? "multi")),
       h("span", {}, press.item ? page.catalogue.nameOf(press.item) : page.nameOf(node)),
     );
     drag = { node, ghost, spot: null, x: press.x, y: press.y, hasLeftEdge: false };

@@ -4,12 +4,15 @@ import { beginning } from "./catalogue.js";
 
 const LONGEST_WAIT = 3000; // milliseconds that an addition waits for its first value before it goes without
 
+/** The place whose "values" are the saved audiences: their ids, with their names. */
+export const AUDIENCES = { key: "", audiences: true };
+
 export function makeLookups(wire, redraw) {
   let lists = new Map(); // key → {items, isMore} or null while under way
   let checks = new Map(); // key → values that occur nowhere
   let stamp = "";
   let queue = []; // additions in order: {place, run, due}
-  const keyOf = (place, search) => JSON.stringify([place.event ?? null, place.key, search]);
+  const keyOf = (place, search) => JSON.stringify([place.audiences ?? null, place.event ?? null, place.key, search]);
 
   function drain() {
     while (queue.length && (!queue[0].place || queue[0].isDue || api.list(queue[0].place))) {
@@ -24,7 +27,8 @@ export function makeLookups(wire, redraw) {
       const key = keyOf(place, search);
       if (!lists.has(key)) {
         lists.set(key, null);
-        wire.command("values", { ask: key, tag: place.key, event: place.event ?? null, search });
+        if (place.audiences) wire.command("audiences", { ask: key });
+        else wire.command("values", { ask: key, tag: place.key, event: place.event ?? null, search });
       }
       return lists.get(key);
     },
@@ -52,7 +56,7 @@ export function makeLookups(wire, redraw) {
       return checks.get(key);
     },
     receive(news) {
-      const now = `${news.version}|${news.as_of}`;
+      const now = `${news.version}|${news.as_of}|${news.title.name}`; // an audience saved here is one to choose
       if (now !== stamp) {
         lists = new Map();
         checks = new Map();
@@ -73,6 +77,6 @@ export function makeLookups(wire, redraw) {
 
 /** Which catalogue entry a leaf's first value comes from, or null when none is needed. */
 export function needsTop(item) {
-  const start = item.kind === "event" ? {} : beginning(item);
+  const start = item.kind === "event" || item.kind === "kind" ? {} : beginning(item);
   return Array.isArray(start.value) && start.value.length === 0;
 }

@@ -47,7 +47,10 @@ export function makePage(root, stage) {
   });
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
-  page.lookups = makeLookups(page.wire, () => page.redrawOpen?.());
+  page.lookups = makeLookups(page.wire, () => {
+    page.redrawOpen?.();
+    page.redraw();
+  });
   page.live = makeLive();
   page.layer = h("div.layer");
   page.shell = h("div.shell");
@@ -61,7 +64,8 @@ export function makePage(root, stage) {
   page.popovers = makePopovers(page);
   page.itemOf = (id) => {
     const [kind, ...key] = id.split(":");
-    return (kind === "event" ? page.catalogue.events : page.catalogue.tags).get(key.join(":"));
+    const { events, tags, kinds } = page.catalogue;
+    return { event: events, tag: tags, kind: kinds }[kind].get(key.join(":"));
   };
 
   // Names and places, as people would say them.
@@ -86,7 +90,7 @@ export function makePage(root, stage) {
     const { group } = groupToAddTo(page.editor.rule, page.editor.selected);
     return group === EXCLUDE ? page.words.t("exclude") : page.nameOf(locate(page.editor.rule, group).node);
   };
-  page.draftOf = (item) => newLeaf(item, " new", null);
+  page.draftOf = (item) => newLeaf(item, " new", null, page.catalogue);
   page.chartable = () => page.catalogue.data.tags.filter((tag) => !tag.personal);
 
   page.actions = makeActions(page);

@@ -84,10 +84,10 @@ export function makePalette(page) {
           onpointerenter: () => page.lookAheadLater(item),
         },
         h("span.grip", { "data-grip": "" }, grip()),
-        icon(item.type),
+        icon(item.kind === "kind" ? item.key : item.type),
         h("span.grow", {}, name),
         item.personal ? icon("lock") : null,
-        h("small", {}, page.catalogue.unitOf(item) || t(`type.${item.type}`)),
+        item.kind === "kind" ? null : h("small", {}, page.catalogue.unitOf(item) || t(`type.${item.type}`)),
       );
       chips.set(id, chip);
     }
@@ -96,6 +96,7 @@ export function makePalette(page) {
 
   function tipOf(item) {
     const head = `${page.catalogue.nameOf(item)} (${item.key})`;
+    if (item.kind === "kind") return `${page.catalogue.nameOf(item)}\n${item.tip[page.words.language]}`;
     if (item.kind === "event")
       return `${head}\n${t("palette.event.tip", { n: whole(item.rows), first: item.first_day ?? "—", last: item.last_day ?? "—" })}`;
     const lines = [

@@ -95,6 +95,11 @@ export function patchNode(rule, id, patch) {
   });
 }
 
+/** Puts another condition, with the same id, in the place of one. */
+export function replaceNode(rule, id, node) {
+  return changeRule(rule, id, () => node);
+}
+
 /** Puts a node into a group at a gap; the group "exclude" is made when there is none. */
 export function insertNode(rule, groupId, index, node) {
   if (groupId === EXCLUDE && !rule.exclude) {

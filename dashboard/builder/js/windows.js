@@ -1,20 +1,30 @@
-// The window of an event condition: ever, the last n, n to m ago, between two days, a calendar period.
+// A window: ever, the last n, n to m ago, between two days, a calendar period, since a date of each user's own.
 
 import { CALENDARS, dayControl, numberControl, selectControl, UNITS } from "./controls.js";
 import { h, replace } from "./dom.js";
 
 const WINDOWS = ["ever", "last", "ago", "between", "calendar"];
+export const DEMANDED = WINDOWS.slice(1); // where there must be one
+export const OF_EVENTS = [...WINDOWS, "since"];
 
 export function windowKind(window) {
   if (!window) return "ever";
   if ("last" in window) return "last";
   if ("ago" in window) return "ago";
+  if ("since" in window) return "since";
   return "calendar" in window ? "calendar" : "between";
 }
 
-/** The window of an event condition: which form, then its numbers, days or period. */
-export function windowControl(page, change) {
+/**
+ * Which form a window has, then its numbers, days or period.
+ *
+ * @param forms those to choose from
+ * @param named names a part for readers, where a card has several windows
+ */
+export function windowControl(page, change, { forms: offered = WINDOWS, named = (label) => label } = {}) {
   const { t } = page.words;
+  const dates = page.catalogue.tagsOfType("date");
+  const choices = offered.filter((form) => form !== "since" || dates.length > 0);
   let now = null;
   let kind = null;
   let parts = [];
@@ -28,11 +38,12 @@ export function windowControl(page, change) {
     ago: () => ({ ago: [(now?.last ?? 30) * 2, now?.last ?? 30], unit: now?.unit ?? "day" }),
     between: () => ({ from: page.editor.news?.first_day ?? page.editor.news?.as_of, to: page.editor.news?.as_of }),
     calendar: () => ({ calendar: "this_month" }),
+    since: () => ({ since: { tag: dates[0].key }, for: { n: 7, unit: "day" } }),
   };
   const chooser = selectControl(
     page,
-    t("window"),
-    WINDOWS.map((w) => [w, t(`window.${w}`)]),
+    named(t("window")),
+    choices.map((w) => [w, t(`window.${w}`)]),
     (w) => {
       send(beginnings[w]());
       sync(now);
@@ -42,20 +53,20 @@ export function windowControl(page, change) {
   const rest = h("span.parts.pair");
   const box = h("span.pair.window", {}, chooser.element, rest);
   const number = (label, read, write, least) => {
-    const control = numberControl(page, { label, whole: true, least }, (n, how) => send(write(n), how));
+    const control = numberControl(page, { label: named(label), whole: true, least }, (n, how) => send(write(n), how));
     return { element: control.element, sync: () => control.sync(read()) };
   };
   const unit = () => {
     const control = selectControl(
       page,
-      t("unit"),
+      named(t("unit")),
       ["hour", ...UNITS].map((u) => [u, t(`unit.${u}`)]),
       (u, how) => send({ ...now, unit: u }, how),
     );
     return { element: control.element, sync: () => control.sync(now.unit) };
   };
   const day = (label, key) => {
-    const control = dayControl(page, label, (value, how) => {
+    const control = dayControl(page, named(label), (value, how) => {
       const next = { ...now, [key]: value };
       if (!value) delete next[key];
       send(next, how);
@@ -95,11 +106,37 @@ export function windowControl(page, change) {
     calendar: () => {
       const control = selectControl(
         page,
-        t("window.calendar"),
+        named(t("window.calendar")),
         CALENDARS.map((c) => [c, t(`calendar.${c}`)]),
         (c, how) => send({ calendar: c }, how),
       );
       return [{ element: control.element, sync: () => control.sync(now.calendar) }];
+    },
+    since: () => {
+      const tag = selectControl(
+        page,
+        named(t("window.since.tag")),
+        dates.map((date) => [date.key, page.catalogue.nameOf(date)]),
+        (key, how) => send({ ...now, since: { tag: key } }, how),
+      );
+      const length = selectControl(
+        page,
+        named(t("unit")),
+        page.catalogue.data.units.since.map((u) => [u, t(`unit.${u}`)]),
+        (u, how) => send({ ...now, for: { ...now.for, unit: u } }, how),
+      );
+      return [
+        { element: tag.element, sync: () => tag.sync(now.since.tag) },
+        word(t("window.since.from")),
+        number(
+          t("window.since.n"),
+          () => now.for.n,
+          (n) => ({ ...now, for: { ...now.for, n } }),
+          1,
+        ),
+        { element: length.element, sync: () => length.sync(now.for.unit) },
+        word(t("window.since.within")),
+      ];
     },
   };
   function sync(window) {
