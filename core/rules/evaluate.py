@@ -11,13 +11,15 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from core.rules.literal import literal, literal_tag
-from core.rules.literal_conditions import LiteralCondition
-from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, value_of
+from core.rules.literal_conditions import LiteralCondition, LiteralEventCondition
+from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, measured_value, value_of
 from core.rules.share import in_share, seed_hash, share_value, user_hash
-from core.rules.tree import AnyNode, Condition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk
+from core.rules.tree import AnyNode, Condition, EventCondition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk
 from core.schema import Catalogue
 
-__all__ = ["NodeNumbers", "OracleUser", "holds", "in_base", "members", "node_numbers", "tag_value"]
+__all__ = [
+    "NodeNumbers", "OracleUser", "event_value", "holds", "in_base", "members", "node_numbers", "tag_value",
+]  # fmt: skip
 
 
 class NodeNumbers(NamedTuple):
@@ -103,6 +105,14 @@ def node_numbers(
 def tag_value(user: OracleUser, key: str, catalogue: Catalogue, as_of: date) -> Any:
     """Return a user's value of a tag at `as_of`, None = missing; computed tags are computed."""
     return value_of(user, literal_tag(key, catalogue, as_of), catalogue.zone)
+
+
+def event_value(user: OracleUser, node: EventCondition, catalogue: Catalogue, as_of: date) -> Any:
+    """Return what an event condition measures of a user, None = missing; sums and averages are exact."""
+    asked = literal(node, catalogue, as_of)
+    if not isinstance(asked, LiteralEventCondition):
+        raise TypeError(f"the condition {node.id!r} does not measure an event")
+    return measured_value(user, asked.measured, catalogue.zone)
 
 
 class _Asker:

@@ -140,14 +140,14 @@ def _tag_lacks(condition: LiteralTagCondition, user: OracleUser, around: Around)
 
 
 def _event_holds(condition: LiteralEventCondition, user: OracleUser, around: Around) -> bool:
-    value, _ = _measured(user, condition.measured, around.zone)
+    value = measured_value(user, condition.measured, around.zone)
     exact = condition.measured.measure.is_exact_sum
     argument = exact_argument(condition.argument) if exact else condition.argument
     return _value_holds(condition.op, value, argument)
 
 
 def _event_lacks(condition: LiteralEventCondition, user: OracleUser, around: Around) -> bool:
-    return condition.op.needs_value and _measured(user, condition.measured, around.zone)[0] is None
+    return condition.op.needs_value and measured_value(user, condition.measured, around.zone) is None
 
 
 def _compare_holds(condition: LiteralCompare, user: OracleUser, around: Around) -> bool:
@@ -163,7 +163,7 @@ def _compare_lacks(condition: LiteralCompare, user: OracleUser, around: Around) 
 
 def _exactly(user: OracleUser, measured: LiteralMeasure, around: Around) -> Any:
     """Return the measured value as an exact number, or a day; None = missing."""
-    value, _ = _measured(user, measured, around.zone)
+    value = measured_value(user, measured, around.zone)
     return exact_value(value) if isinstance(value, float) else value
 
 
@@ -229,6 +229,11 @@ def _sequence_holds(condition: LiteralSequence, user: OracleUser, around: Around
 
 def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:  # noqa: ARG001
     return False
+
+
+def measured_value(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> Measured:
+    """Return what is measured of a user's occurrences; None = missing, or no date of their own to count from."""
+    return _measured(user, measured, zone)[0]
 
 
 # ---- what a user did -------------------------------------------------------------------------------------

@@ -94,6 +94,10 @@ class World:
     users: tuple[OracleUser, ...]
     numbers: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        # Everything about everybody is longer than Hypothesis prints; what it does print is the seed, which is enough.
+        return f"<a world of {len(self.users)}>"
+
     def tables(self, *, shuffled: int = 0) -> FrameTables:
         """Return the tables; `shuffled` gives other numbers to the users, and so another order of rows."""
         numbers = list(self.numbers)
