@@ -14,7 +14,18 @@ from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import LiteralCondition, LiteralEventCondition
 from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, measured_value, value_of
 from core.rules.share import in_share, seed_hash, share_value, user_hash
-from core.rules.tree import AnyNode, Condition, EventCondition, Group, Rule, TakeShare, TakeTop, is_muted, nodes, walk
+from core.rules.tree import (
+    AnyNode,
+    Condition,
+    EventCondition,
+    Group,
+    Rule,
+    TakeShare,
+    TakeTop,
+    is_muted,
+    nodes,
+    walk,
+)
 from core.schema import Catalogue
 
 __all__ = [

@@ -232,7 +232,7 @@ def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around
 
 
 def measured_value(user: OracleUser, measured: LiteralMeasure, zone: ZoneInfo) -> Measured:
-    """Return what is measured of a user's occurrences; None = missing, or no date of their own to count from."""
+    """Return what is measured of a user's occurrences; None = missing, or no own date to count from."""
     return _measured(user, measured, zone)[0]
 
 
