@@ -17,11 +17,11 @@ Part = Literal["builder", "facts", "insight"]
 
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
-    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live", "popover",
-    "picker", "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence", "sides",
-    "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
-    "charts", "panel", "facts", "findings", "near", "diagnose", "insight", "toolbar", "page", "hub",
-    "main",
+    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
+    "popover", "picker", "days", "controls", "windows", "numbers", "comparison", "measures",
+    "occurrence", "sequence", "sides", "cards", "rows", "groups", "actions", "drag", "keyboard",
+    "palette", "canvas", "charts", "panel", "facts", "findings", "near", "diagnose", "insight",
+    "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "floats", "sizes")
 
