@@ -21,8 +21,8 @@ SOURCES = (
     "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
     "measures", "occurrence", "sequence", "sides", "cards", "rows", "groups", "actions", "drag",
     "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
-    "diagnose", "scale", "threshold", "solve", "size", "insight", "clipboard", "definition",
-    "toolbar", "page", "hub", "main",
+    "diagnose", "scale", "distribution", "threshold", "solve", "size", "insight", "clipboard",
+    "definition", "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "floats", "sizes")
 
