@@ -23,7 +23,7 @@ import { makeDiagnoseTab } from "./diagnose.js";
 import { h, icon, set } from "./dom.js";
 import { makeSizeTab } from "./size.js";
 
-const POLL = 120; // milliseconds between two looks at a long question
+const POLL = 60; // milliseconds between two looks at a long question; Python waits a moment for it each time
 const TABS = { diagnose: makeDiagnoseTab, size: makeSizeTab };
 
 export function makeInsight(page) {
