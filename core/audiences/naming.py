@@ -1,10 +1,11 @@
-"""Names of audiences: what is accepted, when two are the same, and the names made for copies."""
+"""Names of audiences and lists: what is accepted, when two are the same, and the names made for copies."""
 
 from __future__ import annotations
 
 import itertools
 import unicodedata
 from collections.abc import Container
+from typing import Any, Literal
 
 from core.audiences.records import Actor
 from core.errors import ExportRefused, Problem, WorkspaceError
@@ -14,8 +15,13 @@ MAX_NOTE = 10_000
 MAX_REASON = 2_000
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, of: Literal["audience", "list"] = "audience") -> str:
     """Return the name without surrounding space.
+
+    Parameters
+    ----------
+    of : {"audience", "list"}
+        What bears it, for the message.
 
     Raises
     ------
@@ -24,11 +30,11 @@ def clean_name(name: str) -> str:
     """
     cleaned = name.strip()
     if not cleaned:
-        raise WorkspaceError(Problem("audience_name_missing"))
+        raise WorkspaceError(Problem(f"{of}_name_missing"))
     if len(cleaned) > MAX_NAME:
-        raise WorkspaceError(Problem("audience_name_too_long", params={"limit": MAX_NAME}))
+        raise WorkspaceError(Problem(f"{of}_name_too_long", params={"limit": MAX_NAME}))
     if not cleaned.isprintable():
-        raise WorkspaceError(Problem("audience_name_unprintable"))
+        raise WorkspaceError(Problem(f"{of}_name_unprintable"))
     return cleaned
 
 
@@ -83,3 +89,21 @@ def copy_name(name: str, taken: Container[str]) -> str:
         if folded(candidate) not in taken:
             return candidate
     raise AssertionError("there is always a next number")
+
+
+def names_list(rule: Any, name: str) -> bool:
+    """Tell whether a rule names a list.
+
+    Parameters
+    ----------
+    rule : object
+        In JSON form, as saved; it need not be one that can still be read.
+    """
+    if isinstance(rule, list):
+        return any(names_list(part, name) for part in rule)
+    if not isinstance(rule, dict):
+        return False
+    named = rule.get("list")
+    if rule.get("kind") == "list" and isinstance(named, str) and folded(named) == folded(name):
+        return True
+    return any(names_list(part, name) for part in rule.values())
