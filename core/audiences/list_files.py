@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -76,6 +77,17 @@ def ways(catalogue: Catalogue) -> tuple[str, ...]:
     """Return what the values of a file may be looked up by: ``id``, and tags that tell people apart."""
     tags = catalogue.tags.values()
     return (ID, *(tag.key for tag in tags if tag.computed is None and tag.personal in _TELLING))
+
+
+def columns_of(path: Path, shown: str) -> tuple[str, ...]:
+    """Return the columns of a file.
+
+    Raises
+    ------
+    ListRefused
+        If it is empty, too large or damaged.
+    """
+    return _opened(path, shown).columns
 
 
 def look_up(
@@ -154,28 +166,38 @@ def _tried(match: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 def _read(path: Path, shown: str, column: str | None) -> tuple[Sequence[str], pl.DataFrame, int]:
     """Return the columns to look at, their cells as text with their lines, and how many rows are broken."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ListRefused(
-                Problem("list_file_too_large", params={"file": shown, "limit": MAX_BYTES >> 20})
-            )
-        origin = Files(shown, [(path, shown)], FileSource(source=shown))
-        columns = origin.columns if column is None else (column,)
-        if column is not None and column not in origin.columns:
-            raise _no_such_column(column, shown, origin.columns)
+    origin = _opened(path, shown)
+    columns = origin.columns if column is None else (column,)
+    if column is not None and column not in origin.columns:
+        raise _no_such_column(column, shown, origin.columns)
+    with _said_of_a_list(shown):
         pieces = list(_pieces(origin, columns, shown))
+    schema = {_LINE: pl.Int64(), **dict.fromkeys(columns, pl.String())}
+    cells = pl.concat([piece for piece, _ in pieces]) if pieces else pl.DataFrame(schema=schema)
+    return columns, cells, sum(bad for _, bad in pieces)
+
+
+def _opened(path: Path, shown: str) -> Files:
+    with _said_of_a_list(shown):
+        if path.stat().st_size > MAX_BYTES:
+            params = {"file": shown, "limit": MAX_BYTES >> 20}
+            raise ListRefused(Problem("list_file_too_large", params=params))
+        return Files(shown, [(path, shown)], FileSource(source=shown))
+
+
+@contextmanager
+def _said_of_a_list(shown: str) -> Iterator[None]:
+    """Turn what the system and an import's readers say of a file into a `ListRefused`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ListRefused(Problem("list_file_missing", params={"file": shown})) from error
     except OSError as error:
         why = error.strerror or str(error)
         raise ListRefused(Problem("file_unreadable", params={"file": shown, "why": why})) from error
     except (ImportRefused, PlanError) as error:
-        told = [
-            Problem(_RETOLD.get(p.code, p.code), None, p.params, p.allowed, p.nearest) for p in error.problems
-        ]
+        told = [replace(p, code=_RETOLD.get(p.code, p.code), node=None) for p in error.problems]
         raise ListRefused(told) from error
-    schema = {_LINE: pl.Int64(), **dict.fromkeys(columns, pl.String())}
-    cells = pl.concat([piece for piece, _ in pieces]) if pieces else pl.DataFrame(schema=schema)
-    return columns, cells, sum(bad for _, bad in pieces)
 
 
 def _pieces(origin: Files, columns: Sequence[str], shown: str) -> Iterator[tuple[pl.DataFrame, int]]:

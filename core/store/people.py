@@ -42,6 +42,19 @@ class PeopleStore:
         with self._database.reading() as session:
             return _people_list(_found(session, name))
 
+    def refuse_taken(self, name: str) -> None:
+        """Refuse a name that a list has already.
+
+        Raises
+        ------
+        Conflict
+            With who uploaded that list and when.
+        """
+        with self._database.reading() as session:
+            row = session.scalar(select(ListRow).where(ListRow.folded_name == folded(name)))
+            if row is not None:
+                raise Conflict(Problem("list_exists", params=_told(row)))
+
     def put_list(
         self, new: PeopleList, *, replaces: bool, before_commit: Callable[[], None]
     ) -> tuple[PeopleList, bool]:

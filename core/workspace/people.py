@@ -65,6 +65,16 @@ class People(Exporting):
         """Return what the values of a list can be looked up by: ``id``, and tags that tell people apart."""
         return list_files.ways(self.data_version().catalogue)
 
+    def list_columns(self, file: Path) -> tuple[str, ...]:
+        """Return the columns of a file that may become a list.
+
+        Raises
+        ------
+        ListRefused
+            If it is empty, too large or damaged.
+        """
+        return list_files.columns_of(file, file.name)
+
     def add_list(
         self, name: str, file: Path, *, actor: Actor, column: str | None = None, match: str = list_files.AUTO,
         replaces: bool = False, shown: str | None = None, unmatched: Path | None = None,
@@ -98,6 +108,8 @@ class People(Exporting):
         actor, name = clean_actor(actor), clean_name(name, "list")
         version = self.data_version()
         self._records.open()
+        if not replaces:  # a large file is not read for nothing
+            self._people.refuse_taken(name)
         called = shown if shown is not None else file.name
         found = list_files.look_up(
             file, called, self._lake.tables(version), column=column, match=match,

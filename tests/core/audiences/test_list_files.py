@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_used_is_refused_with_one_reason(
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "gone.csv").code == "file_unreadable"
+    assert refusal(tmp_path / "gone.csv").code == "list_file_missing"
 
 
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(write) -> None:
