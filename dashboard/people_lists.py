@@ -18,6 +18,7 @@ from dashboard.uploads import FILE_LIMIT, DraftFolder, UploadRefused, readable_b
 AUTO, ID = "auto", "id"
 MAX_NAME = 100
 NUMBERS = ("rows", "matched", "unmatched", "duplicates", "empty", "unreadable")
+SELDOM = frozenset({"empty", "unreadable"})  # said only where there are any
 
 _FILE, _REPORT, _FAILED, _UPLOADS = "lists:file", "lists:report", "lists:failed", "lists:uploads"
 # What an import says of a file that is too large or cannot be read speaks of places that lists do not have.
@@ -156,8 +157,9 @@ def _report(report: ListReport) -> None:
                 way=way_name(kept.match),
             )
         )
-        rows = [(t(f"lists.number.{number}"), f"{getattr(kept, number):,}") for number in NUMBERS]
-        st.html(tables.facts(rows))
+        numbers = {number: getattr(kept, number) for number in NUMBERS}
+        told = {number: n for number, n in numbers.items() if n or number not in SELDOM}
+        st.html(tables.facts((t(f"lists.number.{number}"), f"{n:,}") for number, n in told.items()))
         if report.examples:
             examples = t("frame.comma").join(verbatim(value) for value in report.examples)
             st.markdown(t("lists.report.examples", examples=examples))
@@ -205,7 +207,7 @@ def _row(one: PeopleList) -> None:
         with menu.container(horizontal=True, gap="small", wrap=False, vertical_alignment="center"):
             _use(one)
             if st.button(t("lists.remove"), key=f"list_remove_{one.id}", type="tertiary"):
-                _remove(one)
+                st.dialog(t("lists.remove.title"))(_remove)(one)
 
 
 def _use(one: PeopleList) -> None:
@@ -220,7 +222,6 @@ def _use(one: PeopleList) -> None:
     )
 
 
-@st.dialog(" ")
 def _remove(one: PeopleList) -> None:
     st.markdown(t("lists.remove.sure", name=verbatim(one.name)))
     if st.button(t("lists.remove.do", name=verbatim(one.name)), type="primary"):

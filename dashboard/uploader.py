@@ -27,7 +27,12 @@ def draw(
         Whether several files may be sent at once.
     """
     with st.container(key="uploader"):
-        words = f"--upload: '{t('data.upload.choose')}'; --drop: '{t('data.upload.drop')}';"
+        choose, drop = (
+            ("data.upload.choose", "data.upload.drop")
+            if several
+            else ("lists.upload.choose", "lists.upload.drop")
+        )
+        words = f"--upload: '{t(choose)}'; --drop: '{t(drop)}';"
         st.html(f"<style>.st-key-uploader {{ {words} }}</style>")
         st.file_uploader(label, accept_multiple_files=several, key=key, on_change=on_change, args=args)
         st.html(f'<div class="coterie-rejected" role="alert">{rejected}</div>')

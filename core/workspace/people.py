@@ -111,6 +111,7 @@ class People(Exporting):
         if not replaces:  # a large file is not read for nothing
             self._people.refuse_taken(name)
         called = shown if shown is not None else file.name
+        source = Path(called).name
         found = list_files.look_up(
             file, called, self._lake.tables(version), column=column, match=match,
             is_folded=bool(version.plan.get("fold_width", False)),
@@ -120,7 +121,7 @@ class People(Exporting):
             if out is not None:
                 lists.write_csv(table, files.add(out))
             new = PeopleList(
-                id=secrets.token_hex(8), name=name, source=called, column=found.column, match=found.match,
+                id=secrets.token_hex(8), name=name, source=source, column=found.column, match=found.match,
                 rows=found.rows, empty=found.empty, duplicates=found.duplicates, matched=found.matched,
                 unmatched=found.unmatched.height, unreadable=found.unreadable, people=len(found.people),
                 data_version=version.id, file=self._lake.lists.keep(found.people), at=self._now(), by=actor,

@@ -107,7 +107,7 @@ def test_nothing_that_matches_is_refused_in_words_and_the_file_stays_to_be_looke
 def test_every_list_is_shown_with_its_numbers_and_a_way_into_the_builder(listed, open_page):
     page = open_page("audiences")
     told = shown(page)
-    for words in ("闭门会 *7月*", "2 people", "2 matched · 1 unmatched · 1 duplicates", "looked up by Phone"):
+    for words in ("闭门会 *7月*", "2 people", "matched 2 · unmatched 1 · duplicates 1", "looked up by Phone"):
         assert words in told
     links = [link.proto.query_string for link in page.get("page_link")]
     assert any("%22kind%22%3A%22list%22" in link for link in links)

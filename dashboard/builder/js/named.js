@@ -56,7 +56,7 @@ export function listCard(page, read, patch) {
     (name, how) => patch({ list: name }, how),
     { words: ([name, , count]) => t("list.size", { name, n: page.words.whole(count) }) },
   );
-  const hint = h("div.cardline.quiet", {}, t("list.none"));
+  const hint = h("span.quiet", {}, t("list.none"));
   return {
     parts: [
       { sync: () => is.sync(read().in) },
@@ -67,8 +67,8 @@ export function listCard(page, read, patch) {
         },
       },
     ],
-    line: [is.element, which.element],
-    body: [hint],
+    line: [is.element, which.element, hint],
+    body: [],
   };
 }
 

@@ -29,7 +29,7 @@ def test_list_add_reports_and_the_list_can_be_counted(root: Path, ids: Path, tmp
     add = ("list", "add", "--workspace", root, "--name", "闭门会", "--file", ids)
     found = answer(*add, "--unmatched", unmatched, "--by", "李")
     assert {key: found[key] for key in found if key not in ("at", "data_version")} == {
-        "name": "闭门会", "source": str(ids), "column": "user_id", "match": "id", "rows": 5, "matched": 2,
+        "name": "闭门会", "source": ids.name, "column": "user_id", "match": "id", "rows": 5, "matched": 2,
         "unmatched": 1, "duplicates": 1, "empty": 1, "unreadable": 0, "people": 2, "by": "李",
         "replaced": False, "examples": ["u99"],
     }  # fmt: skip
