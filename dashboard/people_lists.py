@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -25,15 +26,22 @@ _FILE, _REPORT, _FAILED, _UPLOADS = "lists:file", "lists:report", "lists:failed"
 _OWN_WORDS = {"data.upload.too_large": "lists.upload.too_large", "data.upload.kind": "lists.upload.kind"}
 
 
+@dataclass(frozen=True)
+class _Uploaded:
+    """A file that waits to become a list; its columns are read once."""
+
+    path: Path
+    columns: tuple[str, ...]
+
+
 def draw() -> None:
     """Draw the upload, its report, and every list."""
     workspace = state.workspace()
     _upload()
     _say_what_failed()
-    file = st.session_state.get(_FILE)
-    if file is not None and Path(file).is_file():
-        with boundary():
-            _form(Path(file))
+    file: _Uploaded | None = st.session_state.get(_FILE)
+    if file is not None and file.path.is_file():
+        _form(file)
     report = st.session_state.get(_REPORT)
     if report is not None:
         _report(report)
@@ -71,10 +79,10 @@ def _take_upload(number: int) -> None:
     try:
         sweep(state.workspace().upload_dir())
         (path,) = _folder().add([sent])
+        st.session_state[_FILE] = _Uploaded(path, state.workspace().list_columns(path))
     except (UploadRefused, CallerError) as error:
+        _folder().clear()
         st.session_state[_FAILED] = error
-    else:
-        st.session_state[_FILE] = str(path)
 
 
 def _forget() -> None:
@@ -92,9 +100,8 @@ def _say_what_failed() -> None:
         st.error(describe(error))
 
 
-def _form(path: Path) -> None:
-    workspace, number = state.workspace(), st.session_state.get(_UPLOADS, 0)
-    columns = workspace.list_columns(path)
+def _form(file: _Uploaded) -> None:
+    workspace, number, path = state.workspace(), st.session_state.get(_UPLOADS, 0), file.path
     with st.container(border=True, key="lists_form"):
         st.markdown(t("lists.form.file", file=verbatim(path.name)))
         name = st.text_input(
@@ -105,7 +112,7 @@ def _form(path: Path) -> None:
         )
         left, right = st.columns(2)
         named: dict[str | None, str] = {None: t("lists.column.auto")}
-        named |= {column: column for column in columns}
+        named |= {column: column for column in file.columns}
         column = left.selectbox(
             t("lists.column"), list(named), format_func=named.__getitem__, key=f"lists_column_{number}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -62,9 +63,11 @@ class Found:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """The first unmatched values, masked where the tag is personal."""
+        """The first unmatched values, masked where the tag is personal or they look as if they were."""
         values = self.unmatched[_VALUE].head(MOST_EXAMPLES).to_list()
-        return tuple(value if self.personal is None else mask(value, self.personal) for value in values)
+        return tuple(
+            _hidden(value) if self.personal is None else mask(value, self.personal) for value in values
+        )
 
     def unmatched_table(self) -> pl.DataFrame:
         """Return the unmatched rows, ``line`` and the column, safe to open in a spreadsheet."""
@@ -119,21 +122,22 @@ def look_up(
     tried = _tried(match, tables.catalogue)
     columns, cells, unreadable = _read(path, shown, column)
     known = {way: _known(way, tables, is_folded=is_folded) for way in tried}
-    best: tuple[int, str, str, pl.DataFrame] | None = None
+    best: tuple[tuple[int, bool], str, str, pl.DataFrame] | None = None
     for name in columns:
         given = cells.select(pl.col(_LINE), pl.col(name).alias(_VALUE))
         header = None if column is not None else pl.DataFrame({_LINE: [1], _VALUE: [name]})
         for way in tried:
             rows = _rows(given, header, known[way], way, is_folded=is_folded)
-            hits = int(rows[_VALUE].unique().is_in(known[way][_VALUE].implode()).sum())
-            if best is None or hits > best[0]:
-                best = (hits, name, way, rows)
-    if best is None or best[3][_VALUE].null_count() == best[3].height:
+            hits = rows.unique(_VALUE).join(known[way], on=_VALUE, how="semi").height
+            # A column without values is the last that is told of.
+            worth = (hits, rows[_VALUE].null_count() < rows.height)
+            if best is None or worth > best[0]:
+                best = (worth, name, way, rows)
+    if best is None or not best[0][1]:
         raise ListRefused(Problem("list_file_without_rows", params={"file": shown}))
-    hits, name, way, rows = best
+    (hits, _), name, way, rows = best
     personal = None if way == ID else tables.catalogue.tags[way].personal
     distinct = rows.drop_nulls(_VALUE).unique(_VALUE, keep="first", maintain_order=True)
-    is_known = distinct[_VALUE].is_in(known[way][_VALUE].implode())
     found = Found(
         column=name,
         match=way,
@@ -144,10 +148,10 @@ def look_up(
         matched=hits,
         unreadable=unreadable,
         people=known[way].join(distinct, on=_VALUE, how="semi")[USER_NO].unique().sort(),
-        unmatched=distinct.filter(~is_known),
+        unmatched=distinct.join(known[way], on=_VALUE, how="anti", maintain_order="left"),
     )
     if not hits:
-        raise _nothing_matched(found, shown, tried, is_guess=match == AUTO)
+        raise _nothing_matched(found, shown, tried)
     return found
 
 
@@ -238,7 +242,7 @@ def _rows(
     if header is None:
         return rows
     first = header.with_columns(_comparable(header[_VALUE], way, is_folded=is_folded).alias(_VALUE))
-    return pl.concat([first, rows]) if first[_VALUE].is_in(known[_VALUE].implode()).any() else rows
+    return pl.concat([first, rows]) if (known[_VALUE] == first[_VALUE].item()).any() else rows
 
 
 def _no_such_column(column: str, shown: str, columns: Sequence[str]) -> ListRefused:
@@ -247,24 +251,19 @@ def _no_such_column(column: str, shown: str, columns: Sequence[str]) -> ListRefu
     return ListRefused(Problem("list_column_missing", None, params, allowed, nearest_name(column, allowed)))
 
 
-def _nothing_matched(found: Found, shown: str, tried: tuple[str, ...], *, is_guess: bool) -> ListRefused:
-    examples = found.examples
-    if is_guess:
-        # Nobody knows what these values are: they are hidden like what they look like.
-        values = found.unmatched[_VALUE].head(MOST_EXAMPLES).to_list()
-        examples = tuple(_hidden(value) for value in values)
+def _nothing_matched(found: Found, shown: str, tried: tuple[str, ...]) -> ListRefused:
     params = {
         "file": shown,
         "column": found.column,
         "values": f"{found.unmatched.height:,}",
         "tried": tried,
-        "examples": examples,
+        "examples": found.examples,
     }
     return ListRefused(Problem("list_nothing_matched", params=params))
 
 
 def _hidden(value: str) -> str:
+    """Return a value of which nobody knows what it is, hidden like what it looks like."""
     if "@" in value:
         return mask(value, "email")
-    digits = sum(character.isdigit() for character in value)
-    return mask(value, "phone") if digits >= 7 else value
+    return mask(value, "phone") if re.fullmatch(r"[\d\s+()-]{7,}", value) else value

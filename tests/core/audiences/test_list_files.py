@@ -167,6 +167,11 @@ def test_a_file_that_cannot_be_used_is_refused_with_one_reason(
     assert name in str(problem.params["file"])
 
 
+def test_of_a_file_with_an_empty_column_the_one_with_values_is_told_of(write) -> None:
+    problem = refusal(write("a,b\n,x77\n,x78\n"))
+    assert (problem.code, problem.params["column"]) == ("list_nothing_matched", "b")
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "gone.csv").code == "list_file_missing"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -158,3 +159,18 @@ def test_a_database_of_the_first_release_with_audiences_in_it_is_brought_up_to_d
     people.add_snapshot(Snapshot("s1", saved.id, date(2019, 6, 30), "v1", {}, 3, FILE, NOW, LI))
     assert audiences.all() == [saved]
     assert len(people.snapshots(saved.id)) == 1
+
+
+def test_of_two_who_upload_a_list_of_one_name_at_once_one_is_refused(people: PeopleStore) -> None:
+    people.lists()  # the tables are there
+
+    def upload(number: int) -> str:
+        try:
+            return put(people, replace(INVITED, id=f"l{number}", source=f"{number}.csv")).source
+        except Conflict as error:
+            return error.code
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(upload, range(4)))
+    assert sorted(told)[1:] == ["list_exists"] * 3
+    assert [one.source for one in people.lists()] == sorted(told)[:1]
