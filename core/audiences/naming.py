@@ -13,6 +13,11 @@ from core.errors import ExportRefused, Problem, WorkspaceError
 MAX_NAME = 100
 MAX_NOTE = 10_000
 MAX_REASON = 2_000
+# What is said of a name that is blank, too long, or cannot be shown.
+_REFUSALS = {
+    "audience": ("audience_name_missing", "audience_name_too_long", "audience_name_unprintable"),
+    "list": ("list_name_missing", "list_name_too_long", "list_name_unprintable"),
+}
 
 
 def clean_name(name: str, of: Literal["audience", "list"] = "audience") -> str:
@@ -28,13 +33,14 @@ def clean_name(name: str, of: Literal["audience", "list"] = "audience") -> str:
     WorkspaceError
         If it is blank, longer than `MAX_NAME` characters, or holds line breaks or other control characters.
     """
+    missing, too_long, unprintable = _REFUSALS[of]
     cleaned = name.strip()
     if not cleaned:
-        raise WorkspaceError(Problem(f"{of}_name_missing"))
+        raise WorkspaceError(Problem(missing))
     if len(cleaned) > MAX_NAME:
-        raise WorkspaceError(Problem(f"{of}_name_too_long", params={"limit": MAX_NAME}))
+        raise WorkspaceError(Problem(too_long, params={"limit": MAX_NAME}))
     if not cleaned.isprintable():
-        raise WorkspaceError(Problem(f"{of}_name_unprintable"))
+        raise WorkspaceError(Problem(unprintable))
     return cleaned
 
 
