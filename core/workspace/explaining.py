@@ -32,11 +32,11 @@ from core.analytics.explain.threshold import Curve
 from core.rules.tree import Rule
 from core.rules.wording import Mask
 from core.schema import TagSpec
-from core.workspace.exporting import Exporting
+from core.workspace.people import People
 from core.workspace.questions import imported_tags
 
 
-class Explaining(Exporting):
+class Explaining(People):
     """What the builder shows beside the number; each is exact, and on the command line as `explain`.
 
     `mask` hides the values that the rule's own conditions on personal tags name, where they are said in

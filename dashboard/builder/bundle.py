@@ -19,7 +19,7 @@ Part = Literal["builder", "facts"]
 SOURCES = (
     "tree", "kinds", "catalogue", "words", "dom", "wire", "editor", "lookups", "live", "popover", "picker",
     "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence", "sides",
-    "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
+    "named", "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
     "charts", "panel", "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "floats", "sizes")

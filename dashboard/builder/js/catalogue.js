@@ -43,6 +43,8 @@ export function makeCatalogue(data, language) {
         return tagName(node.tag);
       case "bucket":
         return node.seed;
+      case "list":
+        return node.list;
       default:
         return node.event === undefined ? "" : eventName(node.event);
     }
