@@ -203,5 +203,12 @@ class Explaining(Exporting):
             found.append(week)
             if progress is not None:
                 progress(week)
-        catalogue = self.data_version().catalogue
-        return History(tuple(reversed(found)), imported_tags(rule, catalogue), since)
+        return History(tuple(reversed(found)), self.not_historical(rule), since)
+
+    def not_historical(self, rule: Rule) -> tuple[str, ...]:
+        """Return the imported tags that a rule asks about, through the audiences it names as well.
+
+        On earlier days, too, they have the values of the data version (非历史值).
+        """
+        version, _, _, rule = self._asked(rule, None)
+        return imported_tags(rule, version.catalogue)

@@ -77,6 +77,6 @@ export function makeLookups(wire, redraw) {
 
 /** Which catalogue entry a leaf's first value comes from, or null when none is needed. */
 export function needsTop(item) {
-  const start = item.kind === "event" || item.kind === "kind" ? {} : beginning(item);
+  const start = ["event", "kind", "ready"].includes(item.kind) ? {} : beginning(item);
   return Array.isArray(start.value) && start.value.length === 0;
 }

@@ -1,0 +1,151 @@
+// The tab 趋势: the size of the rule in each week of the past half year, and what the people of the chosen day did
+// since. The line belongs to the rule and not to the day, so that it stays while one week after another is chosen.
+
+import { h, icon, place, replace, say } from "./dom.js";
+import { holdsDay } from "./trendline.js";
+import { makeTrendPicture, sinceTable } from "./trendpicture.js";
+
+export function makeHistoryTab(page, ask) {
+  const { t } = page.words;
+  let held = null; // {rule, trend, isWhole}: the newest trend, and which state of the rule it is about
+  let stopped = null; // the state of the rule whose trend somebody stopped
+  let event = null; // what "did since" is about; null = what Python finds likeliest
+  const picture = makeTrendPicture(page, choose);
+  const bar = h("progress", { max: "1", "aria-label": t("trend.progress.label") });
+  const state = h("span.grow");
+  const stop = h("button.link", { type: "button", "data-f": "stop", onclick: () => halt(ruleNow()) }, t("trend.stop"));
+  const go = h("button.link", { type: "button", "data-f": "go", onclick: () => halt(null) }, t("trend.go"));
+  const progress = h("div.trendprogress", {}, state, bar, stop, go);
+  const notes = h("div.notes");
+  const back = h(
+    "button.link",
+    { type: "button", "data-f": "back", onclick: () => choose(held.trend.until) },
+    icon("undo"),
+    h("span", {}),
+  );
+  const since = h("section.sincebox", { "aria-label": t("since") });
+  const problem = h("p.quiet", { role: "status" });
+  const shown = h("div.trendbox", {}, picture.element, progress, notes, since);
+  const element = h("div.tab.trendtab", {}, h("p.quiet.small", {}, t("trend.lead")), problem, shown);
+
+  const ruleNow = () => {
+    const { epoch, tree_stamp: tree, version } = page.editor.news;
+    return `${epoch}|${tree}|${version}`;
+  };
+  const isNow = () => held !== null && held.rule === ruleNow();
+  const isKnown = () => isNow() && held.isWhole && holdsDay(held.trend, page.editor.news.as_of);
+  const isEarlier = () => isNow() && page.editor.news.as_of < held.trend.today;
+
+  function halt(rule) {
+    stopped = rule;
+    ask.again();
+    (rule ? go : stop).focus();
+  }
+
+  function choose(day) {
+    // The workspace's own day is asked for by no day: then newer data bring a newer day.
+    page.wire.command("as_of", { day: day === held.trend.today ? null : day });
+    page.live.say(t("trend.chosen", { day }));
+  }
+
+  /** Takes over what has come; while the weeks are counted anew, those that are known stay. */
+  function take() {
+    const answer = ask.get("trend");
+    if (answer.isOld) return;
+    const trend = answer.found ?? answer.progress;
+    if (!trend?.weeks?.length) return;
+    const isWhole = answer.found !== null && !answer.isWaiting;
+    const isLess = isNow() && held.trend.until === trend.until && held.trend.weeks.length > trend.weeks.length;
+    if (isWhole || !isLess) held = { rule: ruleNow(), trend, isWhole };
+  }
+
+  function drawProgress(answer) {
+    const { trend } = held ?? {};
+    const isStopped = stopped === ruleNow() && !isKnown();
+    const isRunning = !isStopped && !isKnown() && !answer.error;
+    const done = isNow() ? trend.weeks.length : 0;
+    bar.hidden = stop.hidden = !isRunning;
+    go.hidden = !isStopped;
+    bar.value = trend ? done / trend.total : 0;
+    if (isRunning) say(state, trend ? t("trend.counting", { n: done, of: trend.total }) : t("trend.starting"));
+    else if (isStopped) say(state, t("trend.stopped", { n: done }));
+    else say(state, trend ? t("trend.done", { n: trend.total, day: trend.until }) : "");
+  }
+
+  function drawNotes() {
+    const { trend } = held;
+    const tags = trend.not_historical.map((key) => page.catalogue.nameOf(page.catalogue.tags.get(key) ?? { key }));
+    const isEarly = trend.begins && trend.weeks.some((week) => week.as_of < trend.begins.day);
+    const named = trend.begins?.event && page.catalogue.nameOf(page.catalogue.events.get(trend.begins.event));
+    const words = [
+      tags.length && t("trend.not_historical", { tags: page.words.list(tags) }),
+      isEarly && t(named ? "trend.early.event" : "trend.early", { day: trend.begins.day, event: named }),
+    ].filter(Boolean);
+    replace(
+      notes,
+      words.map((text) => h("p.note.small", {}, icon("warn"), h("span", {}, text))),
+    );
+  }
+
+  function drawSince() {
+    const { news } = page.editor;
+    const head = h("div.cardhead", {}, h("h3", {}, t("since")));
+    if (!isEarlier()) return replace(since, head, h("p.quiet.small", {}, t("since.how")));
+    const answer = ask.get("since", { event });
+    say(back.lastChild, t("trend.back", { day: held.trend.today }));
+    head.append(eventList(answer.found?.since?.event ?? event));
+    since.classList.toggle("old", answer.isOld && answer.found !== null);
+    return replace(
+      since,
+      head,
+      h("p.small", {}, t("since.day", { day: news.as_of }), " ", back),
+      answer.error ? h("p.quiet", {}, answer.error) : null,
+      answer.found?.since ? sinceTable(page, answer.found.since) : null,
+      !answer.found && !answer.error ? h("p.quiet.small", {}, t("since.counting")) : null,
+    );
+  }
+
+  function eventList(chosen) {
+    const select = h(
+      "select.field",
+      {
+        "aria-label": t("since.event"),
+        "data-f": "since",
+        onchange: () => {
+          event = select.value;
+          ask.again();
+        },
+      },
+      page.catalogue.data.events.map(({ key }) =>
+        h("option", { value: key }, page.catalogue.nameOf(page.catalogue.events.get(key))),
+      ),
+    );
+    if (chosen) select.value = chosen;
+    return h("label.select", {}, select, icon("chevron"));
+  }
+
+  return {
+    element,
+    questions() {
+      const asked = [];
+      if (!isKnown() && stopped !== ruleNow()) asked.push({ kind: "trend" });
+      if (isEarlier()) asked.push({ kind: "since", args: { event } });
+      return asked;
+    },
+    update() {
+      if (!page.editor.news) return;
+      take();
+      const answer = ask.get("trend");
+      const isBroken = page.editor.news.counts === null;
+      problem.hidden = !isBroken && !answer.error;
+      say(problem, isBroken ? t("trend.broken") : (answer.error ?? ""));
+      shown.classList.toggle("old", held !== null && (isBroken || !isNow()));
+      drawProgress(answer);
+      place(shown, held ? [picture.element, progress, notes, since] : [progress]);
+      if (!held) return;
+      picture.update(held.trend, page.editor.news.as_of);
+      drawNotes();
+      ask.keeping(drawSince);
+    },
+  };
+}
