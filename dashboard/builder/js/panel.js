@@ -21,6 +21,17 @@ export function makePanel(page) {
     { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() },
     icon("plus"),
   );
+  const why = h(
+    "button.button.whybutton",
+    {
+      type: "button",
+      "aria-label": t("insight.open"),
+      title: t("insight.open"),
+      "data-act": "insight",
+      onclick: () => page.insight.show("diagnose", { focus: true, from: why }),
+    },
+    icon("insight"),
+  );
   const head = h(
     "header.tally",
     {},
@@ -30,7 +41,7 @@ export function makePanel(page) {
       h("span.label", {}, t("matched")),
       h("div.big", {}, count, h("span.beside", {}, share, change)),
     ),
-    h("div.keep", {}, add, save, exportIt),
+    h("div.keep", {}, add, why, save, exportIt),
     state,
   );
   const way = h("section.card", { "aria-label": t("waterfall") }, h("h2", {}, t("waterfall")));
@@ -39,7 +50,7 @@ export function makePanel(page) {
   const compare = h("section.card.compare", { "aria-label": t("compare") });
   const people = h("section.card.people", { "aria-label": t("people") });
   const body = h("div.panelbody", {}, way, compare, people);
-  const element = h("section.panel", { "aria-label": t("result") }, head, body);
+  const element = h("section.panel", { "aria-label": t("result") }, head, page.insight.element, body);
 
   function number() {
     const { counts, isStale, news, change: by } = page.editor;

@@ -1,0 +1,81 @@
+"""What the insight panel can ask, one entry a question: JSON in, JSON out. No Streamlit.
+
+A question is a function of what was `Asked`; it returns what `docs/explain.md` documents, JSON-ready. To add
+one: write the function (here, or in a file of its own where it needs more than a few lines) and give it an entry
+in `QUESTIONS` under the name by which the browser asks. What may take longer than a twentieth of a second is
+`is_long`: it runs in a thread, tells `asked.progress` how far it is (any JSON, which the browser gets as it
+is), and looks at `asked.cancelled()` now and then, to raise `Cancelled` when it says so. A `CallerError` becomes
+the words that the panel shows; anything else is logged and shown as a fault of ours, with its id.
+
+Texts come in both languages (``{"zh", "en"}``) and the browser picks. Values that conditions on personal tags
+name are masked wherever a rule is said in words; the browser has the rule itself, as somebody wrote it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from core.rules.tree import Rule
+from core.workspace import Actor, Workspace
+from dashboard.builder.history import History
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question about the present rule.
+
+    Attributes
+    ----------
+    rule : Rule
+        The rule on the desk: it can be counted.
+    as_of : datetime.date
+        The day that is asked about.
+    args : mapping
+        What the browser gave with the question.
+    history : History
+        The states of the rule; to be read only.
+    actor : Actor
+        Who asks, for the log.
+    progress : callable
+        Told how far a long question is, in any JSON; replaces what was told before.
+    cancelled : callable
+        Whether nobody waits for a long question any more.
+    """
+
+    workspace: Workspace
+    rule: Rule
+    as_of: date
+    args: Mapping[str, Any]
+    history: History
+    actor: Actor
+    progress: Callable[[Any], None] = field(default=lambda _told: None)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass(frozen=True)
+class Question:
+    """How one kind of question is answered, and whether that may take long."""
+
+    answer: Callable[[Asked], Mapping[str, Any]]
+    is_long: bool = False
+
+
+def near_misses(asked: Asked) -> Mapping[str, Any]:
+    """Return who fails exactly one condition, by condition."""
+    door = asked.workspace
+    return door.near_misses(asked.rule, asked.as_of, mask=door.mask).as_json()
+
+
+def check(asked: Asked) -> Mapping[str, Any]:
+    """Return what is odd about the rule, with remedies."""
+    door = asked.workspace
+    return door.logic(asked.rule, asked.as_of, mask=door.mask).as_json()
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "near_misses": Question(near_misses),
+    "check": Question(check, is_long=True),
+}
