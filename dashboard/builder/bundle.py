@@ -18,12 +18,15 @@ Part = Literal["builder", "facts", "insight"]
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
     "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live", "popover",
-    "picker", "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence", "sides",
-    "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
-    "charts", "panel", "facts", "findings", "near", "diagnose", "insight", "toolbar", "page", "hub",
-    "main",
+    "picker", "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence",
+    "sides", "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
+    "charts", "panel", "facts", "findings", "near", "diagnose",
+    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "versus", "profiletab",
+    "insight", "toolbar", "page", "hub", "main",
 )  # fmt: skip
-STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "floats", "sizes")
+STYLES = (
+    "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats", "sizes",
+)  # fmt: skip
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"\./[\w.]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)

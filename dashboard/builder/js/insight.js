@@ -20,9 +20,11 @@
 
 import { makeDiagnoseTab } from "./diagnose.js";
 import { h, icon, set } from "./dom.js";
+import { makeProfileTab } from "./profiletab.js";
+import { makeHistoryTab } from "./trendtab.js";
 
 const POLL = 120; // milliseconds between two looks at a long question
-const TABS = { diagnose: makeDiagnoseTab };
+const TABS = { diagnose: makeDiagnoseTab, history: makeHistoryTab, profile: makeProfileTab };
 
 export function makeInsight(page) {
   const { t } = page.words;
@@ -195,6 +197,7 @@ export function makeInsight(page) {
 
   function escape(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !open) return;
+    if (page.shell.classList.contains("grabbing")) return; // it gives up what is held
     event.preventDefault();
     event.stopPropagation();
     close();

@@ -10,6 +10,7 @@ export function makeProfileTab(page, ask) {
   let tags = null; // keys of the tags that are looked at; null = all that can be
   let isWhole = false; // whether what does not stand out is shown too
   let against = ""; // "audience:id", "state:name", or nothing chosen yet
+  let shown = null; // what was drawn last, so that a drawing that would be the same is left
   const modes = ["base", "versus"].map((name) =>
     h(
       "button",
@@ -38,11 +39,24 @@ export function makeProfileTab(page, ask) {
     return { against: { [kind]: name.join(":") } };
   };
 
+  /** Everything that the drawing depends on: while it is the same, nothing is drawn anew. */
+  function view() {
+    const asked = questions().map(({ kind, args }) => ask.get(kind, args));
+    return [mode, isWhole, against, ...asked.flatMap(({ found, error, isOld }) => [found, error, isOld])];
+  }
+
+  function questions() {
+    if (mode === "base") return [{ kind: "profile", args: { tags } }];
+    const asked = [{ kind: "others", args: audiencesOf() }];
+    return against ? [...asked, { kind: "compare", args: chosen() }] : asked;
+  }
+
   function everyone() {
     const { found: profile, error, isOld, isWaiting } = ask.get("profile", { tags });
     body.classList.toggle("old", isOld && profile !== null);
-    if (!profile) return [h("p.quiet", { role: "status" }, error ?? t(isWaiting ? "profile.counting" : "profile.none"))];
-    const sure = profile.traits.filter((trait) => ["high", "low"].includes(standingOf(trait)));
+    if (!profile)
+      return [h("p.quiet", { role: "status" }, error ?? t(isWaiting ? "profile.counting" : "profile.none"))];
+    const sure = profile.traits.filter((trait) => ["more", "fewer"].includes(standingOf(trait)));
     const traits = isWhole || sure.length === 0 ? profile.traits : sure;
     page.ready.clear();
     return [
@@ -56,7 +70,7 @@ export function makeProfileTab(page, ask) {
         ),
         chooser(profile),
       ),
-      profile.count < profile.minimum ? h("p.note.small", {}, icon("warn"), t("profile.few", { n: profile.minimum })) : null,
+      profile.count < profile.minimum ? h("p.trendnote", {}, icon("warn"), h("span", {}, t("profile.few", { n: profile.minimum }))) : null,
       traits.length
         ? h(
             "div.traithead.small.quiet",
@@ -81,7 +95,7 @@ export function makeProfileTab(page, ask) {
             t(isWhole ? "profile.less" : "profile.more", { n: profile.traits.length - sure.length }),
           )
         : null,
-      h("p.quiet.small.how", {}, t("profile.how", { n: profile.minimum })),
+      h("p.quiet.small.profilehow", {}, t("profile.how", { n: profile.minimum })),
     ];
   }
 
@@ -163,27 +177,20 @@ export function makeProfileTab(page, ask) {
     return [list, comparedOf(page, found, open)];
   }
 
-  function open(rule, name) {
-    page.editor.edit(page.editor.gesture("versus"), () => rule);
-    page.live.say(t("versus.opened", { name }));
-  }
+  const open = (rule, name) => page.putRule(rule, t("versus.opened", { name }));
 
   return {
     element,
-    questions() {
-      if (mode === "base") return [{ kind: "profile", args: { tags } }];
-      const asked = [{ kind: "others", args: audiencesOf() }];
-      return against ? [...asked, { kind: "compare", args: chosen() }] : asked;
-    },
+    questions,
     update() {
-      if (!page.editor.news) return;
+      if (!page.editor.news) return undefined;
       modes.forEach((button, i) => button.setAttribute("aria-pressed", String((i === 0) === (mode === "base"))));
-      if (page.editor.news.counts === null) {
-        body.classList.add("old");
-        if (body.childElementCount === 0) replace(body, h("p.quiet", {}, t("trend.broken")));
-        return;
-      }
-      ask.keeping(() => replace(body, mode === "base" ? everyone() : versus()));
+      if (page.editor.news.counts === null) return body.classList.add("old"); // the frame says why
+      if (page.shell.classList.contains("dragging")) return undefined; // the line that is dragged must stay
+      const now = view();
+      if (shown?.every((part, i) => part === now[i])) return undefined;
+      shown = now;
+      return ask.keeping(() => replace(body, mode === "base" ? everyone() : versus()));
     },
   };
 }

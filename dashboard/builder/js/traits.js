@@ -4,11 +4,11 @@
 import { grip, h, icon } from "./dom.js";
 import { indexSpan, nodeOfTrait } from "./traitlines.js";
 
-/** How sure a trait is: "few" (too few people to say anything), "unsure", "high" or "low" against everyone. */
+/** How sure a trait is: "few" (too few people to say anything), "unsure", "more" or "fewer" than everyone. */
 export function standingOf(trait) {
   if (trait.is_small) return "few";
   if (!trait.is_significant) return "unsure";
-  return trait.tgi > 100 ? "high" : "low";
+  return trait.tgi > 100 ? "more" : "fewer";
 }
 
 /** @param most the share to which the bars are drawn */
@@ -61,8 +61,12 @@ export function traitLine(page, trait, most) {
     h("span.track", { "aria-hidden": "true" }, fill, mark),
     h("span.value", { "aria-hidden": "true" }, percent(trait.member_share)),
     h("span.scale", { "aria-hidden": "true" }, h("u"), whisker, at),
-    h("span.tgi", { "aria-hidden": "true" }, index(trait.tgi)),
-    h("span.sureness", { "aria-hidden": "true" }, standing === "few" || standing === "unsure" ? sure : ""),
+    h(
+      `span.index${{ more: ".high", fewer: ".low" }[standing] ?? ""}`,
+      { "aria-hidden": "true" },
+      index(trait.tgi),
+      standing === "few" || standing === "unsure" ? h("span.sureness", {}, sure) : null,
+    ),
     h(
       "button.plain",
       {

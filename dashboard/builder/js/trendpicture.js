@@ -11,11 +11,11 @@ export function makeTrendPicture(page, choose) {
     month: "short",
     timeZone: "UTC",
   });
-  const area = shape("path", { class: "area" });
-  const line = shape("path", { class: "line" });
+  const area = shape("path", { class: "trendarea" });
+  const line = shape("path", { class: "trendpath" });
   const svg = shape("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" });
   svg.append(area, line);
-  const early = h("span.early", { "aria-hidden": "true" });
+  const early = h("span.earlydays", { "aria-hidden": "true" });
   const chosen = h("span.chosenday", { "aria-hidden": "true" });
   const dot = h("span.dot", { "aria-hidden": "true" });
   const top = h("span.topvalue", { "aria-hidden": "true" });

@@ -16,17 +16,17 @@ export function makeHistoryTab(page, ask) {
   const stop = h("button.link", { type: "button", "data-f": "stop", onclick: () => halt(ruleNow()) }, t("trend.stop"));
   const go = h("button.link", { type: "button", "data-f": "go", onclick: () => halt(null) }, t("trend.go"));
   const progress = h("div.trendprogress", {}, state, bar, stop, go);
-  const notes = h("div.notes");
+  const notes = h("div.trendnotes");
   const back = h(
     "button.link",
     { type: "button", "data-f": "back", onclick: () => choose(held.trend.until) },
     icon("undo"),
     h("span", {}),
   );
-  const since = h("section.sincebox", { "aria-label": t("since") });
-  const problem = h("p.quiet", { role: "status" });
+  const since = h("section.card.sincebox", { "aria-label": t("since") });
+  const problem = h("p.quiet", { role: "status", hidden: true });
   const shown = h("div.trendbox", {}, picture.element, progress, notes, since);
-  const element = h("div.tab.trendtab", {}, h("p.quiet.small", {}, t("trend.lead")), problem, shown);
+  const element = h("div.insighttabbody", {}, h("p.quiet.small", {}, t("trend.lead")), problem, shown);
 
   const ruleNow = () => {
     const { epoch, tree_stamp: tree, version } = page.editor.news;
@@ -83,13 +83,13 @@ export function makeHistoryTab(page, ask) {
     ].filter(Boolean);
     replace(
       notes,
-      words.map((text) => h("p.note.small", {}, icon("warn"), h("span", {}, text))),
+      words.map((text) => h("p.trendnote", {}, icon("warn"), h("span", {}, text))),
     );
   }
 
   function drawSince() {
     const { news } = page.editor;
-    const head = h("div.cardhead", {}, h("h3", {}, t("since")));
+    const head = h("div.cardhead", {}, h("h2", {}, t("since")));
     if (!isEarlier()) return replace(since, head, h("p.quiet.small", {}, t("since.how")));
     const answer = ask.get("since", { event });
     say(back.lastChild, t("trend.back", { day: held.trend.today }));
@@ -136,12 +136,12 @@ export function makeHistoryTab(page, ask) {
       if (!page.editor.news) return;
       take();
       const answer = ask.get("trend");
-      const isBroken = page.editor.news.counts === null;
-      problem.hidden = !isBroken && !answer.error;
-      say(problem, isBroken ? t("trend.broken") : (answer.error ?? ""));
+      const isBroken = page.editor.news.counts === null; // the frame says so
+      problem.hidden = isBroken || !answer.error;
+      say(problem, answer.error ?? "");
       shown.classList.toggle("old", held !== null && (isBroken || !isNow()));
       drawProgress(answer);
-      place(shown, held ? [picture.element, progress, notes, since] : [progress]);
+      place(shown, held ? [picture.element, progress, notes, since] : isBroken ? [] : [progress]);
       if (!held) return;
       picture.update(held.trend, page.editor.news.as_of);
       drawNotes();

@@ -56,12 +56,12 @@ export function comparedOf(page, compared, open) {
       t("versus.sizes", { here: whole(compared.here), there: whole(compared.there) }),
     ),
     bar,
-    h("ul.parts", { "aria-label": t("versus.parts") }, PARTS.map(partOf)),
+    h("ul.partslist", { "aria-label": t("versus.parts") }, PARTS.map(partOf)),
     ["only_here", "only_there"].map(whoOf),
     h("h3", {}, t("versus.changes")),
     compared.changes.length
       ? h(
-          "ul.changes",
+          "ul.changeslist",
           {},
           compared.changes.map((change) => h(`li.${change.kind}`, {}, change.text[language])),
         )
