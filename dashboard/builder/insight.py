@@ -1,8 +1,9 @@
 """The insight panel's desk: answers what is asked about the present rule, long questions in the background.
 
-An ask carries every question that the panel still lacks an answer to, so it can be repeated without harm: what
-is known is given again, what runs goes on, and a long question that an ask no longer carries is cancelled. That
-is also how the browser cancels. Nothing is asked, and nothing here runs, while the panel is closed.
+An ask carries every question that the panel still lacks an answer to, so it can be repeated without harm:
+what is known is given again, what runs goes on, and a long question that an ask no longer carries is
+cancelled. That is also how the browser cancels. Nothing is asked, and nothing here runs, while the panel is
+closed.
 """
 
 from __future__ import annotations

@@ -1,14 +1,16 @@
 """What the insight panel can ask, one entry a question: JSON in, JSON out. No Streamlit.
 
-A question is a function of what was `Asked`; it returns what `docs/explain.md` documents, JSON-ready. To add
-one: write the function (here, or in a file of its own where it needs more than a few lines) and give it an entry
-in `QUESTIONS` under the name by which the browser asks. What may take longer than a twentieth of a second is
-`is_long`: it runs in a thread, tells `asked.progress` how far it is (any JSON, which the browser gets as it
-is), and looks at `asked.cancelled()` now and then, to raise `Cancelled` when it says so. A `CallerError` becomes
-the words that the panel shows; anything else is logged and shown as a fault of ours, with its id.
+A question is a function of what was `Asked`; it returns what `docs/explain.md` documents, JSON-ready. To
+add one: write the function (here, or in a file of its own where it needs more than a few lines) and give it
+an entry in `QUESTIONS` under the name by which the browser asks. What may take longer than a twentieth of a
+second is `is_long`: it runs in a thread, tells `asked.progress` how far it is (any JSON, which the browser
+gets as it is), and looks at `asked.cancelled()` now and then, to raise `Cancelled` when it says so. A
+`CallerError` becomes the words that the panel shows; anything else is logged and shown as a fault of ours,
+with its id.
 
-Texts come in both languages (``{"zh", "en"}``) and the browser picks. Values that conditions on personal tags
-name are masked wherever a rule is said in words; the browser has the rule itself, as somebody wrote it there.
+Texts come in both languages (``{"zh", "en"}``) and the browser picks. Values that conditions on personal
+tags name are masked wherever a rule is said in words; the browser has the rule itself, as somebody wrote it
+there.
 """
 
 from __future__ import annotations
