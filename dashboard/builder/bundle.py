@@ -21,11 +21,13 @@ SOURCES = (
     "picker", "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence",
     "sides", "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
     "charts", "panel", "facts", "findings", "near", "diagnose",
-    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "versus", "profiletab",
+    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus",
+    "profiletab",
     "insight", "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = (
-    "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats", "sizes",
+    "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats",
+    "sizes",
 )  # fmt: skip
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"\./[\w.]+";\n', re.MULTILINE)

@@ -57,6 +57,16 @@ export function replace(parent, ...children) {
   return parent;
 }
 
+/** Runs a drawing only when what it depends on is another than the last time. */
+export function whenChanged(draw) {
+  let last = null;
+  return (...parts) => {
+    if (last?.length === parts.length && last.every((part, i) => part === parts[i])) return;
+    last = parts;
+    draw(...parts);
+  };
+}
+
 // Icons as paths on a 16 by 16 field, drawn with the text's colour.
 const PATHS = {
   text: "M3 4h10M8 4v9",

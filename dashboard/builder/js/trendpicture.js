@@ -39,6 +39,7 @@ export function makeTrendPicture(page, choose) {
   let places = [];
   let asOf = "";
   let marked = "";
+  let pointed = null; // day of the week under the pointer or with the focus
 
   function keys(event) {
     const all = [...weeks.children];
@@ -50,10 +51,15 @@ export function makeTrendPicture(page, choose) {
     all[Math.max(0, Math.min(all.length - 1, to))]?.focus();
   }
 
-  /** Shows a week's day and number; without one, those of the day that is chosen, else of the newest week. */
   function point(day) {
+    pointed = day;
+    drawPoint();
+  }
+
+  /** The day and number of the week that is pointed at, else of the chosen day, else of the newest week. */
+  function drawPoint() {
     const shown =
-      places.find((each) => each.as_of === day) ??
+      places.find((each) => each.as_of === pointed) ??
       places.find((each) => each.as_of === asOf) ??
       places[places.length - 1];
     dot.hidden = !shown;
@@ -147,8 +153,9 @@ export function makeTrendPicture(page, choose) {
       );
       const focused = places.find((each) => buttons.get(each.as_of) === page.root.activeElement)?.as_of;
       enter(focused ?? (buttons.has(day) ? day : places[places.length - 1]?.as_of));
-      point(focused ?? null);
+      drawPoint();
     },
+    focus: () => weeks.querySelector("[tabindex='0']")?.focus(),
   };
 }
 

@@ -1,7 +1,7 @@
 // The tab 趋势: the size of the rule in each week of the past half year, and what the people of the chosen day did
 // since. The line belongs to the rule and not to the day, so that it stays while one week after another is chosen.
 
-import { h, icon, place, replace, say } from "./dom.js";
+import { h, icon, place, replace, say, whenChanged } from "./dom.js";
 import { holdsDay } from "./trendline.js";
 import { makeTrendPicture, sinceTable } from "./trendpicture.js";
 
@@ -19,11 +19,34 @@ export function makeHistoryTab(page, ask) {
   const notes = h("div.trendnotes");
   const back = h(
     "button.link",
-    { type: "button", "data-f": "back", onclick: () => choose(held.trend.until) },
+    { type: "button", "data-f": "back", onclick: () => choose(held.trend.today) },
     icon("undo"),
     h("span", {}),
   );
-  const since = h("section.card.sincebox", { "aria-label": t("since") });
+  let lastSince = null; // the newest answer: it stays, pale, while another day or event is looked at
+  const select = h(
+    "select.field",
+    {
+      "aria-label": t("since.event"),
+      onchange: () => {
+        event = select.value;
+        ask.again();
+      },
+    },
+    page.catalogue.data.events.map((spec) => h("option", { value: spec.key }, page.catalogue.nameOf(spec))),
+  );
+  const eventList = h("label.select", {}, select, icon("chevron"));
+  const sinceHow = h("p.quiet.small", {}, t("since.how"));
+  const sinceDay = h("p.small.sinceday", {}, h("span"), back);
+  const sinceBody = h("div");
+  const since = h(
+    "section.card.sincebox",
+    { "aria-label": t("since") },
+    h("div.cardhead", {}, h("h2", {}, t("since")), eventList),
+    sinceHow,
+    sinceDay,
+    sinceBody,
+  );
   const problem = h("p.quiet", { role: "status", hidden: true });
   const shown = h("div.trendbox", {}, picture.element, progress, notes, since);
   const element = h("div.insighttabbody", {}, h("p.quiet.small", {}, t("trend.lead")), problem, shown);
@@ -64,8 +87,10 @@ export function makeHistoryTab(page, ask) {
     const isStopped = stopped === ruleNow() && !isKnown();
     const isRunning = !isStopped && !isKnown() && !answer.error;
     const done = isNow() ? trend.weeks.length : 0;
+    const hadFocus = page.root.activeElement === stop;
     bar.hidden = stop.hidden = !isRunning;
     go.hidden = !isStopped;
+    if (hadFocus && !isRunning) picture.focus();
     bar.value = trend ? done / trend.total : 0;
     if (isRunning) say(state, trend ? t("trend.counting", { n: done, of: trend.total }) : t("trend.starting"));
     else if (isStopped) say(state, t("trend.stopped", { n: done }));
@@ -88,41 +113,29 @@ export function makeHistoryTab(page, ask) {
   }
 
   function drawSince() {
-    const { news } = page.editor;
-    const head = h("div.cardhead", {}, h("h2", {}, t("since")));
-    if (!isEarlier()) return replace(since, head, h("p.quiet.small", {}, t("since.how")));
-    const answer = ask.get("since", { event });
+    const isAsked = isEarlier();
+    sinceHow.hidden = isAsked;
+    eventList.hidden = sinceDay.hidden = sinceBody.hidden = !isAsked;
+    if (!isAsked) return;
+    const { found, error, isOld } = ask.get("since", { event });
+    if (found?.since) lastSince = found.since;
+    say(sinceDay.firstChild, t("since.day", { day: page.editor.news.as_of }));
     say(back.lastChild, t("trend.back", { day: held.trend.today }));
-    head.append(eventList(answer.found?.since?.event ?? event));
-    since.classList.toggle("old", answer.isOld && answer.found !== null);
-    return replace(
-      since,
-      head,
-      h("p.small", {}, t("since.day", { day: news.as_of }), " ", back),
-      answer.error ? h("p.quiet", {}, answer.error) : null,
-      answer.found?.since ? sinceTable(page, answer.found.since) : null,
-      !answer.found && !answer.error ? h("p.quiet.small", {}, t("since.counting")) : null,
-    );
+    if (lastSince && !event) select.value = lastSince.event;
+    sinceBody.classList.toggle("old", isOld || !found);
+    drawTable(lastSince, error);
   }
 
-  function eventList(chosen) {
-    const select = h(
-      "select.field",
-      {
-        "aria-label": t("since.event"),
-        "data-f": "since",
-        onchange: () => {
-          event = select.value;
-          ask.again();
-        },
-      },
-      page.catalogue.data.events.map(({ key }) =>
-        h("option", { value: key }, page.catalogue.nameOf(page.catalogue.events.get(key))),
-      ),
-    );
-    if (chosen) select.value = chosen;
-    return h("label.select", {}, select, icon("chevron"));
-  }
+  const drawTable = whenChanged((found, error) =>
+    replace(
+      sinceBody,
+      error
+        ? h("p.quiet", {}, error)
+        : found
+          ? sinceTable(page, found)
+          : h("p.quiet.small", { role: "status" }, t("since.counting")),
+    ),
+  );
 
   return {
     element,
@@ -145,7 +158,7 @@ export function makeHistoryTab(page, ask) {
       if (!held) return;
       picture.update(held.trend, page.editor.news.as_of);
       drawNotes();
-      ask.keeping(drawSince);
+      drawSince();
     },
   };
 }
