@@ -3,10 +3,12 @@
 import { h, icon, replace, say, whenChanged } from "./dom.js";
 import { standingOf, traitList } from "./traits.js";
 
+const FIRST_TRAITS = 15; // lines that are shown before more are wished for
+
 export function makeEveryone(page, ask) {
   const { t, whole } = page.words;
   let tags = null; // keys of the tags that are looked at; null = all that can be
-  let isWhole = false; // whether what does not stand out is shown too
+  let isWhole = false; // whether more than the first lines are shown, also what does not stand out
   let last = null; // the newest answer: it stays, pale, while another choice of tags is looked at
   const lead = h("p.grow.quiet.small");
   const tagCount = h("span");
@@ -38,23 +40,36 @@ export function makeEveryone(page, ask) {
       ask.again();
     },
   });
+  const cut = h("p.quiet.small");
   const how = h("p.quiet.small.profilehow");
   const state = h("p.quiet", { role: "status" });
-  const parts = h("div.profilebody", {}, h("div.cardhead", {}, lead, tagsButton), few, legend, list, h("div", {}, more), how);
+  const parts = h(
+    "div.profilebody",
+    {},
+    h("div.cardhead", {}, lead, tagsButton),
+    few,
+    h("div", {}, legend, list),
+    h("div", {}, more),
+    cut,
+    how,
+  );
   const element = h("div", {}, state, parts);
 
   const draw = whenChanged((profile) => {
     const sure = profile.traits.filter((trait) => ["more", "fewer"].includes(standingOf(trait)));
-    const rest = profile.traits.length - sure.length;
-    const traits = isWhole || sure.length === 0 ? profile.traits : sure;
+    const first = (sure.length ? sure : profile.traits).slice(0, FIRST_TRAITS);
+    const rest = profile.traits.length - first.length;
+    const traits = isWhole ? profile.traits : first;
     say(lead, t("profile.lead", { n: whole(profile.count), sure: profile.standing_out, of: profile.looked_at }));
     say(tagCount, t("profile.tags", { n: profile.tags.length }));
     few.hidden = profile.count >= profile.minimum;
     say(few.lastChild, t("profile.few", { n: profile.minimum }));
     legend.hidden = traits.length === 0;
-    more.hidden = sure.length === 0 || rest === 0;
+    more.hidden = rest === 0;
     more.setAttribute("aria-pressed", String(isWhole));
     say(more, t(isWhole ? "profile.less" : "profile.more", { n: rest }));
+    cut.hidden = !isWhole || profile.looked_at === profile.traits.length;
+    say(cut, t("profile.cut", { n: profile.traits.length }));
     say(how, t("profile.how", { n: profile.minimum }));
     ask.keeping(() =>
       replace(list, traits.length ? traitList(page, traits, t("profile.list")) : h("p.quiet", {}, t("profile.none"))),
