@@ -29,6 +29,8 @@ from core.analytics.explain.person import Person
 from core.analytics.explain.profile import MINIMUM_BASE, Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
+from core.messages import Text
+from core.rules.describe import describe_node
 from core.rules.tree import Rule
 from core.rules.wording import Mask
 from core.schema import TagSpec
@@ -73,6 +75,12 @@ class Explaining(Exporting):
         version, engine, day, rule = self._asked(rule, as_of)
         moved = threshold.chosen(rule, node, version.catalogue)
         return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
+
+    def thresholds(self, rule: Rule, *, mask: Mask | None = None) -> dict[str, Text]:
+        """Return the conditions that have a threshold to move, by id, in words, in the order of the rule."""
+        catalogue = self.data_version().catalogue
+        moved = threshold.movable(self._checked(rule)[0], catalogue)
+        return {each.node.id: describe_node(each.node, catalogue, mask) for each in moved}
 
     def logic(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Findings:
         """Return what cannot hold, what changes nothing and what asks past the data, with remedies."""

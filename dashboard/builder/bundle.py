@@ -17,13 +17,14 @@ Part = Literal["builder", "facts", "insight"]
 
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
-    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live", "popover",
-    "picker", "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence",
-    "sides", "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
-    "charts", "panel", "facts", "findings", "near", "diagnose",
-    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus",
-    "profiletab",
-    "insight", "toolbar", "page", "hub", "main",
+    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
+    "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
+    "measures", "occurrence", "sequence", "sides", "cards", "rows", "groups", "actions", "drag",
+    "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
+    "diagnose", "scale", "threshold", "solve", "size",
+    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
+    "insight", "clipboard", "definition",
+    "toolbar", "page", "hub", "main",
 )  # fmt: skip
 STYLES = (
     "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats",

@@ -15,7 +15,7 @@ from core.rules.tree import Rule
 from core.workspace import Workspace
 from dashboard.builder.history import History
 
-MOST_TRAITS = 60
+MOST_TRAITS = 120
 TOP_TRAITS = 5  # of either side of a comparison
 MOST_STATES = 20
 
@@ -39,7 +39,8 @@ def profile(workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] |
         As `explain --what profile`, with at most `MOST_TRAITS` traits; ``looked_at`` says of how many,
         ``standing_out`` how many of all are significant and not small.
     """
-    return _profile(workspace.profile(rule, tags, as_of), MOST_TRAITS)
+    found = workspace.profile(rule, tags, as_of)
+    return _profile(found, found.traits[:MOST_TRAITS])
 
 
 def others(workspace: Workspace, history: History) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def compare(
     -------
     dict
         ``here``, ``there``; ``both``, ``only_here``, ``only_there``: ``users``, ``rule`` and ``profile`` (the
-        top few traits); ``changes``: what leads from there to here. Or only ``is_gone``: the state is no
+        top few traits that are sure, what they have before what they lack); ``changes``: what leads from there to here. Or only ``is_gone``: the state is no
         longer in the history (an edit after an undo forgets what could have been redone).
 
     Raises
@@ -133,20 +134,28 @@ def _part(part: Part) -> dict[str, Any]:
     return {
         "users": part.users,
         "rule": None if part.rule is None else dump_rule(part.rule),
-        "profile": None if part.profile is None else _profile(part.profile, TOP_TRAITS, sure=True),
+        "profile": None if part.profile is None else _profile(part.profile, _telling(part.profile)),
     }
 
 
-def _profile(found: Profile, most: int, *, sure: bool = False) -> dict[str, Any]:
-    sure_ones = [trait for trait in found.traits if trait.is_significant and not trait.is_small]
+def _sure(found: Profile) -> list[Trait]:
+    return [trait for trait in found.traits if trait.is_significant and not trait.is_small]
+
+
+def _telling(found: Profile) -> list[Trait]:
+    """Return the few traits that say who they are: of the sure ones first what they have, then what they lack."""
+    return sorted(_sure(found), key=lambda trait: trait.tgi < 100)[:TOP_TRAITS]
+
+
+def _profile(found: Profile, shown: Sequence[Trait]) -> dict[str, Any]:
     return {
         "count": found.count,
         "base": found.base,
         "minimum": found.minimum,
         "tags": list(found.tags),
         "looked_at": len(found.traits),
-        "standing_out": len(sure_ones),
-        "traits": [_trait(trait) for trait in (sure_ones if sure else found.traits)[:most]],
+        "standing_out": len(_sure(found)),
+        "traits": [_trait(trait) for trait in shown],
     }
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from core.rules.naming import tags_in
 from core.rules.tree import Rule
 from core.workspace import Actor, Workspace
 from dashboard.builder import profile_answers, trend_answers
@@ -72,6 +73,44 @@ def near_misses(asked: Asked) -> Mapping[str, Any]:
     return door.near_misses(asked.rule, asked.as_of, mask=door.mask).as_json()
 
 
+def person(asked: Asked) -> Mapping[str, Any]:
+    """Return why the user ``user`` is in, or not: `docs/explain.md`, and what is personal about it.
+
+    With ``reveal`` the values of personal tags are shown, and that is logged before.
+
+    Returns
+    -------
+    mapping
+        Besides, ``is_personal``: whether the rule asks for a personal tag, and ``is_revealed``.
+    """
+    door, reveals = asked.workspace, bool(asked.args.get("reveal"))
+    catalogue = door.data_version().catalogue
+    personal = [key for key in tags_in(asked.rule) if catalogue.tags[key].personal is not None]
+    user = str(asked.args["user"])
+    if reveals and personal:
+        door.log_reveal(personal, "build", asked.actor)
+    found = door.person(asked.rule, user, asked.as_of, reveal=reveals, mask=door.mask)
+    return {**found.as_json(), "is_personal": bool(personal), "is_revealed": reveals and bool(personal)}
+
+
+def thresholds(asked: Asked) -> Mapping[str, Any]:
+    """Return the conditions with a threshold to move: ``nodes``, each with ``node`` and ``what``."""
+    door = asked.workspace
+    found = door.thresholds(asked.rule, mask=door.mask)
+    return {"nodes": [{"node": node, "what": dict(what)} for node, what in found.items()]}
+
+
+def threshold(asked: Asked) -> Mapping[str, Any]:
+    """Return the distribution behind the condition ``node``, and the count at each threshold."""
+    return asked.workspace.threshold(asked.rule, str(asked.args["node"]), asked.as_of).as_json()
+
+
+def solve(asked: Asked) -> Mapping[str, Any]:
+    """Return the smallest changes that come nearest to ``size`` people."""
+    door = asked.workspace
+    return door.solve(asked.rule, int(asked.args["size"]), asked.as_of, mask=door.mask).as_json()
+
+
 def check(asked: Asked) -> Mapping[str, Any]:
     """Return what is odd about the rule, with remedies."""
     door = asked.workspace
@@ -107,6 +146,10 @@ def compare(asked: Asked) -> Mapping[str, Any]:
 QUESTIONS: Mapping[str, Question] = {
     "near_misses": Question(near_misses),
     "check": Question(check, is_long=True),
+    "person": Question(person),
+    "thresholds": Question(thresholds),
+    "threshold": Question(threshold),
+    "solve": Question(solve, is_long=True),
     "trend": Question(trend, is_long=True),
     "since": Question(since, is_long=True),
     "profile": Question(profile, is_long=True),

@@ -9,8 +9,9 @@ export function makeEveryone(page, ask) {
   const { t, whole } = page.words;
   let tags = null; // keys of the tags that are looked at; null = all that can be
   let isWhole = false; // whether more than the first lines are shown, also what does not stand out
+  let side = "all"; // or only what they have "more", or "fewer", than everyone
   let last = null; // the newest answer: it stays, pale, while another choice of tags is looked at
-  const lead = h("p.grow.quiet.small");
+  const lead = h("p.quiet.small");
   const tagCount = h("span");
   const tagsButton = h(
     "button.link",
@@ -23,6 +24,20 @@ export function makeEveryone(page, ask) {
     },
     icon("filter"),
     tagCount,
+  );
+  const sides = ["all", "more", "fewer"].map((name) =>
+    h(
+      "button",
+      {
+        type: "button",
+        "data-side": name,
+        onclick: () => {
+          side = name;
+          ask.again();
+        },
+      },
+      t(`profile.side.${name}`),
+    ),
   );
   const few = h("p.trendnote", {}, icon("warn"), h("span"));
   const legend = h(
@@ -46,7 +61,13 @@ export function makeEveryone(page, ask) {
   const parts = h(
     "div.profilebody",
     {},
-    h("div.cardhead", {}, lead, tagsButton),
+    lead,
+    h(
+      "div.sides",
+      {},
+      h("div.segmented", { role: "group", "aria-label": t("profile.side") }, sides),
+      tagsButton,
+    ),
     few,
     h("div", {}, legend, list),
     h("div", {}, more),
@@ -56,10 +77,12 @@ export function makeEveryone(page, ask) {
   const element = h("div", {}, state, parts);
 
   const draw = whenChanged((profile) => {
-    const sure = profile.traits.filter((trait) => ["more", "fewer"].includes(standingOf(trait)));
-    const first = (sure.length ? sure : profile.traits).slice(0, FIRST_TRAITS);
-    const rest = profile.traits.length - first.length;
-    const traits = isWhole ? profile.traits : first;
+    const ofSide = profile.traits.filter((trait) => side === "all" || trait.tgi > 100 === (side === "more"));
+    const sure = ofSide.filter((trait) => ["more", "fewer"].includes(standingOf(trait)));
+    const first = (sure.length ? sure : ofSide).slice(0, FIRST_TRAITS);
+    const rest = ofSide.length - first.length;
+    const traits = isWhole ? ofSide : first;
+    for (const button of sides) button.setAttribute("aria-pressed", String(button.dataset.side === side));
     say(lead, t("profile.lead", { n: whole(profile.count), sure: profile.standing_out, of: profile.looked_at }));
     say(tagCount, t("profile.tags", { n: profile.tags.length }));
     few.hidden = profile.count >= profile.minimum;
@@ -134,7 +157,7 @@ export function makeEveryone(page, ask) {
       parts.classList.toggle("old", last !== null && (isOld || found === null));
       state.hidden = last !== null && !error;
       say(state, error ?? (last ? "" : t("profile.counting")));
-      if (last) draw(last, isWhole);
+      if (last) draw(last, isWhole, side);
     },
   };
 }

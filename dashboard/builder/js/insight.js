@@ -21,10 +21,11 @@
 import { makeDiagnoseTab } from "./diagnose.js";
 import { h, icon, set } from "./dom.js";
 import { makeProfileTab } from "./profiletab.js";
+import { makeSizeTab } from "./size.js";
 import { makeHistoryTab } from "./trendtab.js";
 
 const POLL = 120; // milliseconds between two looks at a long question
-const TABS = { diagnose: makeDiagnoseTab, history: makeHistoryTab, profile: makeProfileTab };
+const TABS = { diagnose: makeDiagnoseTab, size: makeSizeTab, history: makeHistoryTab, profile: makeProfileTab };
 
 export function makeInsight(page) {
   const { t } = page.words;
@@ -44,7 +45,7 @@ export function makeInsight(page) {
   const ask = {
     get(kind, args) {
       const record = records.get(keyOf(kind, args));
-      const isOld = record?.stamp !== page.stampNow() || page.editor.isStale;
+      const isOld = record?.stamp !== page.stampNow() || page.editor.isStale || page.wire.isWaiting;
       return {
         found: record?.found ?? null,
         error: isOld ? null : (record?.error?.[page.words.language] ?? null),
@@ -127,7 +128,13 @@ export function makeInsight(page) {
   );
   const shut = h(
     "button.plain.insightclose",
-    { type: "button", hidden: true, "aria-label": t("insight.close"), title: t("insight.close"), onclick: () => close() },
+    {
+      type: "button",
+      hidden: true,
+      "aria-label": t("insight.close"),
+      title: t("insight.close"),
+      onclick: () => close(),
+    },
     icon("close"),
   );
   const list = h("div.insighttabs", { role: "tablist", "aria-label": t("insight"), onkeydown: arrowsBetween }, buttons);
@@ -141,7 +148,7 @@ export function makeInsight(page) {
   );
 
   function show(name, { focus = false, from = null } = {}) {
-    if (!page.editor.news) return;
+    if (!page.editor.news) return undefined;
     if (!tabs.has(name)) tabs.set(name, TABS[name](page, ask));
     if (open !== name) {
       if (open) tabs.get(open).leave?.();
@@ -155,6 +162,7 @@ export function makeInsight(page) {
     want();
     draw();
     if (focus) buttons.find((button) => button.dataset.tab === name).focus();
+    return tabs.get(name);
   }
 
   function close() {

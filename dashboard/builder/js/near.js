@@ -46,7 +46,8 @@ export function makeNear(page, ask) {
   function draw({ users, several, groups }) {
     const most = Math.max(1, ...groups.map((group) => group.users));
     say(total, t("insight.near.total", { n: whole(users) }));
-    say(note, groups.length ? (several ? t("insight.near.several", { n: whole(several) }) : "") : t("insight.near.none"));
+    const more = several ? t("insight.near.several", { n: whole(several) }) : "";
+    say(note, groups.length ? more : t("insight.near.none"));
     place(
       list,
       groups.map((group) => {

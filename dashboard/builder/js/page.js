@@ -41,6 +41,7 @@ export function makePage(root, stage) {
     isSettling: false,
     forced: false,
     redrawOpen: null,
+    verdicts: null, // node id → whether it holds for the user who is looked at
   };
   page.catalogue = makeCatalogue(stage.catalogue, stage.language);
   const send = (message) => {
@@ -105,6 +106,7 @@ export function makePage(root, stage) {
   const canvas = makeCanvas(page);
   page.canvas = canvas.element;
   page.viewOf = canvas.viewOf;
+  page.showVerdicts = (verdicts) => canvas.markVerdicts((page.verdicts = verdicts));
   const palette = makePalette(page);
   page.palette = palette.element;
   page.searchInput = palette.input;
@@ -195,7 +197,7 @@ export function makePage(root, stage) {
   };
 
   // What follows the number: the charts and the people when edits rest, the insight panel at once while it is open.
-  /** Names the rule, the day and the data that Python's newest answer is about; Python writes the same. */
+  /** Names the rule, day and data that Python's newest answer is about; Python writes the same. */
   page.stampNow = () => {
     const { epoch, tree_stamp: at, as_of: day, version } = page.editor.news;
     return `${epoch}|${at}|${day}|${version}`;

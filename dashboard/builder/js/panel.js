@@ -206,7 +206,11 @@ function peopleOf(page, facts) {
             h(
               "tr",
               {},
-              row.map((cell, i) => h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell))),
+              row.map((cell, i) =>
+                i === 0
+                  ? h("td", {}, whyButton(page, cell))
+                  : h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell)),
+              ),
             ),
           ),
         ),
@@ -214,6 +218,13 @@ function peopleOf(page, facts) {
     ),
     h("p.quiet.small", {}, t(personal && !isRevealed ? "people.masked" : "people.first", { n: rows.length })),
   ];
+}
+
+/** A user's id: pressed, it says why this user is in. */
+function whyButton(page, id) {
+  const why = page.words.t("people.why", { user: id });
+  const onclick = () => page.insight.show("diagnose", { focus: true })?.look(id);
+  return h("button.idlink", { type: "button", "data-f": `why:${id}`, "aria-label": why, title: why, onclick }, id);
 }
 
 function cellText(page, cell) {

@@ -1,19 +1,19 @@
 // Where the weeks of a trend stand in its picture. Everything is a share of the picture's width or height, y from
 // the top, so that the picture may have any size.
 
-const DAY = 24 * 60 * 60 * 1000;
-const ROUND = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+const ONE_DAY = 24 * 60 * 60 * 1000;
+const ROUND_STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
 /** Days from one day to another, both written 2019-07-14. */
 export function daysBetween(from, to) {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY);
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / ONE_DAY);
 }
 
 /** The round number at the top of a scale from 0 that holds `most`. */
 export function roundTop(most) {
   if (!(most > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  const step = ROUND.find((each) => each * power >= most);
+  const step = ROUND_STEPS.find((each) => each * power >= most);
   return Math.max(1, Math.ceil(step * power));
 }
 
