@@ -71,8 +71,9 @@ def compare(
     -------
     dict
         ``here``, ``there``; ``both``, ``only_here``, ``only_there``: ``users``, ``rule`` and ``profile`` (the
-        top few traits that are sure, what they have before what they lack); ``changes``: what leads from there to here. Or only ``is_gone``: the state is no
-        longer in the history (an edit after an undo forgets what could have been redone).
+        top few traits that are sure, what they have before what they lack); ``changes``: what leads from
+        there to here. Or only ``is_gone``: the state is no longer in the history (an edit after an undo
+        forgets what could have been redone).
 
     Raises
     ------
@@ -143,7 +144,7 @@ def _sure(found: Profile) -> list[Trait]:
 
 
 def _telling(found: Profile) -> list[Trait]:
-    """Return the few traits that say who they are: of the sure ones first what they have, then what they lack."""
+    """Return the few sure traits that say who they are: what they have before what they lack."""
     return sorted(_sure(found), key=lambda trait: trait.tgi < 100)[:TOP_TRAITS]
 
 

@@ -67,20 +67,20 @@ def test_weeks_are_counted_chosen_and_followed(
 
     # By mouse: the day changes, the line stays, and what they did since is the workspace's.
     weeks.nth(20).hover()
-    expect(panel.locator(".readout")).to_contain_text("2019-06-02")
+    expect(panel.locator(".readout")).to_contain_text("2019-06-09")
     weeks.nth(20).click()
     builder.settle()
     tree, day = rule_and_day(builder)
-    assert day == "2019-06-02"
+    assert day == "2019-06-09"
     assert builder.number() == count_by_command_line(sample_workspace, tree, "--as-of", day)["count"]
     expect(weeks).to_have_count(26)
     expect(weeks.nth(20)).to_have_attribute("aria-pressed", "true")
-    since = workspace.since(rule, date(2019, 6, 2))
+    since = workspace.since(rule, date(2019, 6, 9))
     row = panel.locator(".since tbody tr").first
     expect(row.locator("td").first).to_contain_text(f"{since.members.did.users:,}")
     expect(row.locator("td").last).to_contain_text(f"{since.base.did.users:,}")
     panel.get_by_label("看哪个行为").select_option("login")
-    logins = workspace.since(rule, date(2019, 6, 2), event="login")
+    logins = workspace.since(rule, date(2019, 6, 9), event="login")
     expect(row.locator("td").first).to_contain_text(f"{logins.members.did.users:,}")
     axe(page)
 
@@ -89,7 +89,7 @@ def test_weeks_are_counted_chosen_and_followed(
     page.keyboard.press("ArrowLeft")
     expect(weeks.nth(19)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator(".asof .daytext")).to_have_value("2019-05-26")
+    expect(page.locator(".asof .daytext")).to_have_value("2019-06-02")
     expect(weeks.nth(19)).to_be_focused()
     panel.get_by_role("button", name=f"回到 {TODAY}").click()
     expect(page.locator(".asof .daytext")).to_have_value(TODAY)
@@ -113,12 +113,13 @@ def test_what_stands_out_is_dragged_into_the_rule_and_the_rule_set_beside_others
     traits = panel.locator(".trait")
     expect(traits.first).to_be_visible()
     profile = workspace.profile(workspace.parse(builder.rule()))
-    best = profile.traits[0]
+    panel.get_by_role("button", name="偏高").click()
+    best = next(trait for trait in profile.traits if trait.tgi > 100)
     expect(traits.first.locator(".sr")).to_contain_text(f"TGI {round(best.tgi):,}")
     axe(page)
 
     # A line is dragged into the rule: those who have the value.
-    builder.drag(traits.first.locator(".what"), builder.open_end())
+    builder.drag(traits.first.locator(".traitname"), builder.open_end())
     expect(builder.rows).to_have_count(1 + len(best.conditions))
     assert builder.number() == best.members
     page.locator('[data-act="undo"]').click()
@@ -188,7 +189,7 @@ def test_both_tabs_are_a_sheet_on_a_phone(visit: Visit, axe: Callable[[Page], No
     weeks = panel.locator(".week")
     expect(weeks).to_have_count(26)
     weeks.nth(10).click()
-    expect(page.locator(".asof .daytext")).to_have_value("2019-03-24")
+    expect(page.locator(".asof .daytext")).to_have_value("2019-03-31")
     expect(panel.locator(".since tbody tr")).to_have_count(3)
     axe(page)
     panel = open_tab(builder, "Profile")

@@ -53,20 +53,16 @@ export function traitLine(page, trait, most) {
     h("span.grip", { "data-grip": "", "aria-hidden": "true" }, grip()),
     h("span.sr", {}, `${tip} ${sure}`),
     h(
-      "span.what",
+      "span.traitname",
       { "aria-hidden": "true" },
       h("span.of", {}, tagName),
       h("span.name", {}, trait.label[language]),
+      standing === "few" || standing === "unsure" ? h("span.sureness", {}, sure) : null,
+      h(`span.index${{ more: ".high", fewer: ".low" }[standing] ?? ""}`, {}, index(trait.tgi)),
     ),
     h("span.track", { "aria-hidden": "true" }, fill, mark),
     h("span.value", { "aria-hidden": "true" }, percent(trait.member_share)),
     h("span.scale", { "aria-hidden": "true" }, h("u"), whisker, at),
-    h(
-      `span.index${{ more: ".high", fewer: ".low" }[standing] ?? ""}`,
-      { "aria-hidden": "true" },
-      index(trait.tgi),
-      standing === "few" || standing === "unsure" ? h("span.sureness", {}, sure) : null,
-    ),
     h(
       "button.plain",
       {
