@@ -212,7 +212,7 @@ def test_personal_values_are_masked_until_revealed_and_that_is_logged_before(wor
     assert seen == ["reveal"]
     (entry,) = [entry for entry in workspace.log() if entry.action == "reveal"]
     assert entry.detail["fields"] == ["phone"]
-    assert entry.actor == "王芳"
+    assert entry.by.name == "王芳"
     for kind in ("near_misses", "check"):
         (answer,) = patiently(InsightDesk(), ask((kind, {})), about)
         words = json.dumps([answer["found"].get("groups", []), answer["found"].get("findings", [])])

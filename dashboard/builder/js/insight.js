@@ -176,8 +176,8 @@ export function makeInsight(page) {
     polling = null;
     want();
     page.settleFacts();
-    const back = opener?.isConnected && opener.offsetParent ? opener : buttons.find((b) => b.dataset.tab === name);
-    back.focus();
+    const isThere = opener?.isConnected && opener.offsetParent && !list.contains(opener);
+    (isThere ? opener : buttons.find((button) => button.dataset.tab === name)).focus();
   }
 
   /** Shows which tab is open; of the tabs only one is a stop of the Tab key. */

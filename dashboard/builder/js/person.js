@@ -8,6 +8,7 @@ export function makePerson(page, ask) {
   let user = ""; // whom we look at
   let reveals = false;
   let shown = null;
+  let isSought = false; // somebody has just asked: what is found comes into sight
 
   const ids = h("datalist", { id: "insight-people" });
   const input = h("input.field.text", {
@@ -55,8 +56,8 @@ export function makePerson(page, ask) {
     user = id.trim();
     reveals = false;
     input.value = user;
+    isSought = true;
     ask.again();
-    element.scrollIntoView({ block: "nearest" });
   }
 
   const question = () => ({ kind: "person", args: { user, ...(reveals ? { reveal: true } : {}) } });
@@ -188,6 +189,8 @@ export function makePerson(page, ask) {
       shown = found;
       if (found) draw(found);
       else replace(list);
+      if (found && isSought) element.scrollIntoView({ block: "start" });
+      isSought &&= !found;
       page.showVerdicts(found ? new Map(Object.entries(found.nodes).map(([id, node]) => [id, node.holds])) : null);
     },
     leave: () => page.showVerdicts(null),

@@ -164,7 +164,7 @@ export function makeThreshold(page, ask) {
     if (held?.pointer !== event.pointerId) return;
     const { handle, at } = held;
     held = null;
-    if (at !== standing(handle)) put(handle, at, { gesture: page.editor.gesture(`threshold:${curve.node}`) });
+    if (at !== standing(handle)) put(handle, at, { gesture: page.editor.gesture(`drag:${curve.node}`) });
     draw();
   }
   function letGo() {
