@@ -109,7 +109,8 @@ class Explaining(Exporting):
 
     def profile(
         self, rule: Rule, tags: Sequence[str] | None = None, as_of: date | None = None, *,
-        minimum: int = MINIMUM_BASE,
+        minimum: int = MINIMUM_BASE, progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Profile:  # fmt: skip
         """Return what stands out of the people of a rule against the base, with intervals and tests.
 
@@ -119,14 +120,21 @@ class Explaining(Exporting):
             Tags to look at; None = all that are neither personal nor texts with very many values.
         minimum : int
             Below so many users of the base (or people of the rule) a trait is marked as small.
+        progress, cancelled : callable or None
+            Told after each tag how many of how many were looked at; asked before each whether to stop.
 
         Raises
         ------
         NotFound, RuleError
             If a tag is unknown or personal.
+        Cancelled
+            When `cancelled` says so.
         """
         version, engine, day, rule = self._asked(rule, as_of)
-        return profile.profile(rule, engine, version.catalogue, day, tags, minimum=minimum)
+        return profile.profile(
+            rule, engine, version.catalogue, day, tags,
+            minimum=minimum, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -25,13 +25,20 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def profile(workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] | None) -> dict[str, Any]:
+def profile(
+    workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] | None,
+    tell: Callable[[Mapping[str, int]], None], cancelled: Callable[[], bool],
+) -> dict[str, Any]:  # fmt: skip
     """Return what stands out of the people of a rule, the surest and largest first.
 
     Parameters
     ----------
     tags : sequence of str or None
         Tags to look at; None = all that can be.
+    tell : callable
+        Told after each tag how many were looked at, ``done`` of ``total``.
+    cancelled : callable
+        Asked before each tag whether to stop.
 
     Returns
     -------
@@ -39,7 +46,11 @@ def profile(workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] |
         As `explain --what profile`, with at most `MOST_TRAITS` traits; ``looked_at`` says of how many,
         ``standing_out`` how many of all are significant and not small.
     """
-    found = workspace.profile(rule, tags, as_of)
+
+    def progress(done: int, total: int) -> None:
+        tell({"done": done, "total": total})
+
+    found = workspace.profile(rule, tags, as_of, progress=progress, cancelled=cancelled)
     return _profile(found, found.traits[:MOST_TRAITS])
 
 

@@ -129,7 +129,10 @@ def since(asked: Asked) -> Mapping[str, Any]:
 
 def profile(asked: Asked) -> Mapping[str, Any]:
     """Return what stands out of the rule's people, of some tags or of all."""
-    return profile_answers.profile(asked.workspace, asked.rule, asked.as_of, asked.args.get("tags"))
+    tags = asked.args.get("tags")
+    return profile_answers.profile(
+        asked.workspace, asked.rule, asked.as_of, tags, asked.progress, asked.cancelled
+    )
 
 
 def others(asked: Asked) -> Mapping[str, Any]:

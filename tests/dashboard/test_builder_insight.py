@@ -158,9 +158,7 @@ def test_a_long_question_that_nobody_waits_for_is_cancelled(about, monkeypatch, 
 
 def test_quick_questions_are_answered_beside_a_long_one(about, monkeypatch):
     may_end = threading.Event()
-    monkeypatch.setitem(
-        QUESTIONS, "slow", Question(lambda _: {"ended": may_end.wait(PATIENT)}, is_long=True)
-    )
+    monkeypatch.setitem(QUESTIONS, "slow", Question(lambda _: {"ended": may_end.wait(PATIENT)}, is_long=True))
     desk = InsightDesk()
     slow, near = desk.answer(ask(("slow", {}), ("near_misses", {})), "s", about, refuse)["answers"]
     assert slow["pending"]

@@ -171,6 +171,17 @@ def test_the_profile_is_the_workspaces_in_its_order(workspace, asked):
     assert answer("profile", asked(rule))["tags"] == ["city", "title", "gmv"]
 
 
+def test_a_profile_tells_each_tag_and_ends_between_two_when_nobody_waits(asked):
+    told, question = [], asked(tree_of(BOUGHT))
+    about = (question.workspace, question.rule, TODAY, {}, question.history, question.actor)
+    QUESTIONS["profile"].answer(Asked(*about, progress=told.append))
+    assert told == [{"done": done, "total": 3} for done in (1, 2, 3)]
+    told.clear()
+    with pytest.raises(Cancelled):
+        QUESTIONS["profile"].answer(Asked(*about, progress=told.append, cancelled=lambda: len(told) == 2))
+    assert len(told) == 2
+
+
 def test_what_is_offered_to_compare_with_is_every_audience_and_the_earlier_states(workspace, asked, somebody):
     saved = workspace.save_audience(name="买过的人", rule=tree_of(BOUGHT), actor=somebody)
     one, two = tag("c1", "city", "is", "北京"), tag("c2", "gmv", "gt", 1000)

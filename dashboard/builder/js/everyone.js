@@ -151,12 +151,15 @@ export function makeEveryone(page, ask) {
     element,
     questions: () => [{ kind: "profile", args: { tags } }],
     update() {
-      const { found, error, isOld } = ask.get("profile", { tags });
+      const { found, error, isOld, progress } = ask.get("profile", { tags });
       last = found ?? last;
       parts.hidden = last === null;
       parts.classList.toggle("old", last !== null && (isOld || found === null));
       state.hidden = last !== null && !error;
-      say(state, error ?? (last ? "" : t("profile.counting")));
+      const counting = progress
+        ? t("profile.progress", { n: progress.done, of: progress.total })
+        : t("profile.counting");
+      say(state, error ?? (last ? "" : counting));
       if (last) draw(last, isWhole, side);
     },
   };
