@@ -21,7 +21,7 @@ SOURCES = (
     "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
     "measures", "occurrence", "sequence", "sides", "cards", "rows", "groups", "actions", "drag",
     "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
-    "diagnose", "scale", "threshold", "solve", "size",
+    "diagnose", "scale", "distribution", "threshold", "solve", "size",
     "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
     "insight", "clipboard", "definition",
     "toolbar", "page", "hub", "main",

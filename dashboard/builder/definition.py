@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import RuleError
-from core.messages import Text
 from core.rules.tree import Rule
 from core.workspace import Workspace
 from dashboard.builder.history import History
@@ -59,8 +58,6 @@ def changes(door: Workspace, before: Mapping[str, Any], after: Rule, since: int 
 
 def _step(door: Workspace, before: Rule, after: Rule) -> dict[str, str] | None:
     texts = [change.text for change in door.difference(before, after, mask=door.mask).changes]
-    return dict(_joined(texts)) if texts else None
-
-
-def _joined(texts: list[Text]) -> Text:
-    return Text(zh="；".join(text["zh"] for text in texts), en="; ".join(text["en"] for text in texts))
+    if not texts:
+        return None
+    return {"zh": "；".join(text["zh"] for text in texts), "en": "; ".join(text["en"] for text in texts)}

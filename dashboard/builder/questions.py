@@ -149,7 +149,7 @@ def compare(asked: Asked) -> Mapping[str, Any]:
 QUESTIONS: Mapping[str, Question] = {
     "near_misses": Question(near_misses),
     "check": Question(check, is_long=True),
-    "person": Question(person),
+    "person": Question(person, is_long=True),
     "thresholds": Question(thresholds),
     "threshold": Question(threshold),
     "solve": Question(solve, is_long=True),

@@ -49,9 +49,8 @@ def refuse(error):
 
 def answered(about, kind, **args):
     """The one answer to one question, JSON-ready."""
-    answer = InsightDesk().answer(ask((kind, args)), "s", about, refuse)
-    json.dumps(answer)
-    (only,) = answer["answers"]
+    (only,) = patiently(InsightDesk(), ask((kind, args)), about)
+    json.dumps(only)
     return only
 
 

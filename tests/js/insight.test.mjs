@@ -2,7 +2,16 @@
 
 import { assert, test } from "./harness.mjs";
 import { costsIn } from "../../dashboard/builder/js/costs.js";
-import { makeScale, nearestPlace, passing, passingBars, reach, reading } from "../../dashboard/builder/js/scale.js";
+import {
+  dayOf,
+  makeScale,
+  nearestPlace,
+  passing,
+  passingBars,
+  reach,
+  readingOf,
+  upToNow,
+} from "../../dashboard/builder/js/scale.js";
 import { makeTurns } from "../../dashboard/builder/js/turns.js";
 
 /** Turns of which everything sent is noted; `busy` is whether an edit is on its way. */
@@ -101,7 +110,8 @@ const BARS = [
 
 test("a scale gives every bin the same room, and what lies beyond the nearest end", () => {
   const scale = makeScale(BARS);
-  assert.deepEqual([-5, 0, 5, 10, 20, 1020, 9999].map((v) => Math.round(scale(v) * 600)), [0, 0, 100, 200, 400, 600, 600]);
+  const places = [-5, 0, 5, 10, 20, 1020, 9999].map((value) => Math.round(scale(value) * 600));
+  assert.deepEqual(places, [0, 0, 100, 200, 400, 600, 600]);
   assert.equal(makeScale([])(3), 1);
   const days = makeScale([{ low: "2019-07-01", high: "2019-07-11", users: 1 }]);
   assert.equal(days("2019-07-06"), 0.5);
@@ -109,9 +119,30 @@ test("a scale gives every bin the same room, and what lies beyond the nearest en
 
 test("lengths reach back from the day, or ahead of it", () => {
   const today = "2019-07-14";
-  assert.equal(reach("in_last", 14, "day", today), reading("2019-06-30"));
-  assert.equal(reach("in_last", 2, "week", today), reading("2019-06-30"));
-  assert.equal(reach("in_next", 7, "day", today), reading("2019-07-21"));
+  assert.equal(reach("in_last", 14, "day", today), readingOf("2019-07-01"));
+  assert.equal(reach("in_last", 2, "week", today), readingOf("2019-07-01"));
+  assert.equal(reach("in_next", 7, "day", today), readingOf("2019-07-22"));
+});
+
+test("bars of days end with the last day that somebody has, or today", () => {
+  const quarters = [
+    { low: "2019-04-01", high: "2019-07-01", users: 5 },
+    { low: "2019-07-01", high: "2019-10-01", users: 2 },
+  ];
+  const ending = (steps, today) => dayOf(upToNow(quarters, steps, today).at(-1).high);
+  const step = (value, at) => ({ value, at });
+  assert.equal(ending([step("2019-07-10", 2), step("2019-10-01", 0)], "2019-07-14"), "2019-07-15");
+  assert.equal(ending([step("2019-08-10", 2)], "2019-07-14"), "2019-08-11");
+  assert.equal(ending([step("2019-09-30", 1)], "2019-07-14"), "2019-10-01");
+  assert.equal(ending([step("2019-06-30", 1)], "2019-06-30"), "2019-10-01");
+  assert.equal(upToNow(BARS, [step(1020, 1)], "2019-07-14"), BARS);
+});
+
+test("a bar that would press the others to the ground is cut, and says so", () => {
+  const bars = [{ low: 0, high: 1, users: 1000 }, { low: 1, high: 2, users: 10 }, { low: 2, high: 3, users: 5 }];
+  const drawn = passingBars(bars, [[0, 1]]).map(({ height, isCut }) => [height, isCut]);
+  assert.deepEqual(drawn, [[1, true], [0.25, false], [0.125, false]]);
+  assert.deepEqual(passingBars(bars.slice(0, 1), [[0, 1]])[0].isCut, false);
 });
 
 test("the nearest place is found, and among equal ones that beside where the handle stands", () => {
@@ -134,7 +165,8 @@ test("what passes follows the op, and is turned over where the comparison must n
 });
 
 test("bars are cut where the threshold stands", () => {
-  const cut = passingBars(BARS, [[0.5, 1]]).map(({ x, width, height }) => [x, width, height].map((n) => Math.round(n * 60)));
+  const sixtieth = (number) => Math.round(number * 60);
+  const cut = passingBars(BARS, [[0.5, 1]]).map(({ x, width, height }) => [x, width, height].map(sixtieth));
   assert.deepEqual(cut, [
     [30, 10, 30],
     [40, 20, 15],

@@ -14,7 +14,7 @@
 //                found: the answer in JSON (docs/explain.md), or null; of an earlier state of the rule while
 //                isOld. error: words, or null. isWaiting: the answer is under way; progress: as the question told.
 //   ask.again()  questions() has changed for another reason than an edit: somebody typed, or chose something
-//   ask.keeping(draw)  runs draw() and gives the focus back to the control with the same data-f
+//   ask.keeping(draw)  runs draw() and gives the focus back to the control with the same data-f, else to the panel
 // Python drops nothing on its side: an ask carries every question without an answer, and while something is
 // pending it is asked again every POLL milliseconds. An answer about another state of the rule is dropped here.
 
@@ -60,9 +60,11 @@ export function makeInsight(page) {
     },
     keeping(drawing) {
       const had = page.root.activeElement;
-      const name = had && body.contains(had) ? had.dataset.f : null;
+      const isOurs = had && body.contains(had);
       drawing();
-      if (name && !had.isConnected) body.querySelector(`[data-f="${CSS.escape(name)}"]`)?.focus();
+      if (!isOurs || had.isConnected) return;
+      const again = had.dataset.f && body.querySelector(`[data-f="${CSS.escape(had.dataset.f)}"]`);
+      (again || body).focus({ preventScroll: true });
     },
   };
 

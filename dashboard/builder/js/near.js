@@ -48,20 +48,18 @@ export function makeNear(page, ask) {
     say(total, t("insight.near.total", { n: whole(users) }));
     const more = several ? t("insight.near.several", { n: whole(several) }) : "";
     say(note, groups.length ? more : t("insight.near.none"));
-    place(
-      list,
-      groups.map((group) => {
-        const row = rowOf(group.node);
-        row.group = group;
-        say(row.what, group.what[language]);
-        say(row.users, whole(group.users));
-        row.fill.style.transform = `scaleX(${Math.max(group.users ? 0.02 : 0, group.users / most)})`;
-        row.open.hidden = group.rule === null || group.users === 0;
-        const named = t("insight.near.open", { n: whole(group.users), what: group.what[language] });
-        row.open.setAttribute("aria-label", named);
-        return row.element;
-      }),
-    );
+    const wanted = groups.map((group) => {
+      const row = rowOf(group.node);
+      row.group = group;
+      say(row.what, group.what[language]);
+      say(row.users, whole(group.users));
+      row.fill.style.transform = `scaleX(${Math.max(group.users ? 0.02 : 0, group.users / most)})`;
+      row.open.hidden = group.rule === null || group.users === 0;
+      const named = t("insight.near.open", { n: whole(group.users), what: group.what[language] });
+      row.open.setAttribute("aria-label", named);
+      return row.element;
+    });
+    ask.keeping(() => place(list, wanted));
     for (const [node, row] of rows) if (!row.element.isConnected) rows.delete(node);
   }
 
@@ -73,7 +71,8 @@ export function makeNear(page, ask) {
       element.classList.toggle("stale", isOld);
       note.hidden = false;
       if (!asksAnything(page.editor.rule)) {
-        replace(list);
+        ask.keeping(() => replace(list));
+        rows.clear();
         say(total, "");
         return say(note, t("insight.near.nothing_asked"));
       }

@@ -176,7 +176,8 @@ export function makePerson(page, ask) {
     },
     update() {
       const answer = user === "" ? null : ask.get(question().kind, question().args);
-      const found = answer?.found ?? null;
+      const isSame = answer?.isWaiting && shown?.user_id === user && !shown.is_revealed;
+      const found = answer?.found ?? (isSame ? shown : null);
       element.classList.toggle("stale", Boolean(answer?.isOld && found));
       verdict.hidden = !found;
       if (found) {

@@ -2,12 +2,10 @@
 // its thresholds as handles. While a handle is dragged the count is read off; let go, the condition changes.
 
 import { selectControl } from "./controls.js";
-import { h, replace, say, set, shape } from "./dom.js";
-import { makeScale, nearestPlace, passing, passingBars, reach } from "./scale.js";
+import { makeDistribution } from "./distribution.js";
+import { h, replace, say, set } from "./dom.js";
+import { dayOf, makeScale, nearestPlace, passing, reach, readingOf, upToNow } from "./scale.js";
 import { locate, patchNode } from "./tree.js";
-
-const CURVE_WIDTH = 600;
-const CURVE_HEIGHT = 110;
 
 export function makeThreshold(page, ask) {
   const { t, whole, language } = page.words;
@@ -15,6 +13,7 @@ export function makeThreshold(page, ask) {
   let offered = "";
   let curve = null;
   let scale = null;
+  let bars = []; // of the curve, as they are drawn
   let isMoved = false; // by a handle here, and Python's answer is under way
   let held = null; // {handle, at}: being dragged, and where it stands
   let gesture = null; // keys pressed on one visit to a handle are one step of undo
@@ -25,12 +24,11 @@ export function makeThreshold(page, ask) {
   const count = h("span.thresholdcount");
   const change = h("span.change");
   const reading = h("p.thresholdreading", {}, value, h("span.quiet", { "aria-hidden": "true" }, "→"), count, change);
-  const view = `0 0 ${CURVE_WIDTH} ${CURVE_HEIGHT}`;
-  const svg = shape("svg", { viewBox: view, preserveAspectRatio: "none", class: "distribution" });
-  svg.setAttribute("aria-hidden", "true");
+  const distribution = makeDistribution((bar) =>
+    t("insight.threshold.at", { value: `${edge(bar.low)} – ${edge(bar.high, 1)}`, n: whole(bar.users) }),
+  );
   const hand = { onpointerdown: press, onpointermove: drag, onpointerup: drop, onpointercancel: letGo };
-  const box = h("div.curvebox", hand);
-  box.append(svg);
+  const box = h("div.curvebox", hand, distribution.element);
   const low = h("span");
   const high = h("span");
   const note = h("p.quiet.small");
@@ -59,6 +57,10 @@ export function makeThreshold(page, ask) {
     const wanted = now ?? curve.value;
     return positions(handle).findIndex((position) => position.value === wanted);
   };
+  const todayAs = () => readingOf(page.editor.news.as_of);
+  /** An end of a bar as people read it: the last day that is in it, where it ends with days. */
+  const edge = (end, less = 0) =>
+    curve.type === "date" ? dayOf(readingOf(end) - less) : page.words.number(end);
   const placeOf = (handle, position) =>
     handle === "n"
       ? scale(reach(curve.op, position.value, curve.value.unit, page.editor.news.as_of))
@@ -66,23 +68,14 @@ export function makeThreshold(page, ask) {
   const written = (handle, position) => {
     if (handle === "n") return `${whole(position.value)} ${t(`unit.${curve.value.unit}`)}`;
     if (typeof position.value !== "number") return position.value;
-    return `${page.words.number(position.value)}${curve.unit ? ` ${curve.unit[language]}` : ""}`;
+    return `${page.words.number(position.value)}${curve.unit ? ` ${curve.unit[language].trim()}` : ""}`;
   };
 
   function draw() {
     const handles = Object.keys(curve.handles);
     const marks = handles.map((handle) => placeOf(handle, positions(handle)[standing(handle)]));
-    if (handles[0] === "n") marks.push(scale(page.editor.news.as_of));
-    const parts = passing(curve.op, marks, curve.is_flipped);
-    const rect = (name) => (bar) =>
-      shape("rect", {
-        class: name,
-        x: bar.x * CURVE_WIDTH,
-        width: Math.max(0.5, bar.width * CURVE_WIDTH - 1),
-        y: CURVE_HEIGHT * (1 - bar.height),
-        height: Math.max(bar.height > 0 ? 1 : 0, bar.height * CURVE_HEIGHT),
-      });
-    replace(svg, passingBars(curve.bars, [[0, 1]]).map(rect("rest")), passingBars(curve.bars, parts).map(rect("in")));
+    if (handles[0] === "n") marks.push(scale(todayAs() + (curve.op === "in_next" ? 0 : 1)));
+    distribution.draw(bars, passing(curve.op, marks, curve.is_flipped));
     for (const handle of handles) place(handle);
     for (const [handle, thumb] of thumbs) if (!handles.includes(handle)) thumbs.delete(handle) && thumb.remove();
     tell(held?.handle ?? handles[handles.length - 1]);
@@ -244,17 +237,16 @@ export function makeThreshold(page, ask) {
       if (answer?.found && answer.found !== curve && !(answer.isOld && curve?.node === node)) {
         curve = answer.found;
         isMoved = false;
-        scale = makeScale(curve.bars);
+        bars = upToNow(curve.bars, curve.steps, page.editor.news.as_of);
+        scale = makeScale(bars);
       } else if (!answer?.found) curve = null;
       element.classList.toggle("stale", Boolean(answer?.isOld));
       chart.hidden = !curve?.bars.length;
       say(note, noteOn(list, answer));
       note.hidden = note.textContent === "";
       if (chart.hidden) return;
-      const { number } = page.words;
-      const edge = (at) => (typeof at === "number" ? number(at) : at);
-      say(low, edge(curve.bars[0].low));
-      say(high, edge(curve.bars[curve.bars.length - 1].high));
+      say(low, edge(bars[0].low));
+      say(high, edge(bars[bars.length - 1].high, 1));
       draw();
     },
     leave() {
