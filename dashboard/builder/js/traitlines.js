@@ -1,19 +1,19 @@
 // Where a trait's index and its interval stand on their scale, and how wide the parts of a comparison are.
 
-const DOUBLINGS = 2; // the scale goes from a quarter of everyone's share (25) to four times it (400)
+const DOUBLINGS = 3; // the scale goes from an eighth of everyone's share to eight times it (12.5 to 800)
 const LEAST = 0.02; // of the width: a part with a handful of people is still seen
 
-/** Where an index (TGI, everyone = 100) stands: 0 = 25 and below, ½ = 100, 1 = 400 and above; doubling is a step. */
+/** Where an index (TGI, everyone = 100) stands: 0 = 12.5 and below, ½ = 100, 1 = 800 and above; doubling is a step. */
 export function indexPlace(index) {
   if (!(index > 0)) return 0;
   const steps = Math.log2(index / 100);
   return 0.5 + Math.max(-DOUBLINGS, Math.min(DOUBLINGS, steps)) / (2 * DOUBLINGS);
 }
 
-/** An interval on that scale: {left, width, at}, and whether it goes on beyond either end. */
+/** An interval on that scale. */
 export function indexSpan({ tgi, tgi_low: low, tgi_high: high }) {
   const left = indexPlace(low);
-  return { left, width: indexPlace(high) - left, at: indexPlace(tgi), isCut: high > 400 || low < 25 };
+  return { left, width: indexPlace(high) - left, at: indexPlace(tgi) };
 }
 
 /** Shares of a bar for numbers of people that together make it; whoever is there is seen. */
