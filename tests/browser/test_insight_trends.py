@@ -63,7 +63,6 @@ def test_weeks_are_counted_chosen_and_followed(
     rule = workspace.parse(builder.rule())
     told = [numbers_in(label)[3] for label in weeks.evaluate_all("all => all.map((e) => e.ariaLabel)")]
     assert told == [week.count for week in workspace.history(rule).weeks]
-    axe(page)
 
     # By mouse: the day changes, the line stays, and what they did since is the workspace's.
     weeks.nth(20).hover()
@@ -156,7 +155,6 @@ def test_what_stands_out_is_dragged_into_the_rule_and_the_rule_set_beside_others
     here, both, there = [numbers_in(text)[-1] for text in parts.locator("strong").all_inner_texts()]
     assert (here, both, both + there) == (0, builder.number(), profile.count)
     expect(panel.locator(".changeslist li.added")).to_have_count(1)
-    axe(page)
     panel.get_by_role("button", name="在圈选里打开：只在对方").click()
     builder.settle()
     assert builder.number() == there

@@ -151,15 +151,16 @@ export function makeEveryone(page, ask) {
     element,
     questions: () => [{ kind: "profile", args: { tags } }],
     update() {
-      const { found, error, isOld, progress } = ask.get("profile", { tags });
+      const { found, error, isWaiting, progress } = ask.get("profile", { tags });
       last = found ?? last;
       parts.hidden = last === null;
-      parts.classList.toggle("old", last !== null && (isOld || found === null));
+      parts.classList.toggle("old", last !== null && isWaiting);
       state.hidden = last !== null && !error;
       const counting = progress
         ? t("profile.progress", { n: progress.done, of: progress.total })
         : t("profile.counting");
-      say(state, error ?? (last ? "" : counting));
+      const isBroken = page.editor.news.counts === null; // the frame says so
+      say(state, error ?? (last || isBroken ? "" : counting));
       if (last) draw(last, isWhole, side);
     },
   };

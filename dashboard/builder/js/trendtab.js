@@ -57,7 +57,8 @@ export function makeHistoryTab(page, ask) {
   };
   const isNow = () => held !== null && held.rule === ruleNow();
   const isKnown = () => isNow() && held.isWhole && holdsDay(held.trend, page.editor.news.as_of);
-  const isEarlier = () => isNow() && page.editor.news.as_of < held.trend.today;
+  const isEarlier = () => held !== null && page.editor.news.as_of < held.trend.today;
+  const isBroken = () => page.editor.news.counts === null; // the frame says so, and nothing is asked
 
   function halt(rule) {
     stopped = rule;
@@ -75,9 +76,9 @@ export function makeHistoryTab(page, ask) {
   function take() {
     const answer = ask.get("trend");
     if (answer.isOld) return;
-    const trend = answer.found ?? answer.progress;
-    if (!trend?.weeks?.length) return;
-    const isWhole = answer.found !== null && !answer.isWaiting;
+    const isWhole = answer.found !== null && !answer.isWaiting; // while it waits, `found` is an earlier rule's
+    const trend = isWhole ? answer.found : answer.progress;
+    if (!trend?.weeks.length) return;
     const isLess = isNow() && held.trend.until === trend.until && held.trend.weeks.length > trend.weeks.length;
     if (isWhole || !isLess) held = { rule: ruleNow(), trend, isWhole };
   }
@@ -85,16 +86,16 @@ export function makeHistoryTab(page, ask) {
   function drawProgress(answer) {
     const { trend } = held ?? {};
     const isStopped = stopped === ruleNow() && !isKnown();
-    const isRunning = !isStopped && !isKnown() && !answer.error;
+    const isRunning = !isStopped && !isKnown() && !answer.error && !isBroken();
     const done = isNow() ? trend.weeks.length : 0;
     const hadFocus = page.root.activeElement === stop;
     bar.hidden = stop.hidden = !isRunning;
-    go.hidden = !isStopped;
+    go.hidden = !isStopped || isBroken();
     if (hadFocus && !isRunning) picture.focus();
     bar.value = trend ? done / trend.total : 0;
     if (isRunning) say(state, trend ? t("trend.counting", { n: done, of: trend.total }) : t("trend.starting"));
     else if (isStopped) say(state, t("trend.stopped", { n: done }));
-    else say(state, trend ? t("trend.done", { n: trend.total, day: trend.until }) : "");
+    else say(state, isKnown() ? t("trend.done", { n: trend.total, day: trend.until }) : "");
   }
 
   function drawNotes() {
@@ -117,12 +118,12 @@ export function makeHistoryTab(page, ask) {
     sinceHow.hidden = isAsked;
     eventList.hidden = sinceDay.hidden = sinceBody.hidden = !isAsked;
     if (!isAsked) return;
-    const { found, error, isOld } = ask.get("since", { event });
+    const { found, error, isWaiting } = ask.get("since", { event });
     if (found?.since) lastSince = found.since;
     say(sinceDay.firstChild, t("since.day", { day: page.editor.news.as_of }));
     say(back.lastChild, t("trend.back", { day: held.trend.today }));
     if (lastSince && !event) select.value = lastSince.event;
-    sinceBody.classList.toggle("old", isOld || !found);
+    sinceBody.classList.toggle("old", isWaiting);
     drawTable(lastSince, error);
   }
 
@@ -149,12 +150,11 @@ export function makeHistoryTab(page, ask) {
       if (!page.editor.news) return;
       take();
       const answer = ask.get("trend");
-      const isBroken = page.editor.news.counts === null; // the frame says so
-      problem.hidden = isBroken || !answer.error;
+      problem.hidden = isBroken() || !answer.error;
       say(problem, answer.error ?? "");
-      shown.classList.toggle("old", held !== null && (isBroken || !isNow()));
+      shown.classList.toggle("old", held !== null && (isBroken() || !isNow()));
       drawProgress(answer);
-      place(shown, held ? [picture.element, progress, notes, since] : isBroken ? [] : [progress]);
+      place(shown, held ? [picture.element, progress, notes, since] : isBroken() ? [] : [progress]);
       if (!held) return;
       picture.update(held.trend, page.editor.news.as_of);
       drawNotes();

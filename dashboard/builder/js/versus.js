@@ -57,12 +57,13 @@ export function makeVersus(page, ask) {
 
   /** What is said in place of a comparison. */
   function words(others, compared) {
-    if (!others.found) return others.error ?? t("versus.looking");
+    const isBroken = page.editor.news.counts === null; // the frame says so
+    if (!others.found) return others.error ?? (isBroken ? "" : t("versus.looking"));
     const { audiences, states } = others.found;
     if (audiences.length + states.length === 0) return t("versus.nothing");
     if (!against) return t("versus.how");
     if (compared.error) return compared.error;
-    if (!compared.found) return t("versus.counting");
+    if (!compared.found) return isBroken ? "" : t("versus.counting");
     return compared.found.is_gone ? t("versus.gone") : "";
   }
 
@@ -76,16 +77,16 @@ export function makeVersus(page, ask) {
       const others = ask.get("others", audiencesOf());
       if (others.found) drawList(others.found, page.editor.news.title.name);
       const names = [...select.options].map((option) => option.value);
-      if (others.found && !others.isOld && !names.includes(against)) against = "";
+      if (others.found && !others.isWaiting && !names.includes(against)) against = "";
       if (select.value !== against) select.value = against;
       list.hidden = names.length < 2;
       const compared = against ? ask.get("compare", chosen()) : {};
       const said = words(others, compared);
       say(state, said);
       set(state, { hidden: said === "" });
-      shown.hidden = said !== "";
-      shown.classList.toggle("old", Boolean(compared.isOld));
-      if (said === "") drawCompared(compared.found);
+      shown.hidden = said !== "" || !compared.found;
+      shown.classList.toggle("old", Boolean(compared.isWaiting));
+      if (compared.found && said === "") drawCompared(compared.found);
     },
   };
 }
