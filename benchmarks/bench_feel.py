@@ -50,6 +50,9 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+# What the insight panel shows: its tab, and the section that follows an edit.
+INSIGHT = {"near misses": ("诊断", ".near"), "the threshold curve": ("调规模", ".threshold")}
+
 # Times every message to the server, and the first frame after the page has taken its answer over.
 STOPWATCH = """
 window.edits = [];
@@ -62,8 +65,19 @@ window.watch = (shell) => new MutationObserver(() => {
   if (shell.classList.contains('waiting') || !window.sentAt) return;
   const from = window.sentAt;
   window.sentAt = null;
-  requestAnimationFrame(() => setTimeout(() => window.edits.push(performance.now() - from)));
+  requestAnimationFrame(() => setTimeout(() => {
+    window.paintedAt = performance.now();
+    window.edits.push(window.paintedAt - from);
+  }));
 }).observe(shell, { attributes: true, attributeFilter: ['class'] });
+window.insight = [];
+// What is old is marked; the mark goes when the answer about the edit's rule has been drawn.
+window.watchInsight = (section) => new MutationObserver(() => {
+  if (section.classList.contains('stale') || !window.paintedAt) return;
+  const from = window.paintedAt;
+  window.paintedAt = null;
+  requestAnimationFrame(() => setTimeout(() => window.insight.push(performance.now() - from)));
+}).observe(section, { attributes: true, attributeFilter: ['class'] });
 """
 
 
@@ -72,15 +86,20 @@ def main() -> None:
     root = workspace()
     with server(root) as (url, process):
         CONSOLE.print("  one browser …", style="dim")
-        alone = in_a_browser(url)
+        alone, insight = in_a_browser(url)
         CONSOLE.print(f"  {EDITORS} editors …", style="dim")
         together, memory = asyncio.run(with_many(url, process))
     found = {
         "users": USERS,
         "browser": {kind: summary(times) for kind, times in alone.items()},
+        "after the number": {kind: summary(times) for kind, times in insight.items()},
         "editors": {"number": EDITORS, **summary(together), "session_kib": round(memory / 1024)},
     }
-    for name, numbers in {**found["browser"], f"{EDITORS} at once": found["editors"]}.items():
+    shown = {
+        **found["browser"],
+        **{f"{kind}, after the number": s for kind, s in found["after the number"].items()},
+    }
+    for name, numbers in {**shown, f"{EDITORS} at once": found["editors"]}.items():
         CONSOLE.print(
             f"{name}: p50 {numbers['p50_ms']:.0f}, p95 {numbers['p95_ms']:.0f} ms, n {numbers['n']}"
         )
@@ -88,6 +107,12 @@ def main() -> None:
     targets = [
         Target("edit sent to number painted, p50", quantile(everything, 0.5), 60, at_most=True, unit="ms"),
         Target("edit sent to number painted, p95", quantile(everything, 0.95), 150, at_most=True, unit="ms"),
+        *(
+            Target(
+                f"{kind} painted after the number, p95", quantile(times, 0.95), 100, at_most=True, unit="ms"
+            )
+            for kind, times in insight.items()
+        ),
         Target(f"{EDITORS} editors at once, p95", quantile(together, 0.95), 400, at_most=True, unit="ms"),
         Target("memory of a session", memory / 1024, 500, at_most=True, unit="KiB"),
     ]
@@ -132,8 +157,8 @@ def server(root: Path) -> Iterator[tuple[str, psutil.Process]]:
         process.wait(timeout=30)
 
 
-def in_a_browser(url: str) -> dict[str, list[float]]:
-    """Return milliseconds from edit sent to number painted, by kind of edit."""
+def in_a_browser(url: str) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return milliseconds from edit sent to number painted by kind of edit, and from there to insight."""
     browser_file = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_file, args=list(FLAGS))
@@ -154,8 +179,18 @@ def in_a_browser(url: str) -> dict[str, list[float]]:
             "a new window": _edits(page, lambda: window.fill(str(chance.randrange(5, 200)))),
             "mute and unmute": _edits(page, lambda: grip.press("m")),
         }
+        insight = {}
+        for what, (tab, section) in INSIGHT.items():
+            page.get_by_role("tab", name=tab, exact=True).click()
+            page.locator(f"{section}:not(.stale)").wait_for()
+            page.locator(section).evaluate("section => window.watchInsight(section)")
+            page.evaluate("window.insight = []")
+            name = f"a new number, {what} open"
+            found[name] = _edits(page, lambda: amount.fill(str(chance.randrange(500, 9_000))))
+            page.wait_for_function("n => window.insight.length >= n", arg=len(found[name]), timeout=20_000)
+            insight[what] = [float(ms) for ms in page.evaluate("window.insight")]
         browser.close()
-    return found
+    return found, insight
 
 
 def _edits(page: Page, edit: Any) -> list[float]:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import WorkspaceError
 from dashboard import errors, state
+from dashboard.builder import insight
 from dashboard.imports import desk
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,6 +92,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        insight.stop()
         if desk.job is not None:
             desk.job.cancel()
             desk.job.wait(SECONDS_TO_STOP)

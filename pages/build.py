@@ -8,18 +8,20 @@ import streamlit as st
 from core.errors import CallerError
 from core.messages import message_of
 from dashboard import links, state
-from dashboard.builder import component, exporting, facts, saving, templates
+from dashboard.builder import component, exporting, facts, insight, saving, templates
 from dashboard.builder.desk import Asking, Desk, Notice
 from dashboard.builder.drafts import keeper
 from dashboard.builder.protocol import read_message
+from dashboard.builder.questions import Asked
 from dashboard.errors import boundary, log_unknown
 from dashboard.i18n import language, pick, t
 
-DESK, WISH, REVEALED = "build:desk", "build:wish", "build:revealed"
+DESK, WISH, REVEALED, INSIGHT = "build:desk", "build:wish", "build:revealed", "build:insight"
 PAGE_STYLE = """<style>
 .stMainBlockContainer { padding: 3.7rem 0 0 0; max-width: none; }
 .stMainBlockContainer > div > .stVerticalBlock, .stMainBlockContainer .stVerticalBlock { gap: 0; }
-.st-key-build_stage, .st-key-build_facts { position: absolute; width: 0; height: 0; overflow: hidden; }
+.st-key-build_stage, .st-key-build_facts, .st-key-build_insight {
+  position: absolute; width: 0; height: 0; overflow: hidden; }
 </style>"""
 
 workspace = state.workspace()
@@ -105,12 +107,13 @@ def compare() -> None:
     catalogue = version.catalogue
     ask = component.state_of(component.FACTS, "ask")
     wish = st.session_state.get(WISH) or facts.wished(at.asked, facts.first_wish(catalogue), catalogue)
-    stamp = f"{at.epoch}|{at.stamp}|{day.isoformat()}|{version.id}"
+    stamp = stamp_of(at)
     if isinstance(ask, Mapping) and ask.get("n") != st.session_state.get("build:ask"):
         st.session_state["build:ask"] = ask.get("n")
         st.session_state[WISH] = wish = facts.wished(ask, wish, catalogue)
         keep(at)
     answer: dict[str, Any] = {
+        "n": st.session_state.get("build:ask"),
         "stamp": stamp,
         "chosen": wish.tags or [],
         "breakdowns": [],
@@ -132,6 +135,27 @@ def compare() -> None:
         answer["error"] = t("frame.error.ours", id=log_unknown(error))
     st.session_state[WISH] = wish
     component.mount_facts(answer, on_ask=lambda: None)
+
+
+@st.fragment
+def explain() -> None:
+    """What the insight panel asks, while it is open: why the number is what it is, what would change it."""
+    if workspace.data_version().id != version.id:
+        st.rerun()
+    at = desk()
+    ask = insight.read_ask(component.state_of(component.INSIGHT, "ask"))
+    desk_of_answers = st.session_state.setdefault(INSIGHT, insight.InsightDesk())
+    about = None
+    if ask is not None and ask.questions and (rule := at.rule(asking)) is not None:
+        about = Asked(workspace, rule, state.as_of(), {}, at.history, state.actor())
+    component.mount_insight(
+        desk_of_answers.answer(ask, stamp_of(at), about, log_unknown), on_ask=lambda: None
+    )
+
+
+def stamp_of(at: Desk) -> str:
+    """Name the rule, the day and the data version that an answer is about; the browser writes the same."""
+    return f"{at.epoch}|{at.stamp}|{state.as_of().isoformat()}|{version.id}"
 
 
 def reveal(wish: facts.Wish, stamp: str) -> facts.Wish:
@@ -185,3 +209,4 @@ with boundary():
     component.mount_stage(workspace.catalogue(), version.id, language())
     build()
     compare()
+    explain()

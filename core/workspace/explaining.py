@@ -29,6 +29,8 @@ from core.analytics.explain.person import Person
 from core.analytics.explain.profile import MINIMUM_BASE, Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
+from core.messages import Text
+from core.rules.describe import describe_node
 from core.rules.tree import Rule
 from core.rules.wording import Mask
 from core.schema import TagSpec
@@ -74,6 +76,12 @@ class Explaining(People):
         moved = threshold.chosen(rule, node, version.catalogue)
         return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
 
+    def thresholds(self, rule: Rule, *, mask: Mask | None = None) -> dict[str, Text]:
+        """Return the conditions that have a threshold to move, by id, in words, in the order of the rule."""
+        catalogue = self.data_version().catalogue
+        moved = threshold.movable(self._checked(rule)[0], catalogue)
+        return {each.node.id: describe_node(each.node, catalogue, mask) for each in moved}
+
     def logic(self, rule: Rule, as_of: date | None = None, *, mask: Mask | None = None) -> Findings:
         """Return what cannot hold, what changes nothing and what asks past the data, with remedies."""
         version, engine, day, rule = self._asked(rule, as_of)
@@ -101,7 +109,8 @@ class Explaining(People):
 
     def profile(
         self, rule: Rule, tags: Sequence[str] | None = None, as_of: date | None = None, *,
-        minimum: int = MINIMUM_BASE,
+        minimum: int = MINIMUM_BASE, progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Profile:  # fmt: skip
         """Return what stands out of the people of a rule against the base, with intervals and tests.
 
@@ -111,14 +120,21 @@ class Explaining(People):
             Tags to look at; None = all that are neither personal nor texts with very many values.
         minimum : int
             Below so many users of the base (or people of the rule) a trait is marked as small.
+        progress, cancelled : callable or None
+            Told after each tag how many of how many were looked at; asked before each whether to stop.
 
         Raises
         ------
         NotFound, RuleError
             If a tag is unknown or personal.
+        Cancelled
+            When `cancelled` says so.
         """
         version, engine, day, rule = self._asked(rule, as_of)
-        return profile.profile(rule, engine, version.catalogue, day, tags, minimum=minimum)
+        return profile.profile(
+            rule, engine, version.catalogue, day, tags,
+            minimum=minimum, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None
@@ -203,5 +219,12 @@ class Explaining(People):
             found.append(week)
             if progress is not None:
                 progress(week)
-        catalogue = self.data_version().catalogue
-        return History(tuple(reversed(found)), imported_tags(rule, catalogue), since)
+        return History(tuple(reversed(found)), self.not_historical(rule), since)
+
+    def not_historical(self, rule: Rule) -> tuple[str, ...]:
+        """Return the imported tags that a rule asks about, through the audiences it names as well.
+
+        On earlier days, too, they have the values of the data version (非历史值).
+        """
+        version, _, _, rule = self._asked(rule, None)
+        return imported_tags(rule, version.catalogue)

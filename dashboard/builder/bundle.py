@@ -13,16 +13,23 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-Part = Literal["builder", "facts"]
+Part = Literal["builder", "facts", "insight"]
 
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
-    "tree", "kinds", "catalogue", "words", "dom", "wire", "editor", "lookups", "live", "popover", "picker",
-    "days", "controls", "windows", "numbers", "comparison", "measures", "occurrence", "sequence", "sides",
-    "named", "cards", "rows", "groups", "actions", "drag", "keyboard", "palette", "canvas",
-    "charts", "panel", "toolbar", "page", "hub", "main",
+    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
+    "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
+    "measures", "occurrence", "sequence", "sides", "named", "cards", "rows", "groups", "actions", "drag",
+    "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
+    "diagnose", "scale", "distribution", "threshold", "solve", "size",
+    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
+    "insight", "clipboard", "definition",
+    "toolbar", "page", "hub", "main",
 )  # fmt: skip
-STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "floats", "sizes")
+STYLES = (
+    "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats",
+    "sizes",
+)  # fmt: skip
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"\./[\w.]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)
@@ -36,7 +43,7 @@ def stage_code() -> str:
 
 @cache
 def door_code(part: Part) -> str:
-    """Return the few lines that the builder and the facts carry with every answer."""
+    """Return the few lines that every part but the stage carries with each answer."""
     return source("js/door.js").replace("{part}", part)
 
 

@@ -1,4 +1,4 @@
-"""The three components of the page: the stage (code and catalogue, once), the builder (each edit), the facts.
+"""The components of the page: stage (code and catalogue, once), builder (each edit), facts and insight.
 
 Streamlit sends a component's code with every answer. So the code lies with the stage, outside every fragment,
 and what an edit brings back is a door of a few lines and the numbers.
@@ -16,7 +16,7 @@ from core.schema import Catalogue
 from dashboard.builder import bundle, palette, templates
 from dashboard.i18n import texts
 
-STAGE, BUILDER, FACTS = "build_stage", "build_rule", "build_facts"
+STAGE, BUILDER, FACTS, INSIGHT = "build_stage", "build_rule", "build_facts", "build_insight"
 
 _PREFIX = "builder."
 
@@ -54,6 +54,12 @@ def mount_facts(facts: Mapping[str, Any], on_ask: Callable[[], None]) -> None:
     """Hand the slower facts to the page; its state is ``st.session_state[FACTS]["ask"]``."""
     component = st.components.v2.component("coterie_facts", js=bundle.door_code("facts"))
     component(key=FACTS, data=dict(facts), on_ask_change=on_ask, height=1)
+
+
+def mount_insight(answer: Mapping[str, Any], on_ask: Callable[[], None]) -> None:
+    """Hand the insight panel's answers to the page; its state is ``st.session_state[INSIGHT]["ask"]``."""
+    component = st.components.v2.component("coterie_insight", js=bundle.door_code("insight"))
+    component(key=INSIGHT, data=dict(answer), on_ask_change=on_ask, height=1)
 
 
 def state_of(key: str, name: str) -> object:

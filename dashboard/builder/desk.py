@@ -14,7 +14,7 @@ from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
 from core.workspace import Audience, Checked, CountAnswer, Workspace
-from dashboard.builder import lookups
+from dashboard.builder import definition, lookups
 from dashboard.builder.history import History, Tree, empty_rule
 from dashboard.builder.protocol import Message
 from dashboard.i18n import said
@@ -121,6 +121,11 @@ class Desk:
             case "link":
                 path, is_kept = asking.link(self.history.tree)
                 return [{"name": "link", "path": path, "is_kept": is_kept}]
+            case "definition":
+                name = self.saved.name if self.saved else None
+                return [definition.definition(asking.workspace, self.rule(asking), self.history, name)]
+            case "changes":
+                return [self._changes(command["since"], asking)]
             case "values" | "known":
                 return [lookups.answer(asking.workspace, command, asking.as_of())]
             case "audiences":
@@ -133,6 +138,14 @@ class Desk:
             case unknown:
                 raise ValueError(f"no command {unknown!r}")
         return []
+
+    def _changes(self, since: int | str, asking: Asking) -> dict[str, Any]:
+        rule = self.rule(asking)
+        if rule is None:
+            raise ValueError("only a complete rule is compared")
+        saved = self.saved if since == definition.SAVED else None
+        before = saved.rule if saved else self.history.earlier(int(since))
+        return definition.changes(asking.workspace, before, rule, since)
 
     def open(self, source: str | Mapping[str, Any], asking: Asking, saved: Audience | None = None) -> bool:
         """Put another rule on the desk, as a step that can be undone; one that cannot be read is refused.

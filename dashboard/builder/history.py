@@ -45,7 +45,23 @@ class History:
     @property
     def tree(self) -> Tree:
         """The present rule, freshly read: the caller may do with it as it likes."""
-        return dict(json.loads(self.states[self.at]))
+        return self.read(self.at)
+
+    def read(self, at: int) -> Tree:
+        """Return the rule of one of the states, freshly read."""
+        return dict(json.loads(self.states[at]))
+
+    def earlier(self, steps: int) -> Tree:
+        """Return the rule as it was so many steps ago; 0 = the present one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such state.
+        """
+        if not 0 <= steps <= self.at:
+            raise ValueError(f"there are {self.at} earlier states, not {steps}")
+        return dict(json.loads(self.states[self.at - steps]))
 
     @property
     def can_undo(self) -> bool:

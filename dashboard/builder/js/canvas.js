@@ -77,6 +77,10 @@ export function makeCanvas(page) {
       take.update(rule);
       replace(notices, ...noticesOf(page, news));
     },
+    /** Marks which nodes hold for the user that is looked at (page.verdicts). */
+    markVerdicts() {
+      for (const [id, view] of views) view.verdict.update(id);
+    },
     /** Marks what a click on the palette adds to. Nothing is redrawn: a press must find what it pressed. */
     markSelected() {
       const { selected, rule } = page.editor;

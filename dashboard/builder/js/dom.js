@@ -57,6 +57,16 @@ export function replace(parent, ...children) {
   return parent;
 }
 
+/** Runs a drawing only when what it depends on is another than the last time. */
+export function whenChanged(draw) {
+  let last = null;
+  return (...parts) => {
+    if (last?.length === parts.length && last.every((part, i) => part === parts[i])) return;
+    last = parts;
+    draw(...parts);
+  };
+}
+
 // Icons as paths on a 16 by 16 field, drawn with the text's colour.
 const PATHS = {
   text: "M3 4h10M8 4v9",
@@ -100,6 +110,10 @@ const PATHS = {
   lock: "M4 7.5h8v6H4zM5.5 7.5v-2a2.5 2.5 0 0 1 5 0v2",
   template: "M2.5 3h11v3h-11zM2.5 8.5h5v4.5h-5zM10 8.5h3.5v4.5H10z",
   code: "M5.5 4.5 2 8l3.5 3.5M10.5 4.5 14 8l-3.5 3.5",
+  insight:
+    "M8 2a4 4 0 0 1 2.3 7.3c-.5.4-.8.9-.8 1.5h-3c0-.6-.3-1.1-.8-1.5A4 4 0 0 1 8 2ZM6.7 12.6h2.6M7.3 14.3h1.4",
+  target: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11ZM8 5.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM8 8h.1",
+  open: "M9.5 3H13v3.5M13 3 7.5 8.5M6.5 4H3v9h9V9.5",
   link: "M7 9a2.5 2.5 0 0 0 3.6 0l2-2A2.5 2.5 0 0 0 9 3.4l-.8.8M9 7a2.5 2.5 0 0 0-3.6 0l-2 2A2.5 2.5 0 0 0 7 12.6l.8-.8",
 };
 

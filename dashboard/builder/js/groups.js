@@ -2,9 +2,10 @@
 
 import { numberControl, segmented, textControl } from "./controls.js";
 import { h, grip, icon, place, replace, say } from "./dom.js";
-import { costOf, makeNumbers } from "./numbers.js";
+import { makeNumbers } from "./numbers.js";
 import { notesOn } from "./rows.js";
 import { EXCLUDE, MAX_DEPTH, patchNode } from "./tree.js";
+import { makeVerdict } from "./verdict.js";
 
 /** @param side "include" or "exclude" for a root, null for a nested group */
 export function makeGroup(page, id, side) {
@@ -67,6 +68,7 @@ export function makeGroup(page, id, side) {
     invitation,
   );
   const notes = h("div.notes");
+  const verdict = makeVerdict(page);
   const element = h(
     side ? "section.node.group.root" : "li.node.group",
     {
@@ -74,6 +76,7 @@ export function makeGroup(page, id, side) {
       "aria-label": side ? t(side) : null,
       onpointerdown: (event) => event.target.closest("[data-id]") === element && page.actions.select(id),
     },
+    verdict.element,
     h(
       "div.line.head",
       {},
@@ -95,11 +98,13 @@ export function makeGroup(page, id, side) {
 
   return {
     element,
+    verdict,
     get node() {
       return node;
     },
-    update(next, { parent, depth }) {
+    update(next, { depth }) {
       node = next;
+      verdict.update(id);
       match.sync(node.match);
       element.dataset.match = node.match;
       kBox.hidden = node.match !== "at_least";
@@ -111,7 +116,7 @@ export function makeGroup(page, id, side) {
       element.classList.toggle("muted", Boolean(node.muted));
       element.dataset.depth = depth;
       acts.sync(node);
-      numbers.update(node, side ? { most: 0, matched: 0 } : costOf(page, parent));
+      numbers.update(node);
       if (side === EXCLUDE)
         say(
           removed,

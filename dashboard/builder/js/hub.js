@@ -1,5 +1,6 @@
 // Where the parts meet: the stage brings the code and the catalogue once, the builder the rule and its numbers with
-// every edit, the facts what is slower. Each is a component of its own, so that an edit carries only numbers.
+// every edit, the facts what is slower, the insight what its panel asks. Each is a component of its own, so that an
+// edit carries only numbers.
 
 import { makePage } from "./page.js";
 
@@ -8,7 +9,7 @@ export function makeHub() {
   let stage = null; // {data}
   const pages = new WeakMap(); // the builder's parent element → its page
   let current = null;
-  let facts = null; // {data, send}
+  const asking = new Map(); // "facts", "insight" → {data, send}
 
   function draw(component) {
     const { parentElement, data, setStateValue } = component;
@@ -22,13 +23,23 @@ export function makeHub() {
     current = page;
     page.send = (message) => setStateValue("edit", message);
     page.receive(data);
-    if (isNew && facts) page.takeFacts(facts.data, facts.send);
+    if (isNew) for (const [name, { data: given, send }] of asking) page.take(name, given, send);
     // Streamlit also calls what an overtaken draw returned, while the page goes on living: then nothing may end.
     return () => {
       if (parentElement.host?.isConnected) return;
       page.leave();
       pages.delete(parentElement);
       if (current === page) current = null;
+    };
+  }
+
+  /** A component that answers what the page asks, in its own time. */
+  function asks(name, component) {
+    const it = { data: component.data, send: (ask) => component.setStateValue("ask", ask) };
+    asking.set(name, it);
+    if (current?.editor.news) current.take(name, it.data, it.send);
+    return () => {
+      if (!component.parentElement.host?.isConnected && asking.get(name) === it) asking.delete(name);
     };
   }
 
@@ -46,12 +57,7 @@ export function makeHub() {
         leave?.();
       };
     },
-    facts(component) {
-      facts = { data: component.data, send: (ask) => component.setStateValue("ask", ask) };
-      current?.takeFacts(facts.data, facts.send);
-      return () => {
-        if (!component.parentElement.host?.isConnected) facts = null;
-      };
-    },
+    facts: (component) => asks("facts", component),
+    insight: (component) => asks("insight", component),
   };
 }

@@ -86,6 +86,6 @@ export function placeOfTop(item) {
 
 /** Tells whether a leaf begins with the most frequent value of a tag. */
 export function needsTop(item) {
-  const start = item.kind === "event" || item.kind === "kind" ? {} : beginning(item);
+  const start = ["event", "kind", "ready"].includes(item.kind) ? {} : beginning(item);
   return Array.isArray(start.value) && start.value.length === 0;
 }

@@ -1,33 +1,37 @@
 // The numbers beside a node: what removing it would add, its own count, what remains after it.
 
-import { h, say } from "./dom.js";
-import { isMuted } from "./tree.js";
+import { costsIn } from "./costs.js";
+import { h, say, set } from "./dom.js";
 
 /** @param extras buttons that stand over the first number while the row is pointed at */
 export function makeNumbers(page, extras = null) {
   const { t } = page.words;
   const fill = h("i");
-  const cost = h("span.cost", {}, fill);
+  const cost = h("span.cost", { role: "img" }, fill);
+  const first = h("span.first", {}, cost, extras);
   const own = h("span.own");
   const running = h("span.running");
-  const element = h("span.numbers", {}, h("span.first", {}, cost, extras), own, running);
+  const element = h("span.numbers", {}, first, own, running);
   return {
     element,
-    /** @param most the largest cost among the siblings, to which the bars are drawn */
-    update(node, { most, matched }) {
+    update(node) {
       const numbers = page.editor.numbersOf(node.id);
       const words = page.words;
       element.classList.toggle("unknown", !numbers);
       if (!numbers) {
         for (const part of [own, running]) say(part, "—");
         fill.style.transform = "scaleX(0)";
-        cost.removeAttribute("title");
+        first.removeAttribute("title");
+        set(cost, { "aria-label": t("cost.unknown") });
         return;
       }
-      const gain = isMuted(node) ? 0 : Math.max(0, numbers.without - matched);
-      fill.style.transform = `scaleX(${most > 0 ? Math.max(gain > 0 ? 0.04 : 0, gain / most) : 0})`;
-      cost.classList.toggle("most", gain > 0 && gain === most);
-      cost.title = t("cost", { n: words.whole(gain) });
+      const { of, most, costliest } = costsNow(page);
+      const gain = Math.max(0, of.get(node.id) ?? 0);
+      fill.style.transform = `scaleX(${gain > 0 ? Math.max(0.04, gain / most) : 0})`;
+      cost.classList.toggle("most", node.id === costliest);
+      const text = t(node.id === costliest ? "cost.most" : "cost", { n: words.whole(gain) });
+      first.title = text;
+      set(cost, { "aria-label": text });
       say(own, words.whole(numbers.own));
       own.title = t("own", { n: words.whole(numbers.own) });
       say(running, numbers.running === null || numbers.running === undefined ? "—" : words.whole(numbers.running));
@@ -39,11 +43,12 @@ export function makeNumbers(page, extras = null) {
   };
 }
 
-/** The largest gain among a group's children, and what matches now. */
-export function costOf(page, parent) {
-  const matched = page.editor.counts?.matched ?? 0;
-  const gains = (parent?.children ?? []).map((child) =>
-    isMuted(child) ? 0 : (page.editor.numbersOf(child.id)?.without ?? 0) - matched,
-  );
-  return { matched, most: Math.max(0, ...gains) };
+let latest = { counts: null, rule: null, costs: null };
+
+/** The costs of the present numbers, reckoned once for all the rows that show them. */
+function costsNow(page) {
+  const { counts, rule } = page.editor;
+  if (latest.counts !== counts || latest.rule !== rule)
+    latest = { counts, rule, costs: costsIn(rule, counts.nodes, counts.matched) };
+  return latest.costs;
 }

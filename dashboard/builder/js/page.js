@@ -6,6 +6,8 @@ import { makeCatalogue, newLeaf } from "./catalogue.js";
 import { h, place } from "./dom.js";
 import { makeDrag } from "./drag.js";
 import { makeEditor } from "./editor.js";
+import { makeFacts } from "./facts.js";
+import { makeInsight } from "./insight.js";
 import { makeKeyboard } from "./keyboard.js";
 import { makeLive } from "./live.js";
 import { makeLookups, needsTop } from "./lookups.js";
@@ -14,10 +16,10 @@ import { makePanel } from "./panel.js";
 import { makePopovers } from "./popover.js";
 import { makeToolbar } from "./toolbar.js";
 import { EXCLUDE, groupToAddTo, locate } from "./tree.js";
+import { makeTurns } from "./turns.js";
 import { makeWire } from "./wire.js";
 import { makeWords } from "./words.js";
 
-const SETTLE = 250; // milliseconds without an edit before the charts follow
 const NARROW = 1020; // below it the palette and the panel would leave the rule too little
 const MEDIUM = 1180;
 
@@ -39,12 +41,18 @@ export function makePage(root, stage) {
     isSettling: false,
     forced: false,
     redrawOpen: null,
+    verdicts: null, // node id → whether it holds for the user who is looked at
   };
   page.catalogue = makeCatalogue(stage.catalogue, stage.language);
-  page.wire = makeWire((message) => page.send(message), {
+  const send = (message) => {
+    page.turns.overtake();
+    page.send(message);
+  };
+  page.wire = makeWire(send, {
     set: (fn, ms) => setTimeout(fn, ms),
     clear: (timer) => clearTimeout(timer),
   });
+  page.turns = makeTurns(() => page.wire.isWaiting);
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
   page.lookups = makeLookups(page.wire, () => {
@@ -62,10 +70,11 @@ export function makePage(root, stage) {
   const isComposing = (event) => event.isComposing || event.keyCode === 229;
   page.listen(root, "keydown", (event) => isComposing(event) && event.stopImmediatePropagation(), true);
   page.popovers = makePopovers(page);
+  page.ready = new Map(); // key → {kind: "ready", key, label, node}: what charts offer to be dragged into the rule
   page.itemOf = (id) => {
     const [kind, ...key] = id.split(":");
     const { events, tags, kinds } = page.catalogue;
-    return { event: events, tag: tags, kind: kinds }[kind].get(key.join(":"));
+    return { event: events, tag: tags, kind: kinds, ready: page.ready }[kind].get(key.join(":"));
   };
 
   // Names and places, as people would say them.
@@ -97,11 +106,14 @@ export function makePage(root, stage) {
   const canvas = makeCanvas(page);
   page.canvas = canvas.element;
   page.viewOf = canvas.viewOf;
+  page.showVerdicts = (verdicts) => canvas.markVerdicts((page.verdicts = verdicts));
   const palette = makePalette(page);
   page.palette = palette.element;
   page.searchInput = palette.input;
   const toolbar = makeToolbar(page);
+  page.insight = makeInsight(page);
   const panel = makePanel(page);
+  const facts = makeFacts(page, panel);
   const veil = h("div.paletteveil", { onpointerdown: () => page.closePalette() });
   const middle = h("div.middle", {}, toolbar.element, h("div.scroll", {}, canvas.element));
   place(page.shell, [palette.element, veil, middle, panel.element, page.layer, ...page.live.elements]);
@@ -118,10 +130,11 @@ export function makePage(root, stage) {
       page.markSelected();
       toolbar.update();
       panel.update();
+      page.insight.follow();
     });
     page.popovers.reposition();
     page.shell.classList.toggle("waiting", page.wire.isWaiting);
-    if (structure && page.wire.isWaiting) settle();
+    if (structure && page.wire.isWaiting) facts.settle();
   }
   page.redraw = () => changed({ structure: false });
   page.markSelected = () => {
@@ -177,36 +190,25 @@ export function makePage(root, stage) {
     page.forced = false;
     page.lookups.receive(news);
     toolbar.receive(news);
-    if (!page.wire.isWaiting && news !== before) settle();
+    if (page.wire.isWaiting) return;
+    page.turns.rested();
+    page.insight.follow();
+    if (news !== before) facts.settle();
   };
 
-  // The slower facts are asked for once edits have settled.
-  let settling = null;
-  let sendFacts = null;
-  let asked = 0;
-  function settle() {
-    const { news } = page.editor;
-    if (!news || !sendFacts) return;
-    const stamp = `${news.epoch}|${news.tree_stamp}|${news.as_of}|${news.version}`;
-    if (page.facts?.stamp === stamp && settling === null) return;
-    page.isSettling = true;
-    panel.fade();
-    clearTimeout(settling);
-    settling = setTimeout(() => {
-      settling = null;
-      page.askFacts({});
-    }, SETTLE);
-  }
-  page.askFacts = (wish) => {
-    if (page.wire.isWaiting) return settle();
-    asked += 1;
-    return sendFacts?.({ n: Date.now() + asked, ...wish });
+  // What follows the number: the charts and the people when edits rest, the insight panel at once while it is open.
+  /** Names the rule, day and data that Python's newest answer is about; Python writes the same. */
+  page.stampNow = () => {
+    const { epoch, tree_stamp: at, as_of: day, version } = page.editor.news;
+    return `${epoch}|${at}|${day}|${version}`;
   };
-  page.takeFacts = (facts, send) => {
-    sendFacts = send;
-    page.facts = withLast(facts, page.facts);
-    page.isSettling = settling !== null;
-    page.keepFocus(() => panel.details());
+  page.askFacts = facts.ask;
+  page.settleFacts = facts.settle;
+  page.take = (name, data, send) => {
+    page.turns.by(name, send);
+    if (name === "facts") facts.take(data);
+    else page.insight.take(data);
+    page.turns.answered(name, data.n);
   };
 
   page.lookAhead = (item) => needsTop(item) && page.editor.started && page.lookups.list({ key: item.key });
@@ -227,6 +229,11 @@ export function makePage(root, stage) {
   page.revealElement = (element) => element?.scrollIntoView({ block: "nearest" });
   page.scroller = () => (page.size === "narrow" ? outerScroller(root.host) : page.canvas.parentElement);
   page.barHeight = () => (page.size === "narrow" ? panel.head.getBoundingClientRect().height : 0);
+  /** Puts a whole rule in the place of this one, as one step that undo takes back. */
+  page.putRule = (rule, said) => {
+    const done = page.editor.edit(page.editor.gesture("put"), () => rule);
+    if (done) page.live.say(said);
+  };
   page.history = (which) =>
     page.editor.news?.[which === "undo" ? "can_undo" : "can_redo"] !== false && page.editor.replaceBy(which);
   page.ask = (which) => page.wire.command("dialog", { which });
@@ -255,18 +262,13 @@ export function makePage(root, stage) {
     life.abort();
     observer.disconnect();
     page.drag.cancel();
-    clearTimeout(settling);
+    facts.leave();
+    page.insight.leave();
     clearTimeout(hover);
     page.wire.stop();
     page.shell.remove();
   };
   return page;
-}
-
-/** While a rule cannot be counted the last charts and people stay, pale; revealed values never outlive their rule. */
-function withLast(facts, last) {
-  if (facts.people || facts.error || !last) return facts;
-  return { ...facts, breakdowns: last.breakdowns, people: last.people?.is_revealed ? null : last.people };
 }
 
 function outerScroller(host) {

@@ -21,6 +21,17 @@ export function makePanel(page) {
     { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() },
     icon("plus"),
   );
+  const why = h(
+    "button.button.whybutton",
+    {
+      type: "button",
+      "aria-label": t("insight.open"),
+      title: t("insight.open"),
+      "data-act": "insight",
+      onclick: () => page.insight.show("diagnose", { focus: true, from: why }),
+    },
+    icon("insight"),
+  );
   const head = h(
     "header.tally",
     {},
@@ -30,7 +41,7 @@ export function makePanel(page) {
       h("span.label", {}, t("matched")),
       h("div.big", {}, count, h("span.beside", {}, share, change)),
     ),
-    h("div.keep", {}, add, save, exportIt),
+    h("div.keep", {}, add, why, save, exportIt),
     state,
   );
   const way = h("section.card", { "aria-label": t("waterfall") }, h("h2", {}, t("waterfall")));
@@ -39,7 +50,7 @@ export function makePanel(page) {
   const compare = h("section.card.compare", { "aria-label": t("compare") });
   const people = h("section.card.people", { "aria-label": t("people") });
   const body = h("div.panelbody", {}, way, compare, people);
-  const element = h("section.panel", { "aria-label": t("result") }, head, body);
+  const element = h("section.panel", { "aria-label": t("result") }, head, page.insight.element, body);
 
   function number() {
     const { counts, isStale, news, change: by } = page.editor;
@@ -195,7 +206,11 @@ function peopleOf(page, facts) {
             h(
               "tr",
               {},
-              row.map((cell, i) => h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell))),
+              row.map((cell, i) =>
+                i === 0
+                  ? h("td", {}, whyButton(page, cell))
+                  : h(`td${numeric[i - 1] ? ".right" : ""}`, {}, cellText(page, cell)),
+              ),
             ),
           ),
         ),
@@ -203,6 +218,13 @@ function peopleOf(page, facts) {
     ),
     h("p.quiet.small", {}, t(personal && !isRevealed ? "people.masked" : "people.first", { n: rows.length })),
   ];
+}
+
+/** A user's id: pressed, it says why this user is in. */
+function whyButton(page, id) {
+  const why = page.words.t("people.why", { user: id });
+  const onclick = () => page.insight.show("diagnose", { focus: true })?.look(id);
+  return h("button.idlink", { type: "button", "data-f": `why:${id}`, "aria-label": why, title: why, onclick }, id);
 }
 
 function cellText(page, cell) {

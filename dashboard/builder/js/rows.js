@@ -5,8 +5,9 @@ import { cardForm, CARDS } from "./cards.js";
 import { comparison, filterForm, filtersOn, formOfValue } from "./comparison.js";
 import { h, grip, icon, replace, say } from "./dom.js";
 import { isNever, measureControl } from "./measures.js";
-import { costOf, makeNumbers } from "./numbers.js";
+import { makeNumbers } from "./numbers.js";
 import { patchNode } from "./tree.js";
+import { makeVerdict } from "./verdict.js";
 import { OF_EVENTS, windowControl } from "./windows.js";
 
 export function makeRow(page, id) {
@@ -35,9 +36,11 @@ export function makeRow(page, id) {
   const filters = h("ul.filters");
   const body = h("div.cardbody");
   const notes = h("div.notes");
+  const verdict = makeVerdict(page);
   const element = h(
     "li.node.row",
     { "data-id": id, onpointerdown: () => page.actions.select(id) },
+    verdict.element,
     h("div.line", {}, handle, h("span.subject", {}, not, kind, name), controls, numbers.element, acts),
     filters,
     body,
@@ -120,11 +123,13 @@ export function makeRow(page, id) {
 
   return {
     element,
+    verdict,
     get node() {
       return node;
     },
-    update(next, { parent }) {
+    update(next) {
       node = next;
+      verdict.update(id);
       const title = page.catalogue.title(node);
       say(name, page.catalogue.heading(node));
       handle.setAttribute("aria-label", t("grip", { name: title }));
@@ -139,7 +144,7 @@ export function makeRow(page, id) {
         });
       parts.forEach((part) => part.sync());
       acts.sync(node);
-      numbers.update(node, costOf(page, parent));
+      numbers.update(node);
       replace(notes, ...notesOn(page, node));
       const lacking = node.muted ? 0 : (page.editor.numbersOf(id)?.missing ?? 0);
       say(missing, lacking ? t("missing", { n: page.words.whole(lacking) }) : "");

@@ -1,10 +1,13 @@
 // The bar above the canvas: what is being built, undo and redo, templates, the day, the rule as JSON and as a link.
 
+import { copied } from "./clipboard.js";
 import { dayField } from "./days.js";
+import { makeDefinition } from "./definition.js";
 import { h, icon, say, set } from "./dom.js";
 
 export function makeToolbar(page) {
   const { t } = page.words;
+  const definition = makeDefinition(page);
   const title = h("h1", {});
   const status = h("span.status");
   const undo = tool("undo", "Ctrl Z", () => page.history("undo"));
@@ -41,6 +44,7 @@ export function makeToolbar(page) {
         page.popovers.menu(more, t("rule.more"), [
           { label: t("new"), icon: "plus", run: () => page.editor.replaceBy("new") },
           null,
+          { label: t("definition"), icon: "text", run: () => definition.ask() },
           { label: t("json.export"), icon: "code", run: () => exportJson(page) },
           { label: t("json.import"), icon: "code", run: () => importJson(page) },
           { label: t("link.copy"), icon: "link", run: () => page.wire.command("link") },
@@ -85,6 +89,7 @@ export function makeToolbar(page) {
     },
     /** Python made the link that was asked for. */
     receive(news) {
+      definition.receive(news);
       for (const answer of news.answers ?? [])
         if (answer.name === "link") showLink(page, new URL(answer.path, window.location.href).href, answer.is_kept);
     },
@@ -247,19 +252,6 @@ function showKeys(page) {
       rows.map(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(what))]),
     ),
   );
-}
-
-async function copied(text, field) {
-  field.focus();
-  field.select();
-  if (!navigator.clipboard) return false;
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch (error) {
-    if (error.name !== "NotAllowedError") throw error;
-    return false;
-  }
 }
 
 function download(text, name) {
