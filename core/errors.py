@@ -10,6 +10,7 @@
     │   ├── WorkspaceError     a workspace that is absent, empty, damaged or in use
     │   ├── NotFound           a saved thing, a data version or a member that does not exist
     │   ├── Conflict           somebody else changed the same thing in between
+    │   ├── ListRefused        a file that cannot become a list; nothing was changed
     │   ├── ExportRefused      an export that may not be made, or that could not be written
     │   └── Cancelled          the caller stopped the work
     └── InternalError          our own fault: exit code 1
@@ -106,6 +107,10 @@ class NotFound(CallerError):
 
 class Conflict(CallerError):
     """Somebody else changed the same thing in between."""
+
+
+class ListRefused(CallerError):
+    """A file that cannot become a list; nothing was changed."""
 
 
 class ExportRefused(CallerError):

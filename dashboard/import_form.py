@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.errors import CallerError
 from core.ingest import ImportReport, Progress
-from dashboard import state
+from dashboard import state, uploader
 from dashboard.errors import boundary, show, verbatim
 from dashboard.i18n import t
 from dashboard.import_draft import SAMPLE, ImportDraft
@@ -97,18 +97,11 @@ def _files(draft: ImportDraft) -> None:
 
 def _upload(draft: ImportDraft) -> None:
     number = st.session_state.setdefault(_UPLOADS, 0)
-    with st.container(key="data_uploader"):
-        words = f"--upload: '{t('data.upload.choose')}'; --drop: '{t('data.upload.drop')}';"
-        st.html(f"<style>.st-key-data_uploader {{ {words} }}</style>")
-        st.file_uploader(
-            t("data.upload.label", limit=readable_bytes(FILE_LIMIT)),
-            accept_multiple_files=True,
-            key=f"data_upload_{number}",
-            on_change=_take_uploads,
-            args=(draft, number),
-        )
-        rejected = t("data.upload.rejected", limit=readable_bytes(FILE_LIMIT))
-        st.html(f'<div class="coterie-rejected" role="alert">{rejected}</div>')
+    limit = readable_bytes(FILE_LIMIT)
+    uploader.draw(
+        t("data.upload.label", limit=limit), t("data.upload.rejected", limit=limit), f"data_upload_{number}",
+        _take_uploads, draft, number, several=True,
+    )  # fmt: skip
     st.caption(t("data.upload.larger", days=KEPT_SECONDS // 86400))
 
 

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ class BrowserCookie:
     """Hands a browser that has none the cookie ``coterie_browser`` with a random id.
 
     HttpOnly, so that no script of the page reads it; SameSite=Lax; a year. Only documents carry it, so that
-    parallel requests of one page never race for two ids.
+    parallel requests of one page never race for two ids; also one that the browser still has ("304 Not
+    Modified"), for it outlives a cookie that was cleared.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -57,11 +59,13 @@ class BrowserCookie:
         if scope["type"] != "http" or state.BROWSER_COOKIE in HTTPConnection(scope).cookies:
             await self._app(scope, receive, send)
             return
+        wants_page = "text/html" in HTTPConnection(scope).headers.get("accept", "")
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
+                is_kept = message["status"] == HTTPStatus.NOT_MODIFIED and wants_page
+                if is_kept or headers.get("content-type", "").startswith("text/html"):
                     headers.append("set-cookie", _browser_cookie(secure=scope["scheme"] == "https"))
             await send(message)
 

@@ -1,4 +1,4 @@
-"""人群 Audiences: every saved audience with its size now; open, rename, duplicate, delete and undo that."""
+"""人群 Audiences: saved audiences with their sizes now and their snapshots; and uploaded lists 名单."""
 
 import json
 from datetime import date
@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import CallerError
 from core.messages import message_of
 from core.workspace import Audience
-from dashboard import charts, composition, links, navigation, people, state, tables
+from dashboard import charts, composition, links, navigation, people, people_lists, snapshots, state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
@@ -38,6 +38,11 @@ def look(audience: Audience) -> None:
         composition.draw(audience.rule)
 
 
+@st.dialog(t("audiences.snapshots"), width="large")
+def show_snapshots(audience: Audience) -> None:
+    snapshots.draw(audience)
+
+
 @st.dialog(t("audiences.rename"))
 def rename(audience: Audience) -> None:
     with st.form("audiences_rename", border=False):
@@ -51,6 +56,9 @@ def rename(audience: Audience) -> None:
 @st.dialog(t("audiences.delete"))
 def delete(audience: Audience) -> None:
     st.markdown(t("audiences.delete.sure", name=verbatim(audience.name)))
+    taken = len(workspace.snapshots(audience.id))
+    if taken:
+        st.warning(t("audiences.delete.snapshots", n=taken))
     if st.button(t("audiences.delete.do", name=verbatim(audience.name)), type="primary"):
         with boundary():
             workspace.delete_audience(audience.id, actor=state.actor(), revision=audience.revision)
@@ -80,7 +88,7 @@ def draw_row(audience: Audience) -> DeltaGenerator:
                 look(audience)
             chosen = st.menu_button(
                 t("audiences.menu"),
-                ("rename", "duplicate", "delete"),
+                ("snapshots", "rename", "duplicate", "delete"),
                 format_func=lambda action: t(f"audiences.{action}"),
                 key=f"audience_menu_{audience.id}",
                 type="tertiary",
@@ -91,6 +99,8 @@ def draw_row(audience: Audience) -> DeltaGenerator:
 
 def act(chosen: str | None, audience: Audience) -> None:
     match chosen:
+        case "snapshots":
+            show_snapshots(audience)
         case "rename":
             rename(audience)
         case "delete":
@@ -118,15 +128,8 @@ def draw_size(place: DeltaGenerator, audience: Audience) -> None:
         )
 
 
-# Streamlit gives links to the first page no path, so that one opened in a new tab arrives here.
-if links.AUDIENCE in st.query_params:
-    st.switch_page(
-        navigation.page_file("build"), query_params={links.AUDIENCE: st.query_params[links.AUDIENCE]}
-    )
-
-st.title(t("audiences.title"), anchor=False)
-deleted = st.session_state.get(DELETED)
-if deleted is not None:
+def draw_deleted(deleted: Audience) -> None:
+    """Draw that an audience was deleted, and the way back."""
     with st.container(horizontal=True, vertical_alignment="center", key="audiences_deleted"):
         st.markdown(t("audiences.deleted", name=verbatim(deleted.name)))
         if st.button(t("audiences.undo")):
@@ -137,29 +140,53 @@ if deleted is not None:
                 del st.session_state[DELETED]
                 st.rerun()
 
-audiences = workspace.audiences()
-if not audiences:
+
+def draw_empty() -> None:
+    """Teach how an audience is made."""
     st.header(t("audiences.empty.title"), anchor=False)
     st.markdown(t("audiences.empty.body"))
     st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
-    st.stop()
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    words = st.text_input(
-        t("audiences.search"), placeholder=t("audiences.search"), label_visibility="collapsed",
-        key="audiences_search", width=360,
-    )  # fmt: skip
-    st.page_link(navigation.page_file("build"), label=t("audiences.new"))
-shown = [audience for audience in audiences if found_by(words, audience)]
-st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
-if not shown:
-    st.info(t("audiences.none_found", words=verbatim(words)))
-    st.stop()
 
-pages = -(-len(shown) // PER_PAGE)
-first = (st.pagination(pages, key="audiences_page") - 1) * PER_PAGE if pages > 1 else 0
-places = [(draw_row(audience), audience) for audience in shown[first : first + PER_PAGE]]
-for place, _ in places:
-    place.skeleton(height=24)
-for place, audience in places:
-    draw_size(place, audience)
+def draw_audiences(audiences: list[Audience]) -> None:
+    """Draw the search, and the audiences that it finds."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = st.text_input(
+            t("audiences.search"), placeholder=t("audiences.search"), label_visibility="collapsed",
+            key="audiences_search", width=360,
+        )  # fmt: skip
+        st.page_link(navigation.page_file("build"), label=t("audiences.new"))
+    shown = [audience for audience in audiences if found_by(words, audience)]
+    st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
+    if not shown:
+        st.info(t("audiences.none_found", words=verbatim(words)))
+        return
+    pages = -(-len(shown) // PER_PAGE)
+    first = (st.pagination(pages, key="audiences_page") - 1) * PER_PAGE if pages > 1 else 0
+    places = [(draw_row(audience), audience) for audience in shown[first : first + PER_PAGE]]
+    for place, _ in places:
+        place.skeleton(height=24)
+    for place, audience in places:
+        draw_size(place, audience)
+
+
+# Streamlit gives links to the first page no path, so that one opened in a new tab arrives here.
+if links.AUDIENCE in st.query_params:
+    st.switch_page(
+        navigation.page_file("build"), query_params={links.AUDIENCE: st.query_params[links.AUDIENCE]}
+    )
+
+st.title(t("audiences.title"), anchor=False)
+audiences_tab, lists_tab = st.tabs([t("audiences.tab.audiences"), t("audiences.tab.lists")])
+
+with lists_tab, boundary():
+    people_lists.draw()
+
+with audiences_tab:
+    if DELETED in st.session_state:
+        draw_deleted(st.session_state[DELETED])
+    saved = workspace.audiences()
+    if saved:
+        draw_audiences(saved)
+    else:
+        draw_empty()

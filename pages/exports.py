@@ -16,7 +16,7 @@ EXPORTS_PER_PAGE, ENTRIES_PER_PAGE = 20, 50
 PURPOSES = ("analysis", "contact")
 ACTIONS = (
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
-    "export", "reveal",
+    "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
 )  # fmt: skip
 workspace = state.workspace()
 
@@ -94,6 +94,12 @@ def what(entry: LogEntry) -> str:
             return t("exports.log.export", purpose=purpose, rows=detail["rows"])
         case "reveal":
             return field_names(tuple(detail["fields"]))
+        case "add_list" | "replace_list":
+            return t("exports.log.list", source=detail["source"], people=detail["people"])
+        case "remove_list":
+            return ""
+        case "snapshot_audience":
+            return t("exports.log.snapshot", day=detail["as_of"], people=detail["people"])
         case _:
             return t("exports.log.revision", revision=detail["revision"])
 

@@ -86,4 +86,5 @@ def _weeks(peer: DuckDBExplain, five: Five) -> str:
 
 def load(folder: Path, threads: int) -> DuckDBExplain:
     """Load the data."""
-    return DuckDBExplain(duckdb_peer.load(folder, threads)._connection)
+    loaded = duckdb_peer.load(folder, threads)
+    return DuckDBExplain(loaded._connection, loaded._end)

@@ -1,10 +1,11 @@
-"""Names of audiences: what is accepted, when two are the same, and the names made for copies."""
+"""Names of audiences and lists: what is accepted, when two are the same, and the names made for copies."""
 
 from __future__ import annotations
 
 import itertools
 import unicodedata
 from collections.abc import Container
+from typing import Any, Literal
 
 from core.audiences.records import Actor
 from core.errors import ExportRefused, Problem, WorkspaceError
@@ -12,23 +13,34 @@ from core.errors import ExportRefused, Problem, WorkspaceError
 MAX_NAME = 100
 MAX_NOTE = 10_000
 MAX_REASON = 2_000
+# What is said of a name that is blank, too long, or cannot be shown.
+_REFUSALS = {
+    "audience": ("audience_name_missing", "audience_name_too_long", "audience_name_unprintable"),
+    "list": ("list_name_missing", "list_name_too_long", "list_name_unprintable"),
+}
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, of: Literal["audience", "list"] = "audience") -> str:
     """Return the name without surrounding space.
+
+    Parameters
+    ----------
+    of : {"audience", "list"}
+        What bears it, for the message.
 
     Raises
     ------
     WorkspaceError
         If it is blank, longer than `MAX_NAME` characters, or holds line breaks or other control characters.
     """
+    missing, too_long, unprintable = _REFUSALS[of]
     cleaned = name.strip()
     if not cleaned:
-        raise WorkspaceError(Problem("audience_name_missing"))
+        raise WorkspaceError(Problem(missing))
     if len(cleaned) > MAX_NAME:
-        raise WorkspaceError(Problem("audience_name_too_long", params={"limit": MAX_NAME}))
+        raise WorkspaceError(Problem(too_long, params={"limit": MAX_NAME}))
     if not cleaned.isprintable():
-        raise WorkspaceError(Problem("audience_name_unprintable"))
+        raise WorkspaceError(Problem(unprintable))
     return cleaned
 
 
@@ -83,3 +95,21 @@ def copy_name(name: str, taken: Container[str]) -> str:
         if folded(candidate) not in taken:
             return candidate
     raise AssertionError("there is always a next number")
+
+
+def names_list(rule: Any, name: str) -> bool:
+    """Tell whether a rule names a list.
+
+    Parameters
+    ----------
+    rule : object
+        In JSON form, as saved; it need not be one that can still be read.
+    """
+    if isinstance(rule, list):
+        return any(names_list(part, name) for part in rule)
+    if not isinstance(rule, dict):
+        return False
+    named = rule.get("list")
+    if rule.get("kind") == "list" and isinstance(named, str) and folded(named) == folded(name):
+        return True
+    return any(names_list(part, name) for part in rule.values())

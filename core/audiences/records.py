@@ -1,4 +1,4 @@
-"""What operators make and leave behind, as inert data: audiences, export requests and results, the log."""
+"""What operators make and leave behind, as inert data: audiences, lists, snapshots, exports, the log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from core.lake.versions import FileRef
 from core.rules.tree import Rule
 
 Purpose = Literal["analysis", "contact"]
@@ -15,7 +16,7 @@ Format = Literal["csv", "xlsx"]
 Header = Literal["key", "zh", "en"]
 Action = Literal[
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
-    "export", "reveal",
+    "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
 ]  # fmt: skip
 
 
@@ -62,6 +63,116 @@ class Audience:
     changed_at: datetime
     changed_by: Actor
     revision: int
+
+
+@dataclass(frozen=True)
+class PeopleList:
+    """An uploaded list: who is on it, and what became of the rows of its file.
+
+    Attributes
+    ----------
+    id : str
+        Random, never reused; stays when the list is replaced.
+    name : str
+        Unique among lists, whatever the case and width of its letters.
+    source : str
+        Name of the file that was uploaded.
+    column : str
+        Its column that was looked up.
+    match : str
+        What with: ``id``, or the key of a personal tag.
+    rows : int
+        Rows of the file: empty ones, duplicates, matched and unmatched ones together.
+    empty : int
+        Rows without a value.
+    duplicates : int
+        Rows whose value stood in an earlier one.
+    matched, unmatched : int
+        Different values that at least one user has, and that none has.
+    unreadable : int
+        Rows that could not be cut into fields; not among `rows`.
+    people : int
+        Users on the list; a value that several users have brings all of them.
+    data_version : str
+        In which the values were looked up.
+    file : FileRef
+        Where the people are written down.
+    at : datetime.datetime
+        UTC.
+    """
+
+    id: str
+    name: str
+    source: str
+    column: str
+    match: str
+    rows: int
+    empty: int
+    duplicates: int
+    matched: int
+    unmatched: int
+    unreadable: int
+    people: int
+    data_version: str
+    file: FileRef
+    at: datetime
+    by: Actor
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        numbers = ("rows", "matched", "unmatched", "duplicates", "empty", "unreadable", "people")
+        return {
+            "name": self.name,
+            "source": self.source,
+            "column": self.column,
+            "match": self.match,
+            **{key: getattr(self, key) for key in numbers},
+            "data_version": self.data_version,
+            "at": self.at.isoformat(timespec="seconds"),
+            "by": self.by.name,
+        }
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The members of an audience on one day, written down.
+
+    Attributes
+    ----------
+    id : str
+        Random, never reused; what a condition names.
+    audience_id : str
+        Whose members.
+    rule : dict
+        The audience's rule as it was asked, in JSON form.
+    people : int
+        How many.
+    file : FileRef
+        Where they are written down.
+    at : datetime.datetime
+        UTC.
+    """
+
+    id: str
+    audience_id: str
+    as_of: date
+    data_version: str
+    rule: dict[str, Any]
+    people: int
+    file: FileRef
+    at: datetime
+    by: Actor
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        return {
+            "id": self.id,
+            "as_of": self.as_of.isoformat(),
+            "data_version": self.data_version,
+            "count": self.people,
+            "at": self.at.isoformat(timespec="seconds"),
+            "by": self.by.name,
+        }
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def import_(
     read_plan(plan)  # a plan that cannot be read must not leave a new, empty workspace
     door = Workspace.create(workspace)
     with progress_shown() as progress:
-        report = door.import_plan(plan, actor=_actor(by), progress=progress)
+        report = door.import_plan(plan, actor=actor_of(by), progress=progress)
     if json:
         print_json(report.model_dump(mode="json"))
     else:
@@ -133,7 +133,7 @@ def export(
     chosen = None if fields is None else tuple(field.strip() for field in fields.split(",") if field.strip())
     door, day = Workspace.open(workspace), day_of(as_of)
     request = ExportRequest(
-        rule=door.parse(read(rule)), actor=_actor(by), fields=chosen, purpose=kind, format=written_as,
+        rule=door.parse(read(rule)), actor=actor_of(by), fields=chosen, purpose=kind, format=written_as,
         as_of=day, reason=reason, out=out,
     )  # fmt: skip
     done = door.export(request)
@@ -254,7 +254,7 @@ def one_of(code: str, given: str, allowed: tuple[str, ...]) -> str:
     return given
 
 
-def _actor(by: str | None) -> Actor:
+def actor_of(by: str | None) -> Actor:
     """Return who gives the command: as told, else the system's user name; nobody has verified either."""
     if by is not None:
         return Actor(by)

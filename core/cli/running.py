@@ -13,11 +13,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import typer
 from typer.exceptions import Exit, TyperException
 
-from core.cli import explain
+from core.cli import people
 from core.cli.output import prepare_streams, print_error, print_json
 from core.errors import CallerError, Cancelled, CoterieError, InternalError, Problem, nearest_name
 from core.messages import error_as_json
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    command = typer.main.get_command(explain.app)
+    command = typer.main.get_command(people.app)
     try:
         with _raising_on_terminate(), command.make_context(PROGRAM, given or ["--help"]) as context:
             code = command.invoke(context)
@@ -80,7 +81,7 @@ def _report(error: CoterieError, *, with_json: bool) -> int:
 def _usage_problem(error: TyperException, given: list[str]) -> Problem:
     """Return what is wrong with the arguments themselves."""
     context = getattr(error, "ctx", None)
-    command = context.command if context is not None else typer.main.get_command(explain.app)
+    command = context.command if context is not None else typer.main.get_command(people.app)
     commands = tuple(getattr(command, "commands", ()))
     option = getattr(error, "option_name", None)
     if option is not None and type(error).__name__ == "NoSuchOption":
@@ -96,15 +97,25 @@ def _usage_problem(error: TyperException, given: list[str]) -> Problem:
     if type(error).__name__ == "MissingParameter":
         param = getattr(error, "param", None)
         return Problem("option_missing", params={"option": param.opts[0] if param is not None else "?"})
-    word = next((word for word in given if not word.startswith("-")), "")
-    if commands and word not in commands:
+    words = [word for word in given if not word.startswith("-")][_depth(context) :]
+    if commands and not words:
+        return Problem("command_missing", params={"commands": commands}, allowed=commands)
+    if commands and words[0] not in commands:
         return Problem(
             "unknown_command",
-            params={"command": word},
+            params={"command": words[0]},
             allowed=commands,
-            nearest=nearest_name(word, commands),
+            nearest=nearest_name(words[0], commands),
         )
     return Problem("usage", params={"why": error.format_message()})
+
+
+def _depth(context: Any) -> int:
+    """Return how many commands lead to the one at which the arguments went wrong."""
+    depth = 0
+    while context is not None and context.parent is not None:
+        context, depth = context.parent, depth + 1
+    return depth
 
 
 @contextmanager

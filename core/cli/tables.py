@@ -139,6 +139,13 @@ _WORDS = frozenset(
         "to",
         "change",
         "sentence",
+        "list",
+        "match",
+        "snapshot",
+        "as_of",
+        "version",
+        "at",
+        "by",
     ]
 )
 

@@ -135,7 +135,7 @@ class Draft:
         frame = key_frame(self.book.known_count, ids)
         name = f"{self.book.known_count:010d}-{uuid4().hex[:8]}.parquet"
         path = self.folder / name
-        file = _write_parquet(frame, path)
+        file = write_parquet(frame, path)
         path.replace(self._root / "keys" / name)
         return file
 
@@ -143,7 +143,7 @@ class Draft:
         folder = self.folder / f"segment-{uuid4().hex}"
         folder.mkdir()
         files = [
-            _write_parquet(part, folder / f"{n:05d}.parquet")
+            write_parquet(part, folder / f"{n:05d}.parquet")
             for n, part in enumerate(part for part in parts if part.height)
         ]
         if not files:
@@ -163,7 +163,8 @@ class Draft:
             source.replace(target)
 
 
-def _write_parquet(frame: pl.DataFrame, path: Path) -> FileRef:
+def write_parquet(frame: pl.DataFrame, path: Path) -> FileRef:
+    """Write one immutable file, forced to disk."""
     frame.write_parquet(path, compression="zstd", compression_level=1)
     sync_file(path)
     return FileRef(name=path.name, sha256=sha256_of(path), rows=frame.height, bytes=path.stat().st_size)

@@ -18,6 +18,7 @@ from core.errors import Conflict, NotFound, Problem, WorkspaceError, nearest_nam
 from core.lake.draft import Draft
 from core.lake.files import sha256_of, write_durably
 from core.lake.keys import KEY_SCHEMA
+from core.lake.people import PeopleFiles
 from core.lake.tables import Tables, in_order
 from core.lake.versions import DataVersion, FileRef, SegmentRef
 from core.schema import (
@@ -46,16 +47,23 @@ class Lake:
         versions/<id>.json
         rejects/<id>.csv rows that an import could not read
         incoming/        what a running import has written so far
+        lists/           people on uploaded lists, by user_no
+        snapshots/       people of audiences on a day, by user_no
         CURRENT          id of the version in use
 
     Parameters
     ----------
     root : pathlib.Path
         The lake's folder; made when it is absent.
+
+    Attributes
+    ----------
+    lists, snapshots : PeopleFiles
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.lists, self.snapshots = (PeopleFiles(root / name) for name in ("lists", "snapshots"))
         for name in ("keys", "segments", "versions", "rejects", "incoming"):
             (root / name).mkdir(parents=True, exist_ok=True)
         self._verified: set[str] = set()

@@ -24,6 +24,7 @@ from core.rules.literal_conditions import (
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
+    LiteralKept,
     LiteralMeasure,
     LiteralRank,
     LiteralRegular,
@@ -139,6 +140,11 @@ def _audience_key(condition: LiteralAudience) -> list[Any]:
     return key if condition.is_in else ["not", *key]
 
 
+def _kept_key(condition: LiteralKept) -> list[Any]:
+    key = ["kept", condition.people.id]
+    return key if condition.is_in else ["not", *key]
+
+
 def _tag_key(tag: LiteralTag) -> list[Any]:
     if tag.computed is None or tag.spec.computed is None:
         return [tag.spec.key]
@@ -220,4 +226,5 @@ _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralBucket: _bucket_key,
     LiteralRank: _rank_key,
     LiteralAudience: _audience_key,
+    LiteralKept: _kept_key,
 }

@@ -187,13 +187,10 @@ class RankCondition(NodeBase):
         return self
 
 
-class AudienceCondition(NodeBase):
-    """A leaf: among the people of a saved audience, or not (``in`` false)."""
+class NamesPeople(NodeBase):
+    """A leaf about people whom a name stands for, or everyone else (``in`` false)."""
 
-    kind: Literal["audience"] = "audience"
-    audience: str
     in_: Flag = Field(alias="in")
-    snapshot: str | None = None
 
     # What the name stands for is no part of the rule: `named.bind` looks it up and keeps it here.
     _meant: Any = PrivateAttr(default=None)
@@ -211,6 +208,21 @@ class AudienceCondition(NodeBase):
         return bound
 
 
+class AudienceCondition(NamesPeople):
+    """A leaf: among the people of a saved audience, as it is now or as a snapshot kept it, or not."""
+
+    kind: Literal["audience"] = "audience"
+    audience: str
+    snapshot: str | None = None
+
+
+class ListCondition(NamesPeople):
+    """A leaf: on an uploaded list, or not."""
+
+    kind: Literal["list"] = "list"
+    list: str
+
+
 Condition: TypeAlias = (
     TagCondition
     | EventCondition
@@ -223,6 +235,7 @@ Condition: TypeAlias = (
     | BucketCondition
     | RankCondition
     | AudienceCondition
+    | ListCondition
 )
 
 CONDITIONS: Mapping[str, type[Condition]] = {
@@ -237,5 +250,6 @@ CONDITIONS: Mapping[str, type[Condition]] = {
     "bucket": BucketCondition,
     "rank": RankCondition,
     "audience": AudienceCondition,
+    "list": ListCondition,
 }
 """By what stands in a node's `kind`."""

@@ -134,9 +134,8 @@ class _Asker:
     ) -> None:
         self._catalogue = catalogue
         self._as_of = as_of
-        self._around = Around(
-            catalogue.zone, base, lambda other, people: members(other, people, catalogue, as_of)
-        )
+        self._around = Around(catalogue.zone, base, self._members_of)
+        self._members: dict[int, frozenset[str]] = {}
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
         }
@@ -182,6 +181,14 @@ class _Asker:
         known = [(user, value) for user, value in valued if value is not None]
         known.sort(key=lambda pair: pair[1], reverse=top.order == "desc")
         return [user for user, _ in known[: top.n]]
+
+    def _members_of(self, other: Rule, base: Sequence[OracleUser]) -> frozenset[str]:
+        """Return the people of another rule: asked of every user, and the same for all of them."""
+        found = self._members.get(id(other))
+        if found is None:
+            found = frozenset(members(other, base, self._catalogue, self._as_of))
+            self._members[id(other)] = found
+        return found
 
     def _combined(self, group: Group, asked: Sequence[AnyNode], user: OracleUser) -> bool:
         held = sum(self.node_holds(child, user) for child in asked)

@@ -19,6 +19,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    ListCondition,
     RankCondition,
     RegularCondition,
     ResumedCondition,
@@ -135,10 +136,15 @@ def _rank(node: RankCondition, catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _audience(node: AudienceCondition, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001
-    if node.snapshot is not None:
-        yield Problem("no_snapshots", params={"audience": node.audience})
     if node.meant is None:
         yield Problem("unknown_audience", params={"audience": node.audience})
+    else:
+        yield from node.meant.problems
+
+
+def _list(node: ListCondition, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001
+    if node.meant is None:
+        yield Problem("unknown_list", params={"list": node.list})
     else:
         yield from node.meant.problems
 
@@ -223,4 +229,5 @@ _MISFITS: Mapping[type[Any], _Misfits] = {
     BucketCondition: _fits_always,
     RankCondition: _rank,
     AudienceCondition: _audience,
+    ListCondition: _list,
 }

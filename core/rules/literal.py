@@ -20,6 +20,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    ListCondition,
     RankCondition,
     RegularCondition,
     ResumedCondition,
@@ -37,6 +38,7 @@ from core.rules.literal_conditions import (
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
+    LiteralKept,
     LiteralMeasure,
     LiteralProperty,
     LiteralRank,
@@ -155,10 +157,21 @@ def _literal_rank(node: RankCondition, catalogue: Catalogue, as_of: date) -> Lit
     return LiteralRank(literal_tag(node.tag, catalogue, as_of), within, node.top is not None, first, as_of)
 
 
-def _literal_audience(node: AudienceCondition, catalogue: Catalogue, as_of: date) -> LiteralAudience:
-    if node.meant is None or node.meant.rule is None:
+def _literal_audience(
+    node: AudienceCondition, catalogue: Catalogue, as_of: date
+) -> LiteralAudience | LiteralKept:
+    meant = node.meant
+    if meant is not None and meant.people is not None:
+        return LiteralKept(meant.people, node.in_)
+    if meant is None or meant.rule is None:
         raise RuleError(Problem("unknown_audience", params={"audience": node.audience}))
-    return LiteralAudience(node.meant.rule, node.in_, catalogue, as_of)
+    return LiteralAudience(meant.rule, node.in_, catalogue, as_of)
+
+
+def _literal_list(node: ListCondition, catalogue: Catalogue, as_of: date) -> LiteralKept:  # noqa: ARG001
+    if node.meant is None or node.meant.people is None:
+        raise RuleError(Problem("unknown_list", params={"list": node.list}))
+    return LiteralKept(node.meant.people, node.in_)
 
 
 def _did(
@@ -228,4 +241,5 @@ _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]
     BucketCondition: _literal_bucket,
     RankCondition: _literal_rank,
     AudienceCondition: _literal_audience,
+    ListCondition: _literal_list,
 }

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 from core import clock
 from core.clock import Days, Span
 from core.rules.arguments import Argument
+from core.rules.kept import KeptPeople
 from core.rules.measures import Measure
 from core.rules.ops import Op
 from core.rules.tree import Rule
@@ -259,6 +260,14 @@ class LiteralAudience:
     as_of: date
 
 
+@dataclass(frozen=True)
+class LiteralKept:
+    """People who were written down once, or everyone else."""
+
+    people: KeptPeople
+    is_in: bool
+
+
 LiteralCondition: TypeAlias = (
     LiteralTagCondition
     | LiteralEventCondition
@@ -269,6 +278,7 @@ LiteralCondition: TypeAlias = (
     | LiteralBucket
     | LiteralRank
     | LiteralAudience
+    | LiteralKept
 )
 
 

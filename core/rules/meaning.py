@@ -25,6 +25,7 @@ from core.rules.literal_conditions import (
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
+    LiteralKept,
     LiteralMeasure,
     LiteralProperty,
     LiteralRank,
@@ -54,12 +55,15 @@ class OracleUser:
         are collections of texts.
     events : mapping of str to sequence of Occurrence
         By event, in any order.
+    kept_in : collection of str
+        Ids of the kept people (lists, snapshots) among whom the user is.
     """
 
     user_id: str
     exists_from: date | None = None
     tags: Mapping[str, Any] = field(default_factory=dict)
     events: Mapping[str, Sequence[Occurrence]] = field(default_factory=dict)
+    kept_in: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,10 @@ def _audience_holds(condition: LiteralAudience, user: OracleUser, around: Around
     return (user.user_id in around.members(condition.rule, around.everyone())) is condition.is_in
 
 
+def _kept_holds(condition: LiteralKept, user: OracleUser, around: Around) -> bool:  # noqa: ARG001
+    return (condition.people.id in user.kept_in) is condition.is_in
+
+
 # ---- habits ---------------------------------------------------------------------------------------------
 
 
@@ -285,4 +293,5 @@ _MEANINGS: Mapping[type[Any], Meaning] = {
     LiteralBucket: Meaning(_bucket_holds, _lacks_nothing),
     LiteralRank: Meaning(_rank_holds, _rank_lacks),
     LiteralAudience: Meaning(_audience_holds, _lacks_nothing),
+    LiteralKept: Meaning(_kept_holds, _lacks_nothing),
 }

@@ -13,6 +13,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    ListCondition,
     RankCondition,
     RegularCondition,
     ResumedCondition,
@@ -86,4 +87,5 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     BucketCondition: _none,
     RankCondition: _of_rank,
     AudienceCondition: _none,
+    ListCondition: _none,
 }

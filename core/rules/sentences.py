@@ -13,6 +13,7 @@ from core.rules.conditions import (
     Condition,
     EventCondition,
     FirstTimeCondition,
+    ListCondition,
     RankCondition,
     RegularCondition,
     ResumedCondition,
@@ -117,7 +118,17 @@ def _rank(node: RankCondition, wording: Wording) -> Text:
 
 def _audience(node: AudienceCondition, wording: Wording) -> Text:  # noqa: ARG001 - as for all kinds
     name = node.audience if node.meant is None else node.meant.name
-    return say("in_audience" if node.in_ else "not_in_audience", audience=name)
+    if node.snapshot is None:
+        return say("in_audience" if node.in_ else "not_in_audience", audience=name)
+    # A snapshot that nobody looked up, or that is gone, has no day to tell.
+    day = None if node.meant is None else node.meant.day
+    which = day.isoformat() if day is not None else node.snapshot
+    return say("in_snapshot" if node.in_ else "not_in_snapshot", audience=name, which=which)
+
+
+def _list(node: ListCondition, wording: Wording) -> Text:  # noqa: ARG001 - as for all kinds
+    name = node.list if node.meant is None else node.meant.name
+    return say("on_list" if node.in_ else "not_on_list", list=name)
 
 
 def _timed(code: str, code_within: str, step: Step, what: Mapping[str, Text]) -> Text:
@@ -142,4 +153,5 @@ _SAID: Mapping[type[Any], Callable[[Any, Wording], Text]] = {
     BucketCondition: _bucket,
     RankCondition: _rank,
     AudienceCondition: _audience,
+    ListCondition: _list,
 }

@@ -3,6 +3,7 @@
 from core.store.audiences import AudienceStore
 from core.store.database import Database
 from core.store.drafts import DraftStore
+from core.store.people import PeopleStore
 from core.store.records import RecordStore
 
-__all__ = ["AudienceStore", "Database", "DraftStore", "RecordStore"]
+__all__ = ["AudienceStore", "Database", "DraftStore", "PeopleStore", "RecordStore"]

@@ -1,6 +1,6 @@
-"""The tables that keep what operators made: audiences, drafts, kept rules, exports, the log.
+"""The tables that keep what operators made: audiences, lists, snapshots, drafts, kept rules, exports, log.
 
-Members of audiences never stand here: they are computed, or lie as Parquet in the lake.
+Members of audiences and people on lists never stand here: they are computed, or lie as Parquet in the lake.
 """
 
 from __future__ import annotations
@@ -8,7 +8,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, Index, Integer, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -44,6 +56,7 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_name)s",
             "uq": "uq_%(table_name)s_%(column_0_name)s",
             "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
         }
     )
     type_annotation_map = {  # noqa: RUF012
@@ -71,6 +84,54 @@ class AudienceRow(Base):
     changed_by: Mapped[str] = mapped_column(String(200))
     changed_by_verified: Mapped[bool]
     revision: Mapped[int]
+
+
+class ListRow(Base):
+    """One uploaded list; ``folded_name`` is what makes names unique."""
+
+    __tablename__ = "lists"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    folded_name: Mapped[str] = mapped_column(String(1000), unique=True)
+    source: Mapped[str] = mapped_column(Text)
+    column: Mapped[str] = mapped_column(Text)
+    match: Mapped[str] = mapped_column(Text)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    empty: Mapped[int] = mapped_column(BigInteger)
+    duplicates: Mapped[int] = mapped_column(BigInteger)
+    matched: Mapped[int] = mapped_column(BigInteger)
+    unmatched: Mapped[int] = mapped_column(BigInteger)
+    unreadable: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger)
+    data_version: Mapped[str] = mapped_column(String(100))
+    file_name: Mapped[str] = mapped_column(String(100))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    file_bytes: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+
+
+class SnapshotRow(Base):
+    """The members of an audience on one day; gone with the audience."""
+
+    __tablename__ = "snapshots"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    audience_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("audiences.id", ondelete="CASCADE"), index=True
+    )
+    as_of: Mapped[date]
+    data_version: Mapped[str] = mapped_column(String(100))
+    rule: Mapped[dict[str, Any]]
+    people: Mapped[int] = mapped_column(BigInteger)
+    file_name: Mapped[str] = mapped_column(String(100))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    file_bytes: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
 
 
 class DraftRow(Base):

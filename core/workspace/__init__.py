@@ -1,9 +1,8 @@
 """The one door to core for pages and the command line.
 
-`Workspace` is put together from five parts, each in its file: `versions` (the data), `questions` (what is
-asked of it), `keeping` (what operators save), `exporting` (what they take away), `explaining` (why a number
-is what it is). Only here and in the command
-line is the clock read.
+`Workspace` is put together from six parts, each in its file: `versions` (the data), `questions` (what is
+asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists and
+snapshots), `explaining` (why a number is what it is). Only here and in the command line is the clock read.
 """
 
 from __future__ import annotations
@@ -19,11 +18,14 @@ from core.audiences.records import (
     Format,
     Header,
     LogEntry,
+    PeopleList,
     Purpose,
+    Snapshot,
 )
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.explaining import Explaining
 from core.workspace.exporting import asks_nothing
+from core.workspace.people import ListReport
 
 __all__ = [
     "Action",
@@ -39,9 +41,12 @@ __all__ = [
     "FunnelGroup",
     "FunnelStep",
     "Header",
+    "ListReport",
     "Listing",
     "LogEntry",
+    "PeopleList",
     "Purpose",
+    "Snapshot",
     "Workspace",
     "asks_nothing",
     "json_schemas",

@@ -34,11 +34,11 @@ from core.rules.describe import describe_node
 from core.rules.tree import Rule
 from core.rules.wording import Mask
 from core.schema import TagSpec
-from core.workspace.exporting import Exporting
+from core.workspace.people import People
 from core.workspace.questions import imported_tags
 
 
-class Explaining(Exporting):
+class Explaining(People):
     """What the builder shows beside the number; each is exact, and on the command line as `explain`.
 
     `mask` hides the values that the rule's own conditions on personal tags name, where they are said in
@@ -109,7 +109,8 @@ class Explaining(Exporting):
 
     def profile(
         self, rule: Rule, tags: Sequence[str] | None = None, as_of: date | None = None, *,
-        minimum: int = MINIMUM_BASE,
+        minimum: int = MINIMUM_BASE, progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Profile:  # fmt: skip
         """Return what stands out of the people of a rule against the base, with intervals and tests.
 
@@ -119,14 +120,21 @@ class Explaining(Exporting):
             Tags to look at; None = all that are neither personal nor texts with very many values.
         minimum : int
             Below so many users of the base (or people of the rule) a trait is marked as small.
+        progress, cancelled : callable or None
+            Told after each tag how many of how many were looked at; asked before each whether to stop.
 
         Raises
         ------
         NotFound, RuleError
             If a tag is unknown or personal.
+        Cancelled
+            When `cancelled` says so.
         """
         version, engine, day, rule = self._asked(rule, as_of)
-        return profile.profile(rule, engine, version.catalogue, day, tags, minimum=minimum)
+        return profile.profile(
+            rule, engine, version.catalogue, day, tags,
+            minimum=minimum, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
 
     def solve(
         self, rule: Rule, target: int, as_of: date | None = None, *, mask: Mask | None = None
@@ -211,5 +219,12 @@ class Explaining(Exporting):
             found.append(week)
             if progress is not None:
                 progress(week)
-        catalogue = self.data_version().catalogue
-        return History(tuple(reversed(found)), imported_tags(rule, catalogue), since)
+        return History(tuple(reversed(found)), self.not_historical(rule), since)
+
+    def not_historical(self, rule: Rule) -> tuple[str, ...]:
+        """Return the imported tags that a rule asks about, through the audiences it names as well.
+
+        On earlier days, too, they have the values of the data version (非历史值).
+        """
+        version, _, _, rule = self._asked(rule, None)
+        return imported_tags(rule, version.catalogue)

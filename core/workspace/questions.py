@@ -16,10 +16,10 @@ from core.audiences.masking import mask, masked
 from core.engines.base import Breakdown, Engine
 from core.errors import CallerError, NotFound, Problem, RuleError, nearest_name
 from core.lake.versions import DataVersion
-from core.messages import Text, message_of
+from core.messages import Text
 from core.rules.check import check, errors_of
 from core.rules.describe import describe, describe_node
-from core.rules.named import NamedAudience, Way, bind
+from core.rules.named import Way, bind
 from core.rules.naming import tags_in
 from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
@@ -219,22 +219,8 @@ class Questions(Versions):
     def _checked(self, rule: Rule, inside: Way = ()) -> tuple[Rule, tuple[Problem, ...]]:
         """Return the rule with the names in it looked up, and everything that is wrong with it."""
         catalogue = self.data_version().catalogue
-        rule = bind(rule, self._named, lambda inner: errors_of(check(inner, catalogue)), inside)
+        rule = bind(rule, self._names, lambda inner: errors_of(check(inner, catalogue)), inside)
         return rule, check(rule, catalogue)
-
-    def _named(self, id_or_name: str) -> NamedAudience:
-        try:
-            audience = self._audiences.get(id_or_name)
-        except NotFound as error:
-            nearest = error.problems[0].nearest
-            problem = Problem("unknown_audience", params={"audience": id_or_name}, nearest=nearest)
-            raise RuleError(problem) from error
-        try:
-            return NamedAudience(audience.id, audience.name, parse_rule(audience.rule))
-        except RuleError as error:
-            why = message_of(error.problems[0])
-            problem = Problem("audience_broken", params={"audience": audience.name, "why": why})
-            raise RuleError(problem) from error
 
 
 def masked_frame(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:

@@ -29,8 +29,9 @@ from core.ingest.plan import SourceFormat
 from core.lake.lake import Lake
 from core.lake.versions import DataVersion
 from core.schema import Catalogue
-from core.store import AudienceStore, Database, DraftStore, RecordStore
+from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore
 from core.workspace.engines import Engines
+from core.workspace.names import SavedNames
 
 DATA_FOLDER_VARIABLE = "COTERIE_DATA_DIR"
 EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
@@ -52,6 +53,8 @@ class Versions:
         self._audiences = AudienceStore(database)
         self._drafts = DraftStore(database)
         self._records = RecordStore(database)
+        self._people = PeopleStore(database)
+        self._names = SavedNames(self._audiences, self._people, self._lake)
         self._engines = Engines(lambda version: MemoryEngine(self._lake.tables(version)))
         self._lock = threading.Lock()
         self._seen: tuple[tuple[int, int, int], DataVersion] | None = None

@@ -19,12 +19,17 @@ Part = Literal["builder", "facts", "insight"]
 SOURCES = (
     "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
     "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
-    "measures", "occurrence", "sequence", "sides", "cards", "rows", "groups", "actions", "drag",
+    "measures", "occurrence", "sequence", "sides", "named", "cards", "rows", "groups", "actions", "drag",
     "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
-    "diagnose", "scale", "distribution", "threshold", "solve", "size", "insight", "clipboard",
-    "definition", "toolbar", "page", "hub", "main",
+    "diagnose", "scale", "distribution", "threshold", "solve", "size",
+    "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
+    "insight", "clipboard", "definition",
+    "toolbar", "page", "hub", "main",
 )  # fmt: skip
-STYLES = ("shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "floats", "sizes")
+STYLES = (
+    "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats",
+    "sizes",
+)  # fmt: skip
 
 _IMPORT = re.compile(r'^import\s[^;]*?from\s+"\./[\w.]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)

@@ -131,6 +131,10 @@ class Desk:
             case "audiences":
                 but = self.saved.id if self.saved else None
                 return [lookups.audiences(asking.workspace, str(command["ask"]), but)]
+            case "snapshots":
+                return [lookups.snapshots(asking.workspace, str(command["ask"]), str(command["of"]))]
+            case "lists":
+                return [lookups.lists(asking.workspace, str(command["ask"]))]
             case unknown:
                 raise ValueError(f"no command {unknown!r}")
         return []

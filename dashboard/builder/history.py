@@ -45,7 +45,11 @@ class History:
     @property
     def tree(self) -> Tree:
         """The present rule, freshly read: the caller may do with it as it likes."""
-        return dict(json.loads(self.states[self.at]))
+        return self.read(self.at)
+
+    def read(self, at: int) -> Tree:
+        """Return the rule of one of the states, freshly read."""
+        return dict(json.loads(self.states[at]))
 
     def earlier(self, steps: int) -> Tree:
         """Return the rule as it was so many steps ago; 0 = the present one.

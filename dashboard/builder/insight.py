@@ -22,7 +22,7 @@ from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked
 from dashboard.i18n import texts
 
-WAIT = 0.05  # seconds for a long question before its answer is "pending": an edit may be waiting behind it
+WAIT = 0.05  # seconds for a long question, once, before its answer is "pending": an edit may be behind it
 WORKERS = 2
 
 _workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="insight")
@@ -205,7 +205,9 @@ class InsightDesk:
         asked = replace(about, args=question.args)
         if not how.is_long:
             return how.answer(asked)
-        if question.key not in self.jobs:
+        if question.key in self.jobs:
+            wait = 0  # whoever asks again has seen that it takes long, and an edit may be behind this look
+        else:
             self.jobs[question.key] = Job(how.answer, asked)
         return self.jobs[question.key].wait(wait)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from core.errors import NotFound
 from core.schema import Catalogue
 from core.workspace import Workspace
 from dashboard.builder.palette import MOST_SHIPPED
@@ -37,6 +38,25 @@ def audiences(workspace: Workspace, ask: str, but: str | None) -> dict[str, Any]
     The audience ``but`` is left out: that which the rule was opened from cannot stand in itself.
     """
     items = [[audience.id, audience.name] for audience in workspace.audiences() if audience.id != but]
+    return {"name": "values", "ask": ask, "items": items, "is_more": False}
+
+
+def snapshots(workspace: Workspace, ask: str, audience: str) -> dict[str, Any]:
+    """Return the answer to a ``snapshots`` command: id, day and size of each, the last taken first.
+
+    Of an audience that does not exist there are none: what is wrong is told at the condition.
+    """
+    try:
+        found = workspace.snapshots(audience)
+    except NotFound:
+        found = []
+    items = [[snapshot.id, snapshot.as_of.isoformat(), snapshot.people] for snapshot in found]
+    return {"name": "values", "ask": ask, "items": items, "is_more": False}
+
+
+def lists(workspace: Workspace, ask: str) -> dict[str, Any]:
+    """Return the answer to a ``lists`` command: name (twice) and size of each, the last uploaded first."""
+    items = [[one.name, one.name, one.people] for one in workspace.lists()]
     return {"name": "values", "ask": ask, "items": items, "is_more": False}
 
 

@@ -143,7 +143,7 @@ def _kind(key: str, catalogue: Catalogue) -> dict[str, Any]:
 
 def _is_answerable(kind: str, catalogue: Catalogue) -> bool:
     """Tell whether the data have what a condition of this kind asks about."""
-    if kind in {"bucket", "audience"}:
+    if kind in {"bucket", "audience", "list"}:
         return True
     if kind == "rank":
         return any(tag.type in _RANKED and tag.personal is None for tag in catalogue.tags.values())

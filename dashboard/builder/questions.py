@@ -23,6 +23,7 @@ from typing import Any
 from core.rules.naming import tags_in
 from core.rules.tree import Rule
 from core.workspace import Actor, Workspace
+from dashboard.builder import profile_answers, trend_answers
 from dashboard.builder.history import History
 
 
@@ -116,6 +117,35 @@ def check(asked: Asked) -> Mapping[str, Any]:
     return door.logic(asked.rule, asked.as_of, mask=door.mask).as_json()
 
 
+def trend(asked: Asked) -> Mapping[str, Any]:
+    """Return the rule's size week by week, told as the weeks come."""
+    return trend_answers.trend(asked.workspace, asked.rule, asked.as_of, asked.progress, asked.cancelled)
+
+
+def since(asked: Asked) -> Mapping[str, Any]:
+    """Return what the rule's people did after the day, by an event or by the likeliest."""
+    return trend_answers.since(asked.workspace, asked.rule, asked.as_of, asked.args.get("event"))
+
+
+def profile(asked: Asked) -> Mapping[str, Any]:
+    """Return what stands out of the rule's people, of some tags or of all."""
+    tags = asked.args.get("tags")
+    return profile_answers.profile(
+        asked.workspace, asked.rule, asked.as_of, tags, asked.progress, asked.cancelled
+    )
+
+
+def others(asked: Asked) -> Mapping[str, Any]:
+    """Return what the rule can be compared with."""
+    return profile_answers.others(asked.workspace, asked.history)
+
+
+def compare(asked: Asked) -> Mapping[str, Any]:
+    """Return the rule beside a saved audience or an earlier state of it."""
+    against = asked.args["against"]
+    return profile_answers.compare(asked.workspace, asked.rule, asked.as_of, asked.history, against)
+
+
 QUESTIONS: Mapping[str, Question] = {
     "near_misses": Question(near_misses),
     "check": Question(check, is_long=True),
@@ -123,4 +153,9 @@ QUESTIONS: Mapping[str, Question] = {
     "thresholds": Question(thresholds),
     "threshold": Question(threshold),
     "solve": Question(solve, is_long=True),
+    "trend": Question(trend, is_long=True),
+    "since": Question(since, is_long=True),
+    "profile": Question(profile, is_long=True),
+    "others": Question(others, is_long=True),
+    "compare": Question(compare, is_long=True),
 }

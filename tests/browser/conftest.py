@@ -29,7 +29,8 @@ from tests.browser.processes import ended
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).resolve().parent / "screenshots"
 NOT_TESTED = "NOT TESTED: pages in a browser:"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The shell without windows first: it is Chromium all the same, and takes less from the server beside it.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -175,33 +176,84 @@ def viewport() -> tuple[int, int]:
     return 1440, 900
 
 
-@pytest.fixture
-def context(
-    browser: Browser, locale: str, color_scheme: str, viewport: tuple[int, int]
-) -> Iterator[BrowserContext]:
-    """A browser that has never been here: no cookies. Whatever it asks of another host fails the test."""
-    opened = browser.new_context(
-        locale=locale, color_scheme=color_scheme, viewport={"width": viewport[0], "height": viewport[1]},
-        accept_downloads=True, reduced_motion="reduce",
-    )  # fmt: skip
-    foreign: list[str] = []
+@dataclass
+class Kept:
+    """A browser of one language that serves one test after another, and what it asked for in the present one."""
 
-    def note(address: str) -> None:
+    context: BrowserContext
+    origins: set[str] = field(default_factory=set)
+    foreign: list[str] = field(default_factory=list)
+
+    def note(self, address: str) -> None:
+        """Remember where something is asked for, and whether that is another host."""
         parts = urlsplit(address)
-        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
-            foreign.append(address)
+        if parts.scheme in ("data", "blob", "about"):
+            return
+        self.origins.add(f"{parts.scheme}://{parts.netloc}")
+        if parts.hostname != "127.0.0.1":
+            self.foreign.append(address)
 
-    opened.on("request", lambda request: note(request.url))
-    opened.on("page", lambda page: page.on("websocket", lambda socket: note(socket.url)))
-    yield opened
-    opened.close()
+    def forget(self) -> None:
+        """Forget everything but fetched files: pages, cookies, permissions and what pages stored."""
+        for page in self.context.pages[1:]:
+            page.close()
+        blank = self.context.pages[0] if self.context.pages else self.context.new_page()
+        blank.goto("about:blank")
+        tools = self.context.new_cdp_session(blank)
+        for origin in self.origins:
+            kinds = "local_storage,indexeddb,cache_storage,service_workers"
+            tools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kinds})
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        blank.close()
+        self.origins.clear()
+        self.foreign.clear()
+
+
+@pytest.fixture(scope="session")
+def kept(browser: Browser) -> Iterator[Callable[[str], Kept]]:
+    """A function that returns the browser of a language.
+
+    It lives as long as the tests: fetching and compiling Streamlit's scripts anew took most of a test's time.
+    """
+    known: dict[str, Kept] = {}
+
+    def of(locale: str) -> Kept:
+        if locale not in known:
+            opened = browser.new_context(
+                locale=locale, viewport={"width": 1440, "height": 900}, color_scheme="light",
+                accept_downloads=True, reduced_motion="reduce",
+            )  # fmt: skip
+            known[locale] = made = Kept(opened)
+            opened.on("request", lambda request: made.note(request.url))
+            opened.on("page", lambda page: page.on("websocket", lambda socket: made.note(socket.url)))
+        return known[locale]
+
+    yield of
+    for one in known.values():
+        one.context.close()
+
+
+@pytest.fixture
+def context(kept: Callable[[str], Kept], locale: str) -> Iterator[BrowserContext]:
+    """A browser that has never been here: no cookies. Whatever it asks of another host fails the test."""
+    used = kept(locale)
+    yield used.context
+    foreign = list(used.foreign)
+    used.forget()
     assert foreign == [], "the page asked another host"
 
 
 @pytest.fixture
-def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(
+    context: BrowserContext, color_scheme: str, viewport: tuple[int, int], request: pytest.FixtureRequest
+) -> Iterator[Page]:
     """An empty page of that browser. A script that fails in it fails the test; a failure is pictured."""
     opened = context.new_page()
+    if viewport != (1440, 900):
+        opened.set_viewport_size({"width": viewport[0], "height": viewport[1]})
+    if color_scheme != "light":
+        opened.emulate_media(color_scheme=color_scheme)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     failed_before = request.session.testsfailed
@@ -235,6 +287,8 @@ def axe() -> Callable[[Page], None]:
     """A function that asserts that axe-core finds no violation in a page at rest: ``axe(page)``."""
 
     def check(page: Page) -> None:
+        # What is still about the rule before the last edit is pale on purpose, for a moment.
+        expect(page.locator(".panel:not(.brokenrule) :is(.compare, .people).stale")).to_have_count(0)
         settle(page)
         found = [
             {"rule": violation["id"], "help": violation["help"], "at": [n["html"][:200] for n in nodes]}
@@ -244,6 +298,20 @@ def axe() -> Callable[[Page], None]:
         assert found == []
 
     return check
+
+
+@pytest.fixture
+def in_schemes(settled: Callable[[Page], None]) -> Callable[[Page], Iterator[str]]:
+    """A function that turns a page dark and light again, as the system would: ``for _ in in_schemes(page): …``."""
+
+    def turn(page: Page) -> Iterator[str]:
+        for scheme, background in (("dark", "rgb(17, 21, 28)"), ("light", "rgb(255, 255, 255)")):
+            page.emulate_media(color_scheme=scheme)
+            expect(page.locator(".stApp")).to_have_css("background-color", background)
+            settled(page)
+            yield scheme
+
+    return turn
 
 
 def settle(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -262,16 +262,21 @@ def test_a_contact_list_needs_a_reason_and_a_name_and_then_shows_what_was_chosen
     assert newest.revealed == ("phone",)
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("viewport", [(1440, 900), (375, 760)], ids=["wide", "narrow"])
-def test_the_page_has_no_accessibility_violations(visit: Visit, axe: Callable[[Page], None]) -> None:
+@pytest.mark.parametrize(
+    ("locale", "viewport"),
+    [("zh-CN", (1440, 900)), ("en-US", (1440, 900)), ("zh-CN", (375, 760)), ("en-US", (375, 760))],
+)
+def test_the_page_has_no_accessibility_violations(
+    visit: Visit, axe: Callable[[Page], None], in_schemes: Callable[[Page], Iterator[str]]
+) -> None:
     page = visit("/")
     builder = Builder(page)
     axe(page)
     page.locator(".template").nth(4).click()
     expect(builder.rows).to_have_count(4)
     builder.settle()
-    axe(page)
+    for _ in in_schemes(page):
+        axe(page)
     page.locator('[data-act="templates"]').click()
-    axe(page)
+    for _ in in_schemes(page):
+        axe(page)

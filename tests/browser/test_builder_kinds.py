@@ -24,6 +24,16 @@ def audience(sample_workspace: Path) -> str:
     return workspace.save_audience(name="闭门会邀请", rule=closed_door_rule(), actor=Actor("Test")).id
 
 
+@pytest.fixture(scope="module")
+def people_list(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a list to choose: three of the sample's users."""
+    workspace, name = Workspace.open(sample_workspace), "签到的人"
+    file = tmp_path_factory.mktemp("list") / "ids.csv"
+    file.write_text("user_id\nu00001\nu00002\nu00003\n", encoding="utf-8")
+    workspace.add_list(name, file, actor=Actor("Test"))
+    return name
+
+
 def add(builder: Builder, kind: str) -> Locator:
     """Add one kind from the palette's folder; return its row, the last."""
     builder.add(f"kind:{kind}")
@@ -45,7 +55,7 @@ def agrees(builder: Builder, workspace: Path) -> dict:
 
 
 def test_every_kind_is_added_with_something_that_can_be_counted_and_reads_well(
-    visit: Visit, sample_workspace: Path, audience: str, axe: Callable[[Page], None]
+    visit: Visit, sample_workspace: Path, audience: str, people_list: str, axe: Callable[[Page], None]
 ) -> None:
     builder = Builder(visit("/"))
     for kind in KINDS:
@@ -172,6 +182,32 @@ def test_a_saved_audience_is_chosen_by_its_name(visit: Visit, sample_workspace: 
     expect(builder.page.locator(".sentence")).to_contain_text("不在人群")
     built = agrees(builder, sample_workspace)
     assert [built["audience"], built["in"]] == [audience, False]
+
+
+def test_a_snapshot_and_a_list_are_chosen_with_their_sizes(
+    visit: Visit, sample_workspace: Path, audience: str, people_list: str
+) -> None:
+    workspace = Workspace.open(sample_workspace)
+    taken = workspace.take_snapshot(audience, actor=Actor("Test"))
+    builder = Builder(visit("/"))
+    row = add(builder, "audience")
+    when = row.get_by_label("现在的规则还是快照")
+    expect(when.locator("option:checked")).to_have_text("按现在的规则")
+    when.select_option(label=f"{taken.as_of} 的快照（{taken.people:,} 人）")
+    expect(builder.page.locator(".sentence")).to_contain_text(f"{taken.as_of} 的快照中")
+    built = agrees(builder, sample_workspace)
+    assert [built["audience"], built["snapshot"]] == [audience, taken.id]
+    choose(row, "现在的规则还是快照", "")
+    expect(builder.page.locator(".sentence")).not_to_contain_text("快照")
+    assert "snapshot" not in agrees(builder, sample_workspace)
+    row.locator("[data-f=more]").click()
+    builder.page.get_by_role("menuitem", name="删除").click()
+    row = add(builder, "list")
+    expect(row.get_by_label("哪份名单").locator("option:checked")).to_have_text(f"{people_list}（3 人）")
+    assert agrees(builder, sample_workspace)["list"] == people_list
+    choose(row, "在不在名单上", "out")
+    expect(builder.page.locator(".sentence")).to_contain_text("不在名单")
+    assert agrees(builder, sample_workspace)["in"] is False
 
 
 def test_an_event_condition_is_turned_into_each_other_kind_and_keeps_its_filters(

@@ -204,6 +204,24 @@ def test_saved_audiences_are_listed_but_for_the_one_that_is_open(asking, rule_of
     assert answer["items"] == [[first.id, "甲"]]
 
 
+def test_lists_and_snapshots_are_listed_with_their_sizes(asking, rule_of, somebody, tmp_path):
+    path = tmp_path / "ids.csv"
+    path.write_text("user_id\nu1\nu3\nu9\n", encoding="utf-8")
+    workspace = asking.workspace
+    workspace.add_list("受邀", path, actor=somebody)
+    saved = workspace.save_audience(name="北京", rule=rule_of("city", "is", "北京"), actor=somebody)
+    taken = workspace.take_snapshot(saved.id, actor=somebody)
+    desk = Desk()
+    (lists,) = desk.receive(command(desk, 1, "lists", ask="a", of=""), asking)
+    assert lists == {"name": "values", "ask": "a", "items": [["受邀", "受邀", 2]], "is_more": False}
+    for revision, name in enumerate(("北京", saved.id), start=2):
+        (snapshots,) = desk.receive(command(desk, revision, "snapshots", ask="b", of=name), asking)
+        assert snapshots["items"] == [[taken.id, "2019-07-14", 2]]
+    (none,) = desk.receive(command(desk, 4, "snapshots", ask="c", of="没有的"), asking)
+    assert none["items"] == []
+    assert desk.notices == []
+
+
 def test_a_saved_rule_is_changed_only_while_it_differs(asking, rule_of, somebody):
     desk = Desk()
     desk.receive(edit(desk, 1, rule_of("city", "is", "北京")), asking)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -57,10 +58,12 @@ def answered(about, kind, **args):
 
 def patiently(desk, wanted, about):
     """Ask until nothing is pending; return the answers."""
-    for n in range(400):
-        answers = desk.answer(Ask(n, "s", wanted.questions), "s", about, refuse)["answers"]
+    deadline = time.monotonic() + PATIENT
+    while time.monotonic() < deadline:
+        answers = desk.answer(wanted, "s", about, refuse)["answers"]
         if not any(answer.get("pending") for answer in answers):
             return answers
+        time.sleep(0.01)
     raise AssertionError("still pending")
 
 

@@ -90,4 +90,4 @@ def test_every_kind_of_condition_can_be_begun_and_what_they_allow_is_what_the_la
 def test_kinds_that_ask_about_events_are_not_offered_without_events(workspace):
     bare = workspace.catalogue().model_copy(update={"events": {}})
     offered = {kind["key"] for kind in catalogue_data(bare)["kinds"] if kind["offered"]}
-    assert offered == {"rank", "bucket", "audience"}
+    assert offered == {"rank", "bucket", "audience", "list"}

@@ -11,10 +11,22 @@ import {
   takesWithin,
   turned,
 } from "../../dashboard/builder/js/kinds.js";
+import { AUDIENCES, LISTS, placeOfTop } from "../../dashboard/builder/js/lookups.js";
 import { replaceNode, emptyRule, insertNode } from "../../dashboard/builder/js/tree.js";
 import { windowKind } from "../../dashboard/builder/js/windows.js";
 
-const KINDS = ["first_time", "stopped", "resumed", "regular", "sequence", "compare", "rank", "bucket", "audience"];
+const KINDS = [
+  "first_time",
+  "stopped",
+  "resumed",
+  "regular",
+  "sequence",
+  "compare",
+  "rank",
+  "bucket",
+  "audience",
+  "list",
+];
 const amount = { key: "amount", type: "number" };
 const expert = { key: "expert_id", type: "text" };
 const catalogue = makeCatalogue(
@@ -41,7 +53,7 @@ const MONTH = { last: 30, unit: "day" };
 
 test("every kind has a title, an icon, and no title holds nothing", () => {
   for (const key of KINDS) {
-    const leaf = newLeaf({ kind: "kind", key }, "c1", key === "audience" ? "a1" : null, catalogue);
+    const leaf = newLeaf({ kind: "kind", key }, "c1", key === "audience" || key === "list" ? "a1" : null, catalogue);
     assert.equal(leaf.kind, key);
     assert.equal(leaf.id, "c1");
     assert.ok(!/null|undefined/.test(catalogue.title(leaf) + JSON.stringify(leaf)), key);
@@ -52,6 +64,20 @@ test("every kind has a title, an icon, and no title holds nothing", () => {
   assert.equal(catalogue.title({ kind: "novelty" }), "novelty");
   assert.equal(catalogue.typeOf({ kind: "rank", tag: "gmv" }), "number");
   assert.equal(catalogue.typeOf({ kind: "bucket", seed: "a" }), null);
+});
+
+test("a list begins with the newest one and is titled by its name", () => {
+  assert.deepEqual(newCondition("list", catalogue, "闭门会"), { list: "闭门会", in: true });
+  assert.deepEqual(newCondition("list", catalogue), { list: "", in: true });
+  assert.equal(catalogue.title({ kind: "list", list: "闭门会", in: true }), "list · 闭门会");
+});
+
+test("what was saved last is asked for before a condition on it begins", () => {
+  assert.equal(placeOfTop({ kind: "kind", key: "list" }), LISTS);
+  assert.equal(placeOfTop({ kind: "kind", key: "audience" }), AUDIENCES);
+  assert.equal(placeOfTop({ kind: "kind", key: "bucket" }), null);
+  assert.deepEqual(placeOfTop({ kind: "tag", key: "city", type: "enum" }), { key: "city" });
+  assert.equal(placeOfTop({ kind: "tag", key: "gmv", type: "number" }), null);
 });
 
 test("a kind that the data cannot answer is not in the palette, but still has its name", () => {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 from core.analytics.explain.statistics import benjamini_hochberg, hypergeometric_p, wilson
 from core.analytics.splits import bar_label, bar_nodes
 from core.engines.base import Bar, Breakdown, Engine
-from core.errors import NotFound, Problem, RuleError, nearest_name
+from core.errors import Cancelled, NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, say
 from core.rules.tree import Node, Rule, TagCondition
 from core.schema import Catalogue, TagSpec, TagType
@@ -19,6 +20,8 @@ MINIMUM_BASE = 30
 SIGNIFICANT = 0.05
 TOP, BINS = 12, 8
 _MOST_TEXTS = 200
+
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,8 @@ def profile(
     tags: Sequence[str] | None = None,
     *,
     minimum: int = MINIMUM_BASE,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Profile:
     """Return what stands out of the people of a rule.
 
@@ -163,20 +168,26 @@ def profile(
         Tags to look at; None = every tag that is neither personal nor a text with very many values.
     minimum : int
         Below so many users of the base (or people of the rule) a trait is small.
+    progress, cancelled : callable or None
+        Told after each tag how many of how many were looked at; asked before each whether to stop.
 
     Raises
     ------
     NotFound, RuleError
         If a tag is unknown or personal.
+    Cancelled
+        When `cancelled` says so.
     """
     chosen = usual_tags(catalogue) if tags is None else [_allowed(catalogue, tag) for tag in tags]
     count, base = engine.count(rule, as_of).count, engine.base_count(as_of)
-    looked = [
-        each
-        for tag in chosen
-        for each in _values_of(tag, engine.breakdown(rule, tag.key, as_of, top=TOP, bins=BINS))
-        if each.bar.base
-    ]
+    looked: list[_Looked] = []
+    for place, tag in enumerate(chosen, start=1):
+        if cancelled is not None and cancelled():
+            raise Cancelled(Problem("cancelled"))
+        found = engine.breakdown(rule, tag.key, as_of, top=TOP, bins=BINS)
+        looked += [each for each in _values_of(tag, found) if each.bar.base]
+        if progress is not None:
+            progress(place, len(chosen))
     if not count or not base:
         return Profile(count, base, minimum, tuple(tag.key for tag in chosen), ())
     p_values = [hypergeometric_p(each.bar.matched, count, each.bar.base, base) for each in looked]

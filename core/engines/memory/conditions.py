@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from core.engines.memory import buckets, comparing, habits, ranking, sequences, tag_conditions
-from core.engines.memory.bits import CountedMask, Words, count, everybody
+from core.engines.memory.bits import CountedMask, Words, count, everybody, scatter
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
@@ -30,6 +30,7 @@ from core.rules.literal_conditions import (
     LiteralCondition,
     LiteralDid,
     LiteralEventCondition,
+    LiteralKept,
     LiteralRank,
     LiteralRegular,
     LiteralSequence,
@@ -184,6 +185,12 @@ def _in_audience(asked: LiteralAudience, sources: Sources, as_of: date) -> Words
     return people if asked.is_in else everybody(sources.held.user_count) & ~people
 
 
+def _among_kept(asked: LiteralKept, sources: Sources, as_of: date) -> Words:  # noqa: ARG001 - whenever asked
+    held = sources.held
+    people = scatter(held.rows_of(asked.people.user_nos()), held.user_count)
+    return people if asked.is_in else everybody(held.user_count) & ~people
+
+
 def _nothing(asked: LiteralCondition, sources: Sources) -> None:  # noqa: ARG001 - nothing can be missing
     return None
 
@@ -200,4 +207,5 @@ _KINDS: Mapping[type[Any], Kind] = {
     LiteralBucket: Kind(buckets.holds, _nothing),
     LiteralRank: Kind(ranking.holds, ranking.needed),
     LiteralAudience: Kind(_in_audience, _nothing),
+    LiteralKept: Kind(_among_kept, _nothing),
 }

@@ -161,9 +161,16 @@ class Partition:
         chosen = days >= first if first is not None and first > 0 else None
         return both(chosen, days <= last) if last is not None and last < self._span else chosen
 
+    def places(self, first: int, end: int) -> tuple[int, int]:
+        """Return where the occurrences of the users from one row up to before another begin and end."""
+        # By NumPy: a search by Polars costs a hundred times as much. In the rows' type, else all are cast.
+        wanted = np.array([first, end], dtype=np.uint32)
+        start, stop = np.searchsorted(self.rows.to_numpy(), wanted).tolist()
+        return start, stop
+
     def of_row(self, row: int, as_of: date) -> pl.DataFrame:
         """Return what the user of one row did up to the end of `as_of`: ``at``, and a column a property."""
-        start, stop = (int(self.rows.search_sorted(row, side)) for side in ("left", "right"))
+        start, stop = self.places(row, row + 1)
         at = self.moments().instants(start, stop).alias(AT)
         places = np.arange(start, stop, dtype=np.uint32)
         properties = [

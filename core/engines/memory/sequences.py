@@ -127,7 +127,7 @@ class _Search:
     def _groups(self, step: _Step, first: int, end: int) -> tuple[_Whole, _Whole]:
         """Return group and time of a step's occurrences among users between two; groups are rows from 0."""
         partition = step.partition
-        start, stop = (int(partition.rows.search_sorted(row, side="left")) for row in (first, end))
+        start, stop = partition.places(first, end)
         where = None if step.where is None else step.where[start:stop]
         chosen = both(where, partition.within(step.span, start, stop))
         if step.codes is not None:

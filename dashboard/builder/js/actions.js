@@ -1,6 +1,6 @@
 // What can be done to a node, once for its buttons, its menu and the keyboard.
 
-import { AUDIENCES, needsTop } from "./lookups.js";
+import { placeOfTop } from "./lookups.js";
 import { newLeaf } from "./catalogue.js";
 import { h, icon, set } from "./dom.js";
 import { OF_ONE_EVENT, turned } from "./kinds.js";
@@ -137,8 +137,7 @@ export function makeActions(page) {
   };
 
   function add(item, change, focus = false) {
-    const isAudience = item.kind === "kind" && item.key === "audience";
-    page.lookups.withTop(isAudience ? AUDIENCES : needsTop(item) ? { key: item.key } : null, (top) => {
+    page.lookups.withTop(placeOfTop(item), (top) => {
       const leaf = newLeaf(item, editor.ids.next("c"), top, page.catalogue);
       const done = editor.edit(editor.gesture(`add:${leaf.id}`), (rule) => change(rule, leaf));
       if (!done) return page.live.say(t("depth.full"));

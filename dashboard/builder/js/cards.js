@@ -2,8 +2,8 @@
 
 import { filterForm } from "./comparison.js";
 import { numberControl, selectControl, textControl } from "./controls.js";
-import { AUDIENCES } from "./lookups.js";
 import { h } from "./dom.js";
+import { audienceCard, listCard } from "./named.js";
 import { occurrence, plainWord, windowUnder } from "./occurrence.js";
 import { compareCard, compareForm } from "./sides.js";
 import { sequenceCard, sequenceForm } from "./sequence.js";
@@ -20,6 +20,7 @@ export const CARDS = {
   rank: rankCard,
   bucket: bucketCard,
   audience: audienceCard,
+  list: listCard,
 };
 
 /** What a card's controls depend on besides their values. */
@@ -184,46 +185,6 @@ function bucketCard(page, read, patch) {
   return {
     parts,
     line: [plainWord(t("bucket.seed")), seed.element, from.element, plainWord("–"), to.element, share],
-    body: [],
-  };
-}
-
-function audienceCard(page, read, patch) {
-  const { t } = page.words;
-  const is = selectControl(
-    page,
-    t("audience.in"),
-    [
-      ["in", t("audience.is")],
-      ["out", t("audience.is_not")],
-    ],
-    (choice, how) => patch({ in: choice === "in" }, how),
-    undefined,
-    "op",
-  );
-  const holder = h("span.select");
-  let choose = null;
-  let offered = "";
-  const sync = () => {
-    const saved = page.lookups.list(AUDIENCES)?.items ?? null;
-    const now = JSON.stringify(saved);
-    if (choose === null || now !== offered) {
-      offered = now;
-      choose = selectControl(
-        page,
-        t("audience.which"),
-        (saved ?? []).map(([id, name]) => [id, name]),
-        (id, how) => patch({ audience: id }, how),
-        // A rule may name an audience by its id or by its name.
-        (value) => (saved ?? []).find(([id, name]) => id === value || name === value)?.[0] ?? value,
-      );
-      page.keepFocus(() => holder.replaceChildren(choose.element));
-    }
-    choose.sync(read().audience);
-  };
-  return {
-    parts: [{ sync: () => is.sync(read().in ? "in" : "out") }, { sync }],
-    line: [is.element, holder],
     body: [],
   };
 }

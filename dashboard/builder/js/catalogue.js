@@ -43,6 +43,8 @@ export function makeCatalogue(data, language) {
         return tagName(node.tag);
       case "bucket":
         return node.seed;
+      case "list":
+        return node.list;
       default:
         return node.event === undefined ? "" : eventName(node.event);
     }
@@ -118,6 +120,7 @@ export function found(items, typed) {
 
 /** A new leaf that can be counted at once where the type allows; `top` is the most frequent value, if known. */
 export function newLeaf(item, id, top, catalogue) {
+  if (item.kind === "ready") return withIds(item.node, id);
   if (item.kind === "kind") return { kind: item.key, id, ...newCondition(item.key, catalogue, top) };
   if (item.kind === "event") {
     return {
@@ -131,6 +134,12 @@ export function newLeaf(item, id, top, catalogue) {
     };
   }
   return { kind: "tag", id, tag: item.key, ...beginning(item, top) };
+}
+
+/** A copy of a node under this id, those below it under ids made from it. */
+function withIds(node, id) {
+  if (!node.children) return { ...node, id };
+  return { ...node, id, children: node.children.map((child, i) => withIds(child, `${id}_${i + 1}`)) };
 }
 
 /** The op and value that a condition on a tag or property begins with. */

@@ -57,6 +57,16 @@ export function replace(parent, ...children) {
   return parent;
 }
 
+/** Runs a drawing only when what it depends on is another than the last time. */
+export function whenChanged(draw) {
+  let last = null;
+  return (...parts) => {
+    if (last?.length === parts.length && last.every((part, i) => part === parts[i])) return;
+    last = parts;
+    draw(...parts);
+  };
+}
+
 // Icons as paths on a 16 by 16 field, drawn with the text's colour.
 const PATHS = {
   text: "M3 4h10M8 4v9",
@@ -75,6 +85,7 @@ const PATHS = {
   bucket: "M3 5h10l-1.2 8.5H4.2zM3 5a5 2 0 0 1 10 0",
   rank: "M2.5 13.5v-4h3.7v4M6.2 13.5v-9h3.6v9M9.8 13.5v-6h3.7v6",
   audience: "M6 3a2.3 2.3 0 1 1 0 4.6A2.3 2.3 0 0 1 6 3ZM2 13.5c0-5 8-5 8 0M10.5 3.4a2.2 2.2 0 0 1 0 4M12 9.6c1.4.5 2 2 2 3.9",
+  list: "M3.5 2.5h9v11h-9zM6 5.8h4M6 8.2h4M6 10.6h2.5",
   group: "M3 3h10v10H3zM6 6h4v4H6z",
   search: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9ZM10.3 10.3 13.5 13.5",
   undo: "M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H7",

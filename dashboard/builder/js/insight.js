@@ -21,10 +21,12 @@
 
 import { makeDiagnoseTab } from "./diagnose.js";
 import { h, icon, set } from "./dom.js";
+import { makeProfileTab } from "./profiletab.js";
 import { makeSizeTab } from "./size.js";
+import { makeHistoryTab } from "./trendtab.js";
 
-const POLL = 60; // milliseconds between two looks at a long question; Python waits a moment for it each time
-const TABS = { diagnose: makeDiagnoseTab, size: makeSizeTab };
+const POLL = 60; // milliseconds between two looks at a long question
+const TABS = { diagnose: makeDiagnoseTab, size: makeSizeTab, history: makeHistoryTab, profile: makeProfileTab };
 
 export function makeInsight(page) {
   const { t } = page.words;
@@ -206,6 +208,7 @@ export function makeInsight(page) {
 
   function escape(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !open) return;
+    if (page.shell.classList.contains("grabbing")) return; // it gives up what is held
     event.preventDefault();
     event.stopPropagation();
     close();

@@ -117,9 +117,9 @@ export function makeKeyboard(page) {
   function onChip(event, chip) {
     const item = page.itemOf(chip.dataset.item);
     const chips = [...page.palette.querySelectorAll("[data-item]")].filter((e) => e.offsetParent);
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const move = page.palette.contains(chip) ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : null;
     if (event.key === "Enter") page.actions.addItem(item);
-    else if (event.key === " ") grab({ item }, chip);
+    else if (event.key === " ") grab({ item }, event.target);
     else if (move) (chips[chips.indexOf(chip) + move] ?? page.searchInput).focus();
     else return false;
     return true;

@@ -15,7 +15,7 @@ function usualRanking(catalogue) {
   return (first((tag) => tag.key === "gmv") ?? first((tag) => tag.type === "number") ?? tags[0])?.key;
 }
 
-/** A condition of a further kind that can be counted at once where the data allow; `top` is the newest audience. */
+/** A condition of a further kind that can be counted at once where the data allow; `top` is the newest audience or list. */
 export function newCondition(kind, catalogue, top = null) {
   const event = usualEvent(catalogue, kind === "regular" ? "login" : "purchase", "purchase");
   switch (kind) {
@@ -38,6 +38,8 @@ export function newCondition(kind, catalogue, top = null) {
       return { seed: "a", from: 0, to: Math.trunc(catalogue.data.buckets / 2) - 1 };
     case "audience":
       return { audience: top ?? "", in: true };
+    case "list":
+      return { list: top ?? "", in: true };
     default:
       return { event, ...aboutEvent(kind, null) };
   }

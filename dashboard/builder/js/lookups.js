@@ -4,15 +4,18 @@ import { beginning } from "./catalogue.js";
 
 const LONGEST_WAIT = 3000; // milliseconds that an addition waits for its first value before it goes without
 
-/** The place whose "values" are the saved audiences: their ids, with their names. */
-export const AUDIENCES = { key: "", audiences: true };
+/** The places whose "values" are what operators saved: audiences (id, name), lists (name, name, size) … */
+export const AUDIENCES = { key: "", saved: "audiences" };
+export const LISTS = { key: "", saved: "lists" };
+/** … and the snapshots of an audience (id, day, size), by its id or its name. */
+export const snapshotsOf = (audience) => ({ key: audience, saved: "snapshots" });
 
 export function makeLookups(wire, redraw) {
   let lists = new Map(); // key → {items, isMore} or null while under way
   let checks = new Map(); // key → values that occur nowhere
   let stamp = "";
   let queue = []; // additions in order: {place, run, due}
-  const keyOf = (place, search) => JSON.stringify([place.audiences ?? null, place.event ?? null, place.key, search]);
+  const keyOf = (place, search) => JSON.stringify([place.saved ?? null, place.event ?? null, place.key, search]);
 
   function drain() {
     while (queue.length && (!queue[0].place || queue[0].isDue || api.list(queue[0].place))) {
@@ -27,7 +30,7 @@ export function makeLookups(wire, redraw) {
       const key = keyOf(place, search);
       if (!lists.has(key)) {
         lists.set(key, null);
-        if (place.audiences) wire.command("audiences", { ask: key });
+        if (place.saved) wire.command(place.saved, { ask: key, of: place.key });
         else wire.command("values", { ask: key, tag: place.key, event: place.event ?? null, search });
       }
       return lists.get(key);
@@ -75,8 +78,14 @@ export function makeLookups(wire, redraw) {
   return api;
 }
 
-/** Which catalogue entry a leaf's first value comes from, or null when none is needed. */
+/** Where the first value of a new leaf is looked up: what was saved last, or is most frequent; null = nowhere. */
+export function placeOfTop(item) {
+  if (item.kind === "kind") return { audience: AUDIENCES, list: LISTS }[item.key] ?? null;
+  return needsTop(item) ? { key: item.key } : null;
+}
+
+/** Tells whether a leaf begins with the most frequent value of a tag. */
 export function needsTop(item) {
-  const start = item.kind === "event" || item.kind === "kind" ? {} : beginning(item);
+  const start = ["event", "kind", "ready"].includes(item.kind) ? {} : beginning(item);
   return Array.isArray(start.value) && start.value.length === 0;
 }

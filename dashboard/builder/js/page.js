@@ -70,10 +70,11 @@ export function makePage(root, stage) {
   const isComposing = (event) => event.isComposing || event.keyCode === 229;
   page.listen(root, "keydown", (event) => isComposing(event) && event.stopImmediatePropagation(), true);
   page.popovers = makePopovers(page);
+  page.ready = new Map(); // key → {kind: "ready", key, label, node}: what charts offer to be dragged into the rule
   page.itemOf = (id) => {
     const [kind, ...key] = id.split(":");
     const { events, tags, kinds } = page.catalogue;
-    return { event: events, tag: tags, kind: kinds }[kind].get(key.join(":"));
+    return { event: events, tag: tags, kind: kinds, ready: page.ready }[kind].get(key.join(":"));
   };
 
   // Names and places, as people would say them.

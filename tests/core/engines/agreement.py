@@ -12,12 +12,14 @@ from core.rules.named import bind
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from core.schema import Catalogue
-from tests.core.engines.kinds import find_audience
+from tests.core.engines.kinds import KnownNames
 from tests.core.engines.marketplaces import World
 
 
-def asked(rule_json: dict[str, Any], catalogue: Catalogue) -> Rule:
-    rule = bind(parse_rule(rule_json), find_audience, lambda inner: errors_of(check(inner, catalogue)))
+def asked(rule_json: dict[str, Any], catalogue: Catalogue, world: World | None = None) -> Rule:
+    """Return a rule with its names looked up; lists and snapshots among them need the world."""
+    names = KnownNames(world)
+    rule = bind(parse_rule(rule_json), names, lambda inner: errors_of(check(inner, catalogue)))
     assert [p for p in check(rule, catalogue) if p.severity == "error"] == []
     return rule
 
@@ -28,7 +30,7 @@ def ids_of(engine: MemoryEngine, rule: Rule, as_of: date) -> list[str]:
 
 def assert_agreement(world: World, rule_json: dict[str, Any], as_of: date) -> None:
     """Assert that the engine finds the members and all numbers that the oracle finds."""
-    rule = asked(rule_json, world.catalogue)
+    rule = asked(rule_json, world.catalogue, world)
     engine = MemoryEngine(world.tables())
     answer = engine.count(rule, as_of)
     expected = evaluate.members(rule, world.users, world.catalogue, as_of)

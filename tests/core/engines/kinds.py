@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+import polars as pl
 from hypothesis import strategies as st
 
-from core.rules.named import NamedAudience
+from core.rules.kept import KeptPeople
+from core.rules.named import NamedAudience, NamedPeople
 from core.rules.parse import parse_rule
 from core.rules.tree import CONDITIONS
 from core.schema import TagType
 from tests.core.engines.comparisons import asked, own_windows, where, windows
-from tests.core.engines.marketplaces import ALL_TAGS, OF_VISITS, PROPERTIES
+from tests.core.engines.marketplaces import (
+    ALL_TAGS,
+    LISTS,
+    OF_OTHER_VERSIONS,
+    OF_VISITS,
+    PROPERTIES,
+    SNAPSHOTS,
+    World,
+)
 
 PROPERTIES_OF = {"buy": PROPERTIES, "visit": OF_VISITS, "never": {}}
 _events = st.sampled_from(["buy", "buy", "visit", "visit", "never"])
@@ -199,13 +210,36 @@ AUDIENCES: dict[str, dict[str, Any]] = {
 }
 
 
-def find_audience(name: str) -> NamedAudience:
-    """Return one of the audiences that random rules name."""
-    return NamedAudience(name, name, parse_rule(AUDIENCES[name]))
+class KnownNames:
+    """The audiences that random rules name, and the lists and snapshots on which a world's people stand."""
+
+    def __init__(self, world: World | None) -> None:
+        self._world = world
+
+    def audience(self, id_or_name: str) -> NamedAudience:
+        return NamedAudience(id_or_name, id_or_name, parse_rule(AUDIENCES[id_or_name]))
+
+    def snapshot(self, audience: str, snapshot: str) -> NamedPeople:
+        return NamedPeople(audience, self._kept(snapshot), date(2019, 6, 30))
+
+    def people_list(self, name: str) -> NamedPeople:
+        return NamedPeople(name, self._kept(name))
+
+    def _kept(self, key: str) -> KeptPeople:
+        world = self._world
+        if world is None:
+            raise AssertionError("who is on a list depends on the world")
+        people = zip(world.users, world.numbers, strict=True)
+        numbers = sorted([number for user, number in people if key in user.kept_in] + OF_OTHER_VERSIONS)
+        return KeptPeople(key, lambda: pl.Series(numbers, dtype=pl.UInt32))
 
 
 audience = st.tuples(st.sampled_from(sorted(AUDIENCES)), st.booleans()).map(
     lambda told: {"kind": "audience", "audience": told[0], "in": told[1]}
+)
+snapshot = st.tuples(audience, st.sampled_from(SNAPSHOTS)).map(lambda told: {**told[0], "snapshot": told[1]})
+people_list = st.tuples(st.sampled_from(LISTS), st.booleans()).map(
+    lambda told: {"kind": "list", "list": told[0], "in": told[1]}
 )
 
 
@@ -220,11 +254,13 @@ BY_KIND: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "compare": compare(),
     "bucket": bucket,
     "rank": rank(),
-    "audience": audience,
+    "audience": st.one_of(audience, snapshot),
+    "list": people_list,
 }
 if BY_KIND.keys() != CONDITIONS.keys():
     raise AssertionError(f"no strategy for {CONDITIONS.keys() ^ BY_KIND.keys()}")
 
-# Whoever asks a rule that names an audience must look it up first: see `agreement`.
-_by_themselves = st.one_of(*(of_kind for kind, of_kind in BY_KIND.items() if kind != "audience"))
+# Whoever asks a rule that names an audience or a list must look it up first: see `agreement`.
+_NAMING = frozenset({"audience", "list"})
+_by_themselves = st.one_of(*(of_kind for kind, of_kind in BY_KIND.items() if kind not in _NAMING))
 conditions = st.one_of(BY_KIND["tag"], BY_KIND["event"], _by_themselves)

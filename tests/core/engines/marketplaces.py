@@ -49,6 +49,11 @@ DAYS = (
 )
 AS_OF = (date(2019, 7, 14), date(2019, 3, 10), date(2019, 11, 3), date(2020, 2, 29), date(2018, 6, 30))
 
+LISTS = ("everybody", "nobody", "some", "others")
+SNAPSHOTS = ("first", "second")
+# Numbers of people whom a world's data version does not have: between its own, far above, and the last key.
+OF_OTHER_VERSIONS = [121, 500, 1_000_000, 4_000_000_000]
+
 _L = Label(zh="名", en="name")
 PROPERTIES = {
     "amount": TagType.NUMBER,
@@ -194,7 +199,12 @@ def _user(chance: random.Random, user_id: str, zone: ZoneInfo) -> OracleUser:
         chance.choice((None, *DAYS)),
         {key: value for key, value in tags.items() if value is not None},
         {"buy": _occurrences(chance, zone, PROPERTIES), "visit": _occurrences(chance, zone, OF_VISITS)},
+        frozenset({"everybody", *(key for key in (*LISTS[2:], *SNAPSHOTS) if _is_among(user_id, key))}),
     )
+
+
+def _is_among(user_id: str, key: str) -> bool:
+    return random.Random(f"{key} {user_id}").random() < 0.5  # noqa: S311 - people, not secrets
 
 
 def _occurrences(

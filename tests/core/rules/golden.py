@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from core.errors import Problem, RuleError, nearest_name
 from core.rules.check import check, errors_of
 from core.rules.evaluate import OracleUser
+from core.rules.kept import KeptPeople
 from core.rules.measures import Occurrence
-from core.rules.named import NamedAudience, bind
+from core.rules.named import NamedAudience, NamedPeople, bind, unknown_list, unknown_snapshot
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from core.schema import Catalogue, EventSpec, Label, Measurement, PropertySpec, TagSpec, TagType
@@ -75,23 +76,49 @@ def users() -> list[OracleUser]:
             if event in told
         }
         since = told.get("exists_from")
-        found.append(OracleUser(user_id, date.fromisoformat(since) if since else None, tags, events))
+        kept_in = frozenset(
+            [f"list {name}" for name, people in PEOPLE["lists"].items() if user_id in people]
+            + [key for key, told in PEOPLE["snapshots"].items() if user_id in told["users"]]
+        )
+        found.append(OracleUser(user_id, date.fromisoformat(since) if since else None, tags, events, kept_in))
     return found
 
 
-def find(id_or_name: str) -> NamedAudience:
-    """Return a golden audience."""
-    for key, told in PEOPLE["audiences"].items():
-        if id_or_name in (key, told["name"]):
-            return NamedAudience(key, told["name"], parse_rule(told["rule"]))
-    nearest = nearest_name(id_or_name, [told["name"] for told in PEOPLE["audiences"].values()])
-    raise RuleError(Problem("unknown_audience", params={"audience": id_or_name}, nearest=nearest))
+class GoldenNames:
+    """The golden audiences, snapshots and lists."""
+
+    def audience(self, id_or_name: str) -> NamedAudience:
+        for key, told in PEOPLE["audiences"].items():
+            if id_or_name in (key, told["name"]):
+                return NamedAudience(key, told["name"], parse_rule(told["rule"]))
+        nearest = nearest_name(id_or_name, [told["name"] for told in PEOPLE["audiences"].values()])
+        raise RuleError(Problem("unknown_audience", params={"audience": id_or_name}, nearest=nearest))
+
+    def snapshot(self, audience: str, snapshot: str) -> NamedPeople:
+        of = self.audience(audience)
+        taken = {key: told for key, told in PEOPLE["snapshots"].items() if told["of"] == of.id}
+        days = {key: date.fromisoformat(told["as_of"]) for key, told in taken.items()}
+        if snapshot not in taken:
+            raise unknown_snapshot(of.name, snapshot, days)
+        return NamedPeople(of.name, _kept(snapshot), days[snapshot])
+
+    def people_list(self, name: str) -> NamedPeople:
+        if name not in PEOPLE["lists"]:
+            raise unknown_list(name, PEOPLE["lists"])
+        return NamedPeople(name, _kept(f"list {name}"))
+
+
+def _kept(key: str) -> KeptPeople:
+    def of_the_oracle() -> NoReturn:
+        raise AssertionError("the oracle knows its users by what they are kept in")
+
+    return KeptPeople(key, of_the_oracle)
 
 
 def read(rule: dict[str, Any]) -> Rule:
     """Return a rule with the audiences in it looked up."""
     known = catalogue()
-    return bind(parse_rule(rule), find, lambda inner: errors_of(check(inner, known)))
+    return bind(parse_rule(rule), GoldenNames(), lambda inner: errors_of(check(inner, known)))
 
 
 def _occurrence(row: dict[str, Any], known: Catalogue, event: str) -> Occurrence:

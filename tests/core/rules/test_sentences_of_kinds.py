@@ -105,6 +105,26 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
         "不在人群「没有的」中",
         "is not in the audience “没有的”",
     ),
+    (
+        {"kind": "audience", "audience": "a1", "in": True, "snapshot": "s1"},
+        "在人群「高价值」2019-06-30 的快照中",
+        "is in the snapshot of 2019-06-30 of the audience “高价值”",
+    ),
+    (
+        {"kind": "audience", "audience": "高价值", "in": False, "snapshot": "gone"},
+        "不在人群「高价值」gone 的快照中",
+        "is not in the snapshot of gone of the audience “高价值”",
+    ),
+    (
+        {"kind": "list", "list": "闭门会邀请", "in": True},
+        "在名单「闭门会邀请」上",
+        "is on the list “闭门会邀请”",
+    ),
+    (
+        {"kind": "list", "list": "没有的", "in": False},
+        "不在名单「没有的」上",
+        "is not on the list “没有的”",
+    ),
 ]
 
 
