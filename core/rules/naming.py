@@ -22,8 +22,9 @@ from core.rules.conditions import (
     TagCondition,
 )
 from core.rules.dispatch import meaning_of
+from core.rules.edit import counting
 from core.rules.parts import AnchoredWindow
-from core.rules.tree import Group, Rule, TakeTop, is_muted, nodes
+from core.rules.tree import Group, Rule, TakeTop, nodes
 
 
 def tags_of(node: Condition) -> Iterator[str]:
@@ -37,11 +38,11 @@ def tags_in(rule: Rule, *, with_muted: bool = True, through_audiences: bool = Fa
     Parameters
     ----------
     with_muted : bool
-        Whether conditions that are muted count.
+        Whether conditions that are muted, or stand in a muted group, count.
     through_audiences : bool
         Whether the tags count that are named by the rules of audiences which the rule names.
     """
-    asked = [n for n in nodes(rule) if not isinstance(n, Group) and (with_muted or not is_muted(n))]
+    asked = [n for n in (nodes(rule) if with_muted else counting(rule)) if not isinstance(n, Group)]
     named = [tag for node in asked for tag in tags_of(node)]
     if through_audiences:
         inner = [n.meant.rule for n in asked if isinstance(n, AudienceCondition) and n.meant is not None]
