@@ -61,16 +61,23 @@ def tags_in(rule: Rule, *, with_muted: bool = True, through_audiences: bool = Fa
     through_audiences : bool
         Whether the tags count that are named by the rules of audiences which the rule names.
     """
-    asked = [n for n in (nodes(rule) if with_muted else counting(rule)) if not isinstance(n, Group)]
-    named = [tag for node in asked for tag in tags_of(node)]
-    if through_audiences:
-        inner = [n.meant.rule for n in asked if isinstance(n, AudienceCondition) and n.meant is not None]
-        for rule_of in inner:
-            if rule_of is not None:
-                named += tags_in(rule_of, with_muted=with_muted, through_audiences=True)
-    if isinstance(rule.take, TakeTop):
-        named.append(rule.take.by)
-    return tuple(dict.fromkeys(named))
+    seen: set[int] = set()
+
+    def named(of: Rule) -> Iterator[str]:
+        seen.add(id(of))
+        asked = [n for n in (nodes(of) if with_muted else counting(of)) if not isinstance(n, Group)]
+        for node in asked:
+            yield from tags_of(node)
+        for node in asked if through_audiences else ():
+            inner = (
+                node.meant.rule if isinstance(node, AudienceCondition) and node.meant is not None else None
+            )
+            if inner is not None and id(inner) not in seen:
+                yield from named(inner)
+        if isinstance(of.take, TakeTop):
+            yield of.take.by
+
+    return tuple(dict.fromkeys(named(rule)))
 
 
 def _of_tag(node: TagCondition) -> Iterator[str]:

@@ -51,7 +51,7 @@ class Keeping(Questions):
         NotFound
             If the audience is gone.
         """
-        itself = () if audience_id is None else ((audience_id, name),)
+        itself = ((audience_id or "", name),)  # a new one has no id yet, and no circle leads to it
         checked = self.parse(dump_rule(rule) if isinstance(rule, Rule) else rule, inside=itself)
         dumped, actor, now = dump_rule(checked), clean_actor(actor), self._now()
         if audience_id is None:
