@@ -197,6 +197,7 @@ class Explaining(People):
             When `cancelled` says so; closing the generator stops it as well.
         """
         version, engine, day, rule = self._asked(rule, as_of)
+        history.refuse_too_many(weeks)
         self._day(version, clock.add_days(day, -7 * weeks))
         return history.weeks(rule, engine, day, many=weeks, cancelled=cancelled)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.audiences.records import ExportRequest
-from core.errors import RuleError
+from core.errors import Conflict, RuleError
 from core.rules.canonical import rule_key
 from core.rules.named import MOST_LEVELS
 from core.rules.parse import parse_rule
@@ -76,6 +76,26 @@ def test_a_circle_is_refused_with_its_path_when_it_is_saved(workspace: Workspace
         workspace.save_audience(
             name="甲", rule=rule(among(first.id)), actor=ACTOR, audience_id=first.id, revision=1
         )
+
+
+def test_an_audience_that_others_name_is_not_deleted_from_under_them(workspace: Workspace) -> None:
+    city = workspace.save_audience(name="北京", rule=rule(CITY), actor=ACTOR)
+    taken = workspace.take_snapshot("北京", actor=ACTOR)
+    by_id = workspace.save_audience(name="乙", rule=rule(among(city.id)), actor=ACTOR)
+    by_name = workspace.save_audience(name="丙", rule=rule(CITY, among("北京 ")), actor=ACTOR)
+    at_a_day = {**among("北京"), "snapshot": taken.id}
+    kept = workspace.save_audience(
+        name="丁", rule={**rule(), "exclude": {"kind": "group", "id": "e", "match": "any", "children": [at_a_day]}},
+        actor=ACTOR,
+    )  # fmt: skip
+    with pytest.raises(Conflict) as refused:
+        workspace.delete_audience(city.id, actor=ACTOR)
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.params["audiences"]) == ("audience_in_use", ("丁", "丙", "乙"))
+    assert workspace.audience("北京") == city
+    for other in (by_id, by_name, kept):
+        workspace.delete_audience(other.id, actor=ACTOR)
+    workspace.delete_audience(city.id, actor=ACTOR)
 
 
 def tower(workspace: Workspace, levels: int) -> str:
