@@ -9,7 +9,8 @@ closed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +23,7 @@ from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked
 from dashboard.i18n import texts
 
-WAIT = 0.05  # seconds for a long question before its answer is "pending": an edit may be waiting behind it
+WAIT = 0.05  # seconds for all long questions before an answer is "pending": an edit may be waiting behind it
 WORKERS = 2
 
 _workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="insight")
@@ -165,23 +166,35 @@ class InsightDesk:
         wanted = {question.key: question for question in ask.questions}
         self._keep_jobs(frozenset(wanted))
         self.known = {key: answer for key, answer in self.known.items() if key in wanted}
-        for key, question in wanted.items():
-            if key not in self.known:
-                self._attempt(question, about, log)
+        unknown = [question for key, question in wanted.items() if key not in self.known]
+        if about is not None:
+            self._start(unknown, about)
+        until = time.monotonic() + WAIT
+        for question in unknown:
+            self._attempt(question, about, log, until)
         return {
             "n": ask.n,
             "stamp": stamp,
             "answers": [self.known.get(key) or self._pending(key) for key in wanted],
         }
 
-    def _attempt(self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str]) -> None:
+    def _start(self, questions: Sequence[Wanted], about: Asked) -> None:
+        """Let everything that takes long begin, before anything is waited for."""
+        for question in questions:
+            how = QUESTIONS.get(question.kind)
+            if how is not None and how.is_long and question.key not in self.jobs:
+                self.jobs[question.key] = Job(how.answer, replace(about, args=question.args))
+
+    def _attempt(
+        self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str], until: float
+    ) -> None:
         """Answer, or say why not: the browser waits for an answer to every question."""
         key = question.key
         if about is None:
             self.known[key] = {"key": key, "error": dict(texts()["builder.insight.broken"])}
             return
         try:
-            found = self._found(question, about)
+            found = self._found(question, about, until)
         except CallerError as error:
             self.known[key] = {"key": key, "error": _words(error)}
         except Exception as error:  # noqa: BLE001  logged under the id that is shown
@@ -192,14 +205,11 @@ class InsightDesk:
         if key in self.known:
             self.jobs.pop(key, None)
 
-    def _found(self, question: Wanted, about: Asked) -> Mapping[str, Any] | None:
+    def _found(self, question: Wanted, about: Asked, until: float) -> Mapping[str, Any] | None:
         how = QUESTIONS[question.kind]
-        asked = replace(about, args=question.args)
         if not how.is_long:
-            return how.answer(asked)
-        if question.key not in self.jobs:
-            self.jobs[question.key] = Job(how.answer, asked)
-        return self.jobs[question.key].wait(WAIT)
+            return how.answer(replace(about, args=question.args))
+        return self.jobs[question.key].wait(max(until - time.monotonic(), 0.0))
 
     def _pending(self, key: str) -> dict[str, Any]:
         return {"key": key, "pending": True, "progress": self.jobs[key].progress}

@@ -167,6 +167,24 @@ def test_who_people_are_is_told_tag_by_tag_and_stops_when_nobody_waits(about, wo
     assert told[0]["total"] > 2
 
 
+def test_long_questions_begin_together_and_are_not_waited_for_one_after_the_other(about, monkeypatch):
+    waited, may_end = [], threading.Event()
+
+    def slow(_asked):
+        may_end.wait(PATIENT)
+        return {}
+
+    wait = insight.Job.wait
+    monkeypatch.setattr(insight.Job, "wait", lambda job, given: waited.append(given) or wait(job, given))
+    monkeypatch.setitem(QUESTIONS, "slow", Question(slow, is_long=True))
+    asked = ask(*(("slow", {"n": n}) for n in range(3)))
+    answers = InsightDesk().answer(asked, "s", about, refuse)["answers"]
+    may_end.set()
+    assert [answer["pending"] for answer in answers] == [True] * 3
+    assert waited[0] > 0
+    assert waited[1:] == [0.0, 0.0]
+
+
 def test_quick_questions_are_answered_beside_a_long_one(about, monkeypatch):
     may_end = threading.Event()
     monkeypatch.setitem(QUESTIONS, "slow", Question(lambda _: {"ended": may_end.wait(PATIENT)}, is_long=True))
