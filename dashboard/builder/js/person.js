@@ -107,13 +107,15 @@ export function makePerson(page, ask) {
 
   function occurrencesOf(node, count, occurrences) {
     if (count === 0) return h("p.personvalue", {}, t("insight.person.never"));
+    // What a measure counts is known one by one; sequences and habits look at all there are.
+    const isCounted = node.kind === "event" || node.kind === "compare";
     return h(
       "details.occurrences",
       {},
       h(
         "summary",
         { "data-f": `occurrences:${node.id}` },
-        t("insight.person.occurrences", { n: page.words.whole(count) }),
+        t(isCounted ? "insight.person.occurrences" : "insight.person.done", { n: page.words.whole(count) }),
       ),
       h(
         "ul",
