@@ -37,7 +37,13 @@ MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", 
 
 def _exact_float(value: object) -> object:
     """Return an integer as it is written, or refuse it: as a float it could silently be another one."""
-    if isinstance(value, int) and int(float(value)) != value:
+    if not isinstance(value, int):
+        return value
+    try:
+        is_held = int(float(value)) == value
+    except OverflowError:
+        is_held = False
+    if not is_held:
         raise PydanticCustomError("number_too_long", "no float holds it", {"given": value})
     return value
 
