@@ -62,11 +62,6 @@ def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> s
     return _address({KEPT: workspace().keep_rule(tree)}, as_of)
 
 
-def audience_link(audience_id: str) -> str:
-    """Return the address that opens a saved audience in the builder."""
-    return _address({AUDIENCE: audience_id}, None)
-
-
 def opened_by(query: Mapping[str, str]) -> Opened | None:
     """Return what the address of the page asks to open; None when it asks for nothing.
 

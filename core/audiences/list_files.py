@@ -266,4 +266,6 @@ def _hidden(value: str) -> str:
     """Return a value of which nobody knows what it is, hidden like what it looks like."""
     if "@" in value:
         return mask(value, "email")
+    if re.fullmatch(r"\s*\d{14,17}[\dXx]\s*", value):  # an identity card's, the last character a check
+        return mask(value, "id")
     return mask(value, "phone") if re.fullmatch(r"[\d\s+()-]{7,}", value) else value

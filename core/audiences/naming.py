@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any, Literal
 
 from core.audiences.records import Actor
@@ -105,11 +105,21 @@ def names_list(rule: Any, name: str) -> bool:
     rule : object
         In JSON form, as saved; it need not be one that can still be read.
     """
+    return any(folded(named) == folded(name) for named in _named(rule, "list"))
+
+
+def names_audience(rule: Any, audience_id: str, name: str) -> bool:
+    """Tell whether a rule, in JSON form as for `names_list`, names an audience by its id or its name."""
+    return any(named == audience_id or folded(named) == folded(name) for named in _named(rule, "audience"))
+
+
+def _named(rule: Any, kind: str) -> Iterator[str]:
+    """Yield what the conditions of a kind name."""
     if isinstance(rule, list):
-        return any(names_list(part, name) for part in rule)
-    if not isinstance(rule, dict):
-        return False
-    named = rule.get("list")
-    if rule.get("kind") == "list" and isinstance(named, str) and folded(named) == folded(name):
-        return True
-    return any(names_list(part, name) for part in rule.values())
+        for part in rule:
+            yield from _named(part, kind)
+    elif isinstance(rule, dict):
+        if rule.get("kind") == kind and isinstance(rule.get(kind), str):
+            yield rule[kind]
+        for part in rule.values():
+            yield from _named(part, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -95,14 +95,6 @@ class Guess:
         # The number's reason is the one people ask for: "why is my number a text?"
         if kind is Kind.NUMBER or not self.why:
             self.why, self.example = why, example
-
-
-def infer(frames: Sequence[pl.DataFrame]) -> dict[str, Guess]:
-    """Return a guess per column over frames of present values."""
-    guesses: dict[str, Guess] = {}
-    for frame in frames:
-        look_at(guesses, frame)
-    return guesses
 
 
 def look_at(guesses: dict[str, Guess], frame: pl.DataFrame) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.errors import PlanError, Problem
-from core.ingest.inference import TAG_TYPE_OF, Guess, fits_inferred, look_at
+from core.ingest.inference import Guess, fits_inferred, look_at
 from core.ingest.origins import Chunk, Origin, missing_column
 from core.ingest.plan import AMOUNT, Source
 from core.ingest.rejects import SourceTally, row_text, shortened
@@ -19,7 +19,6 @@ from core.ingest.report import Reject
 from core.ingest.sql import expression, names_in, sql_failed
 from core.ingest.times import to_local
 from core.ingest.values import KIND_OF, Kind, Reading, misfits, present, typed
-from core.schema import TAG_DTYPES
 
 T = TypeVar("T")
 
@@ -334,8 +333,3 @@ def _evaluated(scope: pl.DataFrame, expr: pl.Expr, node: str) -> pl.Series:
 
 
 _VALUE, _ROW = "#value", "#row"
-
-
-def dtype_of(kind: Kind) -> pl.DataType:
-    """Return the dtype in which a kind is stored."""
-    return TAG_DTYPES[TAG_TYPE_OF[kind]]

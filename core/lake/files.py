@@ -6,8 +6,6 @@ import hashlib
 import os
 from pathlib import Path
 
-_BLOCK = 1 << 20
-
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a small file so that after a crash it is either wholly there or not at all."""

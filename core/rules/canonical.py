@@ -6,6 +6,7 @@ the same data.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -136,7 +137,13 @@ def _rank_key(condition: LiteralRank) -> list[Any]:
 
 
 def _audience_key(condition: LiteralAudience) -> list[Any]:
-    key = ["audience", *_rule_key(condition.rule, condition.catalogue, condition.as_of)]
+    catalogue, as_of = condition.catalogue, condition.as_of
+    known = condition.keys.get(as_of)
+    if known is None or known[0] is not catalogue:
+        # In few letters: written out, audiences in audiences double with every level.
+        digest = hashlib.sha256(rule_key(condition.rule, catalogue, as_of).encode()).hexdigest()
+        known = condition.keys[as_of] = (catalogue, digest)
+    key = ["audience", known[1]]
     return key if condition.is_in else ["not", *key]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.rules.exact import SCALE, exact_value
@@ -33,6 +33,19 @@ if TYPE_CHECKING:
     from core.rules.named import Meant
 
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
+
+
+def _exact_float(value: object) -> object:
+    """Return an integer as it is written, or refuse it: as a float it could silently be another one."""
+    if not isinstance(value, int):
+        return value
+    try:
+        is_held = int(float(value)) == value
+    except OverflowError:
+        is_held = False
+    if not is_held:
+        raise PydanticCustomError("number_too_long", "no float holds it", {"given": value})
+    return value
 
 
 class TagCondition(NodeBase):
@@ -146,7 +159,7 @@ class CompareCondition(NodeBase):
     left: Side
     op: str
     right: Side
-    factor: Annotated[float, Field(strict=True)] = 1.0
+    factor: Annotated[float, BeforeValidator(_exact_float), Field(strict=True)] = 1.0
 
     @model_validator(mode="after")
     def _factor_is_exact(self) -> Self:

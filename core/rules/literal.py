@@ -165,7 +165,7 @@ def _literal_audience(
         return LiteralKept(meant.people, node.in_)
     if meant is None or meant.rule is None:
         raise RuleError(Problem("unknown_audience", params={"audience": node.audience}))
-    return LiteralAudience(meant.rule, node.in_, catalogue, as_of)
+    return LiteralAudience(meant.rule, node.in_, catalogue, as_of, meant.keys)
 
 
 def _literal_list(node: ListCondition, catalogue: Catalogue, as_of: date) -> LiteralKept:  # noqa: ARG001

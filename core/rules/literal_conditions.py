@@ -7,7 +7,7 @@ makes them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import floor
@@ -18,6 +18,7 @@ from core.clock import Days, Span
 from core.rules.arguments import Argument
 from core.rules.kept import KeptPeople
 from core.rules.measures import Measure
+from core.rules.named import KnownKeys
 from core.rules.ops import Op
 from core.rules.tree import Rule
 from core.schema import Catalogue, PropertySpec, TagSpec
@@ -252,12 +253,15 @@ class LiteralAudience:
         The audience's, the names in it looked up.
     catalogue : Catalogue
         With which it is read.
+    keys : dict
+        What `canonical` made of the rule already.
     """
 
     rule: Rule
     is_in: bool
     catalogue: Catalogue
     as_of: date
+    keys: KnownKeys = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, TypeAlias
 
@@ -12,7 +12,11 @@ from core.messages import message_of
 from core.rules.conditions import AudienceCondition, ListCondition
 from core.rules.kept import KeptPeople
 from core.rules.lookup import MAX_ALLOWED
-from core.rules.tree import AnyNode, Group, Rule
+from core.rules.tree import AnyNode, Group, Rule, nodes
+from core.schema import Catalogue
+
+MOST_LEVELS = 20
+"""So many saved audiences may lie in one another, a rule that is no audience not counted."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Names(Protocol):
         ...
 
 
+KnownKeys: TypeAlias = dict[date, tuple[Catalogue, str]]
+
+
 @dataclass(frozen=True)
 class Meant:
     """What the name in a condition stands for.
@@ -73,6 +80,10 @@ class Meant:
         Of a snapshot.
     problems : tuple of Problem
         Why the condition cannot be answered.
+    levels : int
+        How many audiences lie in one another here: 1 for one that names none, 0 for kept people.
+    keys : dict
+        What `canonical` made of the rule, by day: the rule never changes.
     """
 
     name: str
@@ -80,6 +91,8 @@ class Meant:
     people: KeptPeople | None = None
     day: date | None = None
     problems: tuple[Problem, ...] = ()
+    levels: int = 0
+    keys: KnownKeys = field(default_factory=dict, compare=False, repr=False)
 
 
 Judge: TypeAlias = Callable[[Rule], tuple[Problem, ...]]
@@ -93,7 +106,7 @@ def bind(rule: Rule, names: Names, judge: Judge, inside: Way = ()) -> Rule:
     """Return the rule with everything looked up that it names, and what its audiences name in turn.
 
     Nothing raises: a name that stands for nothing, or that leads back to an audience on the way, is told by
-    `check` at its node.
+    `check` at its node. An audience that is named in many places is looked up once.
 
     Parameters
     ----------
@@ -106,25 +119,67 @@ def bind(rule: Rule, names: Names, judge: Judge, inside: Way = ()) -> Rule:
     inside : tuple of (id, name)
         The audiences on the way here, the outermost first: of a saved audience, itself.
     """
+    return _Binder(names, judge).bound(rule, inside)
 
-    def bound(node: AnyNode) -> AnyNode:
+
+class _Binder:
+    def __init__(self, names: Names, judge: Judge) -> None:
+        self._names = names
+        self._judge = judge
+        self._named: dict[str, NamedAudience] = {}
+        self._meant: dict[str, Meant] = {}
+
+    def bound(self, rule: Rule, inside: Way) -> Rule:
+        """Return the rule with everything looked up that it names."""
+        update: dict[str, object] = {"include": self._node(rule.include, inside)}
+        if rule.exclude is not None:
+            update["exclude"] = self._node(rule.exclude, inside)
+        return rule.model_copy(update=update)
+
+    def _node(self, node: AnyNode, inside: Way) -> AnyNode:
         if isinstance(node, Group):
-            return node.model_copy(update={"children": tuple(bound(child) for child in node.children)})
+            children = tuple(self._node(child, inside) for child in node.children)
+            return node.model_copy(update={"children": children})
         if isinstance(node, ListCondition):
             name = node.list
-            return node.bound_to(_kept(name, lambda: names.people_list(name)))
+            return node.bound_to(_kept(name, lambda: self._names.people_list(name)))
         if isinstance(node, AudienceCondition) and node.snapshot is not None:
             # Whatever became of the audience's rule: its people on that day are written down.
             which = (node.audience, node.snapshot)
-            return node.bound_to(_kept(node.audience, lambda: names.snapshot(*which)))
+            return node.bound_to(_kept(node.audience, lambda: self._names.snapshot(*which)))
         if isinstance(node, AudienceCondition):
-            return node.bound_to(_of_rule(node.audience, names, judge, inside))
+            return node.bound_to(self._of_rule(node.audience, inside))
         return node
 
-    update: dict[str, object] = {"include": bound(rule.include)}
-    if rule.exclude is not None:
-        update["exclude"] = bound(rule.exclude)
-    return rule.model_copy(update=update)
+    def _of_rule(self, name: str, inside: Way) -> Meant:
+        try:
+            audience = self._named.get(name) or self._names.audience(name)
+        except RuleError as error:
+            return Meant(name, problems=error.problems)
+        self._named[name] = audience
+        way = (*inside, (audience.id, audience.name))
+        if audience.id in dict(inside):
+            path = " → ".join(name for _, name in way)
+            return Meant(audience.name, problems=(Problem("audience_cycle", params={"path": path}),))
+        known = self._meant.get(audience.id)
+        if known is None:
+            known = self._meant[audience.id] = self._looked_into(audience, way)
+        if len(way) - 1 + known.levels > MOST_LEVELS:
+            problem = Problem("audiences_too_nested", params={"name": way[0][1], "limit": MOST_LEVELS})
+            return Meant(audience.name, problems=(problem,), levels=known.levels)
+        return known
+
+    def _looked_into(self, audience: NamedAudience, way: Way) -> Meant:
+        if len(way) > MOST_LEVELS:
+            return Meant(audience.name, levels=1)  # whatever it names: that is too much already
+        rule = self.bound(audience.rule, way)
+        below = [
+            node.meant.levels
+            for node in nodes(rule)
+            if isinstance(node, AudienceCondition) and node.meant is not None
+        ]
+        problems = _broken(audience, self._judge(rule))
+        return Meant(audience.name, rule, problems=problems, levels=1 + max(below, default=0))
 
 
 def unknown_list(name: str, known: Iterable[str]) -> RuleError:
@@ -158,24 +213,11 @@ def _kept(name: str, look_up: Callable[[], NamedPeople]) -> Meant:
     return Meant(found.name, people=found.people, day=found.day)
 
 
-def _of_rule(name: str, names: Names, judge: Judge, inside: Way) -> Meant:
-    try:
-        audience = names.audience(name)
-    except RuleError as error:
-        return Meant(name, problems=error.problems)
-    way = (*inside, (audience.id, audience.name))
-    if audience.id in dict(inside):
-        path = " → ".join(name for _, name in way)
-        return Meant(audience.name, problems=(Problem("audience_cycle", params={"path": path}),))
-    rule = bind(audience.rule, names, judge, way)
-    return Meant(audience.name, rule, problems=_broken(audience, judge(rule)))
-
-
 def _broken(audience: NamedAudience, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return the problems of an audience's rule as those of the condition that names it."""
-    circles = [problem for problem in problems if problem.code == "audience_cycle"]
-    if circles:
-        return (circles[0],)
+    ways = [problem for problem in problems if problem.code in ("audience_cycle", "audiences_too_nested")]
+    if ways:
+        return (ways[0],)
     if not problems:
         return ()
     why = message_of(problems[0])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.audiences.naming import clean_name, clean_note, copy_name, folded
+from core.audiences.naming import clean_name, clean_note, copy_name, folded, names_audience
 from core.audiences.records import Action, Actor, Audience
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.store.database import Database
@@ -118,12 +118,19 @@ class AudienceStore:
         Raises
         ------
         Conflict
-            If it has been changed since `revision` (where given).
+            If it has been changed since `revision` (where given), or the rules of other audiences name it,
+            with all such audiences.
         """
         with self._database.writing() as session:
             row = _found_by_id(session, audience_id)
             if revision is not None:
                 _refuse_stale(row, revision)
+            others = session.scalars(
+                select(AudienceRow).where(AudienceRow.id != row.id).order_by(AudienceRow.name)
+            )
+            users = tuple(other.name for other in others if names_audience(other.rule, row.id, row.name))
+            if users:
+                raise Conflict(Problem("audience_in_use", params={"name": row.name, "audiences": users}))
             session.delete(row)
             add_entry(
                 session, at, actor, "delete_audience", row.name, {"id": row.id, "revision": row.revision}

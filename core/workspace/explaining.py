@@ -159,7 +159,8 @@ class Explaining(People):
 
     def compare(
         self, here: Rule, there: Rule | Mapping[str, Any], as_of: date | None = None, *,
-        mask: Mask | None = None,
+        mask: Mask | None = None, progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Comparison:  # fmt: skip
         """Return who is in both rules, only here, only there, with rules and profiles of either side.
 
@@ -167,11 +168,20 @@ class Explaining(People):
         ----------
         there : Rule or mapping
             The other rule: an earlier state, or a saved audience's.
+        progress, cancelled : callable or None
+            As for `profile`, of both sides together.
+
+        Raises
+        ------
+        Cancelled
+            When `cancelled` says so.
         """
         other = self.parse(there) if isinstance(there, Mapping) else there
         version, engine, day, here = self._asked(here, as_of)
         _, _, _, other = self._asked(other, day)
-        return compare.compare(here, other, engine, version.catalogue, day, mask)
+        return compare.compare(
+            here, other, engine, version.catalogue, day, mask, progress=progress, cancelled=cancelled
+        )
 
     def weeks(
         self, rule: Rule, as_of: date | None = None, *, weeks: int = WEEKS,
@@ -187,6 +197,7 @@ class Explaining(People):
             When `cancelled` says so; closing the generator stops it as well.
         """
         version, engine, day, rule = self._asked(rule, as_of)
+        history.refuse_too_many(weeks)
         self._day(version, clock.add_days(day, -7 * weeks))
         return history.weeks(rule, engine, day, many=weeks, cancelled=cancelled)
 

@@ -51,7 +51,7 @@ class Keeping(Questions):
         NotFound
             If the audience is gone.
         """
-        itself = () if audience_id is None else ((audience_id, name),)
+        itself = ((audience_id or "", name),)  # a new one has no id yet, and no circle leads to it
         checked = self.parse(dump_rule(rule) if isinstance(rule, Rule) else rule, inside=itself)
         dumped, actor, now = dump_rule(checked), clean_actor(actor), self._now()
         if audience_id is None:
@@ -73,7 +73,13 @@ class Keeping(Questions):
         return self._audiences.duplicate(audience_id, clean_actor(actor), self._now(), name=name)
 
     def delete_audience(self, audience_id: str, *, actor: Actor, revision: int | None = None) -> None:
-        """Delete an audience; with `revision`, only if it is still what the caller saw."""
+        """Delete an audience; with `revision`, only if it is still what the caller saw.
+
+        Raises
+        ------
+        Conflict
+            If it was changed since, or the rules of other audiences name it, with all such audiences.
+        """
         self._audiences.delete(audience_id, clean_actor(actor), self._now(), revision=revision)
 
     def save_draft(self, owner: str, state: Mapping[str, Any]) -> None:

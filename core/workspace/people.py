@@ -15,6 +15,7 @@ from core.audiences import list_files, lists, pending
 from core.audiences.naming import clean_actor, clean_name, names_list
 from core.audiences.pending import Pending
 from core.audiences.records import Actor, PeopleList, Snapshot
+from core.errors import ListRefused, Problem
 from core.workspace.exporting import Exporting
 
 
@@ -99,7 +100,8 @@ class People(Exporting):
         Raises
         ------
         ListRefused
-            If the file is empty, too large, damaged, has no such column, or nothing in it is known.
+            If the file is empty, too large, damaged, has no such column, or nothing in it is known; or if the
+            unmatched rows would be written over it.
         Conflict
             If there is a list of that name and it shall not be replaced.
         ExportRefused
@@ -111,12 +113,15 @@ class People(Exporting):
         if not replaces:  # a large file is not read for nothing
             self._people.refuse_taken(name)
         called = shown if shown is not None else file.name
+        out = self._target(unmatched)
+        if out is not None and out.exists() and file.exists() and out.samefile(file):
+            raise ListRefused(Problem("list_unmatched_over_file", params={"file": called}))
         source = Path(called).name
         found = list_files.look_up(
             file, called, self._lake.tables(version), column=column, match=match,
             is_folded=bool(version.plan.get("fold_width", False)),
         )  # fmt: skip
-        table, out = found.unmatched_table(), self._target(unmatched)
+        table = found.unmatched_table()
         with nullcontext() if out is None else pending.writing_explained(out), Pending() as files:
             if out is not None:
                 lists.write_csv(table, files.add(out))

@@ -9,7 +9,8 @@ closed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,7 +23,7 @@ from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked
 from dashboard.i18n import texts
 
-WAIT = 0.05  # seconds for a long question, once, before its answer is "pending": an edit may be behind it
+WAIT = 0.05  # seconds for long questions, once, before an answer is "pending": an edit may be behind it
 WORKERS = 2
 
 _workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="insight")
@@ -165,23 +166,34 @@ class InsightDesk:
         wanted = {question.key: question for question in ask.questions}
         self._keep_jobs(frozenset(wanted))
         self.known = {key: answer for key, answer in self.known.items() if key in wanted}
-        # Quick questions first, and what they found is not kept back until a long one has been answered too.
-        missing = [question for key, question in wanted.items() if key not in self.known]
+        unknown = [question for key, question in wanted.items() if key not in self.known]
         quick, long = (
-            [question for question in missing if _is_long(question) is is_long] for is_long in (False, True)
+            [question for question in unknown if _is_long(question) is is_long] for is_long in (False, True)
         )
         for question in quick:
-            self._attempt(question, about, log, 0)
+            self._attempt(question, about, log, 0.0)
+        begun = self._begin(long, about)
+        # What was found at once is not kept back by what takes long, and who asks again knows that it does.
+        until = 0.0 if quick else time.monotonic() + WAIT
         for question in long:
-            self._attempt(question, about, log, 0 if quick else WAIT)
+            self._attempt(question, about, log, until if question.key in begun else 0.0)
         return {
             "n": ask.n,
             "stamp": stamp,
             "answers": [self.known.get(key) or self._pending(key) for key in wanted],
         }
 
+    def _begin(self, questions: Sequence[Wanted], about: Asked | None) -> frozenset[str]:
+        """Let all that takes long begin before anything is waited for; return the keys of what just began."""
+        if about is None:
+            return frozenset()
+        begun = [question for question in questions if question.key not in self.jobs]
+        for question in begun:
+            self.jobs[question.key] = Job(QUESTIONS[question.kind].answer, replace(about, args=question.args))
+        return frozenset(question.key for question in begun)
+
     def _attempt(
-        self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str], wait: float
+        self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str], until: float
     ) -> None:
         """Answer, or say why not: the browser waits for an answer to every question."""
         key = question.key
@@ -189,7 +201,7 @@ class InsightDesk:
             self.known[key] = {"key": key, "error": dict(texts()["builder.insight.broken"])}
             return
         try:
-            found = self._found(question, about, wait)
+            found = self._found(question, about, until)
         except CallerError as error:
             self.known[key] = {"key": key, "error": _words(error)}
         except Exception as error:  # noqa: BLE001  logged under the id that is shown
@@ -200,16 +212,11 @@ class InsightDesk:
         if key in self.known:
             self.jobs.pop(key, None)
 
-    def _found(self, question: Wanted, about: Asked, wait: float) -> Mapping[str, Any] | None:
+    def _found(self, question: Wanted, about: Asked, until: float) -> Mapping[str, Any] | None:
         how = QUESTIONS[question.kind]
-        asked = replace(about, args=question.args)
         if not how.is_long:
-            return how.answer(asked)
-        if question.key in self.jobs:
-            wait = 0  # whoever asks again has seen that it takes long, and an edit may be behind this look
-        else:
-            self.jobs[question.key] = Job(how.answer, asked)
-        return self.jobs[question.key].wait(wait)
+            return how.answer(replace(about, args=question.args))
+        return self.jobs[question.key].wait(max(until - time.monotonic(), 0.0))
 
     def _pending(self, key: str) -> dict[str, Any]:
         return {"key": key, "pending": True, "progress": self.jobs[key].progress}

@@ -15,6 +15,8 @@ from core.rules.tree import Rule
 from core.workspace import Workspace
 from dashboard.builder.history import History
 
+Tell = Callable[[Mapping[str, int]], None]
+
 MOST_TRAITS = 120
 TOP_TRAITS = 5  # of either side of a comparison
 MOST_STATES = 20
@@ -26,8 +28,8 @@ _SHOWN = (
 
 
 def profile(
-    workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] | None,
-    tell: Callable[[Mapping[str, int]], None], cancelled: Callable[[], bool],
+    workspace: Workspace, rule: Rule, as_of: date, tags: Sequence[str] | None, tell: Tell,
+    cancelled: Callable[[], bool],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what stands out of the people of a rule, the surest and largest first.
 
@@ -46,11 +48,7 @@ def profile(
         As `explain --what profile`, with at most `MOST_TRAITS` traits; ``looked_at`` says of how many,
         ``standing_out`` how many of all are significant and not small.
     """
-
-    def progress(done: int, total: int) -> None:
-        tell({"done": done, "total": total})
-
-    found = workspace.profile(rule, tags, as_of, progress=progress, cancelled=cancelled)
+    found = workspace.profile(rule, tags, as_of, progress=_counting(tell), cancelled=cancelled)
     return _profile(found, found.traits[:MOST_TRAITS])
 
 
@@ -69,14 +67,17 @@ def others(workspace: Workspace, history: History) -> dict[str, Any]:
 
 
 def compare(
-    workspace: Workspace, rule: Rule, as_of: date, history: History, against: Mapping[str, Any]
-) -> dict[str, Any]:
+    workspace: Workspace, rule: Rule, as_of: date, history: History, against: Mapping[str, Any], tell: Tell,
+    cancelled: Callable[[], bool],
+) -> dict[str, Any]:  # fmt: skip
     """Return the rule ("here") beside another one ("there").
 
     Parameters
     ----------
     against : mapping
         ``{"audience": id}`` or ``{"state": name}``.
+    tell, cancelled : callable
+        As for `profile`, of both sides together.
 
     Returns
     -------
@@ -94,7 +95,9 @@ def compare(
     there = _there(workspace, history, against)
     if there is None:
         return {"is_gone": True}
-    found = workspace.compare(rule, there, as_of, mask=workspace.mask)
+    found = workspace.compare(
+        rule, there, as_of, mask=workspace.mask, progress=_counting(tell), cancelled=cancelled
+    )
     return {
         "here": found.here,
         "there": found.there,
@@ -103,6 +106,10 @@ def compare(
         "only_there": _part(found.only_there),
         "changes": _changes(found.changes),
     }
+
+
+def _counting(tell: Tell) -> Callable[[int, int], None]:
+    return lambda done, total: tell({"done": done, "total": total})
 
 
 def _earlier(workspace: Workspace, history: History) -> Iterator[dict[str, Any]]:

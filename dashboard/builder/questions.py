@@ -143,7 +143,9 @@ def others(asked: Asked) -> Mapping[str, Any]:
 def compare(asked: Asked) -> Mapping[str, Any]:
     """Return the rule beside a saved audience or an earlier state of it."""
     against = asked.args["against"]
-    return profile_answers.compare(asked.workspace, asked.rule, asked.as_of, asked.history, against)
+    return profile_answers.compare(
+        asked.workspace, asked.rule, asked.as_of, asked.history, against, asked.progress, asked.cancelled
+    )
 
 
 QUESTIONS: Mapping[str, Question] = {

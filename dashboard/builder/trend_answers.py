@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from core import clock
 from core.analytics.explain.history import WEEKS, Week
 from core.rules.edit import counting
-from core.rules.naming import tags_in
+from core.rules.naming import events_of, tags_in
 from core.rules.tree import Group, Rule
 from core.schema import Catalogue
 from core.workspace import Workspace
@@ -87,7 +87,7 @@ def begins(rule: Rule, catalogue: Catalogue) -> dict[str, Any] | None:
 def events_in(rule: Rule, catalogue: Catalogue) -> set[str]:
     """Return the events that a rule asks about, those among them from which its tags are computed."""
     asked = [node for node in counting(rule) if not isinstance(node, Group)]
-    named = {event for node in asked for event in _events(node.model_dump(mode="json"))}
+    named = {told.event for node in asked for told in events_of(node)}
     specs = [catalogue.tags[tag].computed for tag in tags_in(rule, with_muted=False) if tag in catalogue.tags]
     return named | {computed.event for computed in specs if computed is not None}
 
@@ -112,15 +112,3 @@ def _week(week: Week) -> dict[str, Any]:
         "matched": week.matched,
         "base": week.base,
     }
-
-
-def _events(dumped: object) -> Iterator[str]:
-    """Yield every event that a condition names: in itself, its steps or its sides."""
-    if isinstance(dumped, Mapping):
-        if isinstance(dumped.get("event"), str):
-            yield dumped["event"]
-        for value in dumped.values():
-            yield from _events(value)
-    elif isinstance(dumped, list):
-        for value in dumped:
-            yield from _events(value)

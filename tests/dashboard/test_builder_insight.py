@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -157,6 +158,35 @@ def test_a_long_question_that_nobody_waits_for_is_cancelled(about, monkeypatch, 
     else:
         insight.stop()
     assert ended.wait(PATIENT)
+
+
+@pytest.mark.parametrize("kind", ["profile", "compare"])
+def test_who_people_are_is_told_tag_by_tag_and_stops_when_nobody_waits(about, workspace, kind):
+    saved = workspace.save_audience(name="广州的人", rule=rule_of_two(value=10), actor=Actor("王芳"))
+    told, args = [], {"against": {"audience": saved.id}} if kind == "compare" else {}
+    asked = replace(about, args=args, progress=told.append, cancelled=lambda: len(told) == 2)
+    with pytest.raises(Cancelled):
+        QUESTIONS[kind].answer(asked)
+    assert [step["done"] for step in told] == [1, 2]
+    assert told[0]["total"] > 2
+
+
+def test_long_questions_begin_together_and_are_not_waited_for_one_after_the_other(about, monkeypatch):
+    waited, may_end = [], threading.Event()
+
+    def slow(_asked):
+        may_end.wait(PATIENT)
+        return {}
+
+    wait = insight.Job.wait
+    monkeypatch.setattr(insight.Job, "wait", lambda job, given: waited.append(given) or wait(job, given))
+    monkeypatch.setitem(QUESTIONS, "slow", Question(slow, is_long=True))
+    asked = ask(*(("slow", {"n": n}) for n in range(3)))
+    answers = InsightDesk().answer(asked, "s", about, refuse)["answers"]
+    may_end.set()
+    assert [answer["pending"] for answer in answers] == [True] * 3
+    assert waited[0] > 0
+    assert waited[1:] == [0.0, 0.0]
 
 
 def test_quick_questions_are_answered_beside_a_long_one(about, monkeypatch):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from core.analytics.explain.difference import Change, difference
-from core.analytics.explain.profile import Profile, profile
+from core.analytics.explain.profile import Profile, Progress, profile
 from core.engines.base import Engine
 from core.rules.edit import all_of, as_condition, depth, fresh_ids, negated
 from core.rules.parse import dump_rule
@@ -76,22 +77,54 @@ class Comparison:
 
 
 def compare(
-    here: Rule, there: Rule, engine: Engine, catalogue: Catalogue, as_of: date, mask: Mask | None = None
+    here: Rule,
+    there: Rule,
+    engine: Engine,
+    catalogue: Catalogue,
+    as_of: date,
+    mask: Mask | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Comparison:
-    """Return who is in both rules, only in one and only in the other."""
+    """Return who is in both rules, only in one and only in the other.
+
+    Parameters
+    ----------
+    progress, cancelled : callable or None
+        Told after each tag of either side's profile how many of how many were looked at; asked before each
+        whether to stop.
+
+    Raises
+    ------
+    Cancelled
+        When `cancelled` says so.
+    """
     one, other = (engine.members(rule, as_of).to_numpy() for rule in (here, there))
     both = len(np.intersect1d(one, other, assume_unique=True))
+    parts = [
+        Part(len(one) - both, _together(here, there, negate=True)),
+        Part(len(other) - both, _together(there, here, negate=True)),
+    ]
+    many = sum(part.rule is not None and part.users > 0 for part in parts)
+    looked_at = 0
 
-    def side(users: int, rule: Rule | None) -> Part:
-        found = profile(rule, engine, catalogue, as_of) if rule is not None and users else None
-        return Part(users, rule, found)
+    def told(done: int, total: int) -> None:
+        if progress is not None:
+            progress(looked_at + done, many * total)
 
+    for place, part in enumerate(parts):
+        if part.rule is not None and part.users:
+            found = profile(part.rule, engine, catalogue, as_of, progress=told, cancelled=cancelled)
+            parts[place] = replace(part, profile=found)
+            looked_at += len(found.tags)
+    only_here, only_there = parts
     return Comparison(
         here=len(one),
         there=len(other),
         both=Part(both, _together(here, there, negate=False)),
-        only_here=side(len(one) - both, _together(here, there, negate=True)),
-        only_there=side(len(other) - both, _together(there, here, negate=True)),
+        only_here=only_here,
+        only_there=only_there,
         changes=difference(there, here, catalogue, mask),
     )
 

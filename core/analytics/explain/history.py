@@ -9,7 +9,9 @@ from datetime import date
 from core import clock
 from core.engines.base import Done, Engine
 from core.errors import Cancelled, NotFound, Problem, RuleError, nearest_name
-from core.rules.tree import EventCondition, Rule, nodes
+from core.rules.naming import events_of
+from core.rules.tree import Group as RuleGroup
+from core.rules.tree import Rule, nodes
 from core.schema import Catalogue, EventSpec, TagType
 from core.tags.listing import EVERYBODY
 
@@ -163,8 +165,7 @@ def weeks(
     Cancelled
         When `cancelled` says so; closing the generator stops it as well.
     """
-    if not 1 <= many <= MOST_WEEKS:
-        raise RuleError(Problem("weeks_out_of_range", params={"weeks": many, "most": MOST_WEEKS}))
+    refuse_too_many(many)
     aside = engine.aside()
     for place in range(many):
         if cancelled is not None and cancelled():
@@ -172,6 +173,12 @@ def weeks(
         day = clock.add_days(as_of, -7 * place)
         answer = aside.count(rule, day)
         yield Week(day, answer.count, answer.matched, answer.base, place + 1, many)
+
+
+def refuse_too_many(weeks: int) -> None:
+    """Raise RuleError if so many weeks are none, or too many."""
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise RuleError(Problem("weeks_out_of_range", params={"weeks": weeks, "most": MOST_WEEKS}))
 
 
 def since(
@@ -220,7 +227,8 @@ def _event(rule: Rule, catalogue: Catalogue, event: str | None) -> EventSpec:
                 Problem("event_unknown", params={"name": event}, allowed=tuple(known), nearest=nearest)
             )
         return known[event]
-    asked = [node.event for node in nodes(rule) if isinstance(node, EventCondition)]
+    conditions = [node for node in nodes(rule) if not isinstance(node, RuleGroup)]
+    asked = [named.event for node in conditions for named in events_of(node)]
     if not known:
         raise NotFound(Problem("event_none"))
     ordered: Sequence[str] = list(dict.fromkeys([*asked, *known]))

@@ -18,15 +18,14 @@ from core.messages import Text, say
 from core.rules.check import check, errors_of
 from core.rules.describe import describe_node
 from core.rules.edit import counting, muted, parent_of, removed, replaced, updated
+from core.rules.naming import NamedEvent, events_of
 from core.rules.parse import dump_rule
+from core.rules.parts import AnchoredWindow, Window
 from core.rules.tree import (
-    AgoWindow,
     BetweenWindow,
-    CalendarWindow,
     Group,
     LastWindow,
     Node,
-    PropertyCondition,
     Rule,
     TagCondition,
     nodes,
@@ -127,7 +126,7 @@ class _Examiner:
         leaves = [node for node in asked if not isinstance(node, Group)]
         for leaf in leaves:
             yield from self._values(leaf)
-            yield from self._window(leaf)
+            yield from self._windows(leaf)
             yield from self._ends(leaf)
         for group in asked:
             if isinstance(group, Group):
@@ -171,15 +170,12 @@ class _Examiner:
                     self.empty.add(leaf.id)
                 yield self._of_values(leaf, unknown, kept, spec.personal)
             return
-        conditions: Iterable[PropertyCondition] = getattr(leaf, "where", ())
-        event = getattr(leaf, "event", None)
-        if not isinstance(event, str):
-            return
-        for condition in conditions:
-            kind = self.catalogue.events[event].properties[condition.property].type
-            unknown, _ = self._unknown(condition.property, kind, condition.op, condition.value, event)
-            if unknown:
-                yield self._finding("check_values_unknown", leaf, None, values=unknown)
+        for event, where, _ in _events_of(leaf):
+            for condition in where:
+                kind = self.catalogue.events[event].properties[condition.property].type
+                unknown, _ = self._unknown(condition.property, kind, condition.op, condition.value, event)
+                if unknown:
+                    yield self._finding("check_values_unknown", leaf, None, values=unknown)
 
     def _unknown(
         self, key: str, kind: TagType, op: str, value: Any, event: str | None
@@ -209,42 +205,44 @@ class _Examiner:
             mended = muted(self.rule, leaf.id)
         return self._finding("check_values_unknown", leaf, mended, values=unknown, nearest=nearest)
 
-    def _window(self, leaf: Node) -> Iterator[Finding]:
-        """Tell of a window that begins before the event's first occurrence."""
-        window, event = getattr(leaf, "window", None), getattr(leaf, "event", None)
-        spec = self.catalogue.events.get(event) if isinstance(event, str) else None
-        cut_by_as_of = isinstance(window, LastWindow | AgoWindow | CalendarWindow | BetweenWindow)
-        if not cut_by_as_of or spec is None or spec.first_day is None:
-            return
-        begins = spec.first_day
-        span = span_of(window, self.as_of, self.catalogue.zone)
-        first = span.first if isinstance(span, Days) else span.start.astimezone(self.catalogue.zone).date()
-        if first is None or first >= begins:
-            return
-        mended = None
-        if isinstance(window, LastWindow):
-            lengths = range(1, window.last)
-            fitting = bisect_left(
-                lengths,
-                True,
-                key=lambda n: self._begins(window.model_copy(update={"last": n})) < begins,
-            )
-            if fitting:
-                shorter = window.model_copy(update={"last": fitting})
-                mended = updated(self.rule, leaf.id, window=shorter)
-        elif isinstance(window, BetweenWindow) and (window.to is None or window.to >= begins):
-            mended = updated(self.rule, leaf.id, window=window.model_copy(update={"from_": begins}))
-        label = spec.label.as_text()
-        yield self._finding(
-            "check_window_before_data", leaf, mended, event=label, first=first.isoformat(),
-            begins=begins.isoformat(),
-        )  # fmt: skip
+    def _windows(self, leaf: Node) -> Iterator[Finding]:
+        """Tell of windows that begin before their event's first occurrence."""
+        told: set[str] = set()
+        for event, _, windows in _events_of(leaf):
+            spec = self.catalogue.events[event]
+            begins = spec.first_day
+            if begins is None:
+                continue
+            for window in windows:
+                if isinstance(window, AnchoredWindow):  # each user's own
+                    continue
+                first = self._begins(window)
+                if first is None or first >= begins or event in told:
+                    continue
+                told.add(event)
+                yield self._finding(
+                    "check_window_before_data", leaf, self._beginning(leaf, begins),
+                    event=spec.label.as_text(), first=first.isoformat(), begins=begins.isoformat(),
+                )  # fmt: skip
 
-    def _begins(self, window: LastWindow) -> date:
+    def _beginning(self, leaf: Node, begins: date) -> Rule | None:
+        """Return the rule with the one window of a condition as long as its event has data."""
+        window = getattr(leaf, "window", None)
+        if isinstance(window, LastWindow):
+            fitting = bisect_left(
+                range(1, window.last),
+                True,
+                key=lambda n: (self._begins(window.model_copy(update={"last": n})) or date.min) < begins,
+            )
+            shorter = window.model_copy(update={"last": fitting})
+            return updated(self.rule, leaf.id, window=shorter) if fitting else None
+        if isinstance(window, BetweenWindow) and (window.to is None or window.to >= begins):
+            return updated(self.rule, leaf.id, window=window.model_copy(update={"from_": begins}))
+        return None
+
+    def _begins(self, window: Window) -> date | None:
         span = span_of(window, self.as_of, self.catalogue.zone)
-        if isinstance(span, Days):
-            return span.first or date.min
-        return span.start.astimezone(self.catalogue.zone).date()
+        return span.first if isinstance(span, Days) else span.start.astimezone(self.catalogue.zone).date()
 
     # --- groups ---------------------------------------------------------------------------------------
 
@@ -349,6 +347,10 @@ class _Examiner:
             )
             remedy = Remedy(mended, text)
         return Finding(code, node.id, say(code, **words), tuple(o.id for o in others), nearest, remedy)
+
+
+def _events_of(leaf: Node) -> Iterator[NamedEvent]:
+    return iter(()) if isinstance(leaf, Group) else events_of(leaf)
 
 
 def _is_negative(node: Node) -> bool:

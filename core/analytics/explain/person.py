@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -20,22 +20,17 @@ from core.rules.edit import counting
 from core.rules.literal import literal
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralCompare,
+    LiteralDid,
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralRank,
+    LiteralRegular,
+    LiteralSequence,
 )
-from core.rules.lookup import property_of
 from core.rules.measures import Occurrence, is_missing, present
-from core.rules.ops import op_of
-from core.rules.tree import (
-    EventCondition,
-    Group,
-    Node,
-    PropertyCondition,
-    Rule,
-    TagCondition,
-    nodes,
-)
+from core.rules.tree import Group, Node, Rule, TagCondition, nodes
 from core.rules.wording import Mask
 from core.schema import AT, Catalogue, TagSpec, property_column
 
@@ -43,6 +38,13 @@ Show = Callable[[TagSpec, Any], Any]
 """Returns a tag's value as it may be seen: masked where the tag is personal."""
 
 MOST_OCCURRENCES = 20
+
+
+class Done(NamedTuple):
+    """One occurrence, and of which event."""
+
+    event: str
+    occurrence: Occurrence
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ class NodeVerdict:
     what : Text
         The node in words.
     value : object
-        The user's value of the tag, or of the event's measure; None = missing, and for groups.
+        The user's value of the tag (of a rank: which orders), or of the (left) measure; None = missing, and
+        where nothing has one value.
     other : object
-        The user's value of the other tag, where two tags are compared.
-    occurrences : tuple of Occurrence
-        What counts for an event condition, newest first, at most `MOST_OCCURRENCES`.
+        The user's value of the other tag (of a rank: which divides), or of the right measure.
+    occurrences : tuple of Done
+        What counts for an event condition, or what a condition of another kind looks at: newest first, at
+        most `MOST_OCCURRENCES`.
     occurrence_count : int or None
-        How many count altogether; None where no event is asked about.
+        How many there are altogether; None where no event is asked about.
     """
 
     node: str
@@ -73,7 +77,7 @@ class NodeVerdict:
     what: Text
     value: Any = None
     other: Any = None
-    occurrences: tuple[Occurrence, ...] = ()
+    occurrences: tuple[Done, ...] = ()
     occurrence_count: int | None = None
 
 
@@ -109,10 +113,11 @@ class Person:
             "occurrence_count": node.occurrence_count,
             "occurrences": [
                 {
-                    "at": found.at.astimezone(self.catalogue.zone).isoformat(),
-                    "properties": {key: _plain(value) for key, value in found.properties.items()},
+                    "event": done.event,
+                    "at": done.occurrence.at.astimezone(self.catalogue.zone).isoformat(),
+                    "properties": {key: _plain(value) for key, value in done.occurrence.properties.items()},
                 }
-                for found in node.occurrences
+                for done in node.occurrences
             ],
         }
 
@@ -158,6 +163,7 @@ class _Asker:
     catalogue: Catalogue
     as_of: date
     show: Show
+    known: dict[str, list[Done]] = field(default_factory=dict)
 
     def known_of(self, node: Node) -> dict[str, Any]:
         """Return what is known of the user behind a node."""
@@ -167,15 +173,27 @@ class _Asker:
             other = field_named(node.value)
             found = {"value": self._tag(node.tag)}
             return found if other is None else {**found, "other": self._tag(other)}
-        if isinstance(node, EventCondition):
-            asked = literal(node, self.catalogue, self.as_of)
-            if not isinstance(asked, LiteralEventCondition):
-                raise TypeError("an event condition is literal as one")
-            return self._measured(asked.measured)
-        event = getattr(node, "event", None)
-        if event not in self.catalogue.events:
-            return {}
-        return self._listed(self._matching(str(event), self._where(str(event), getattr(node, "where", ()))))
+        asked = literal(node, self.catalogue, self.as_of)
+        match asked:
+            case LiteralEventCondition():
+                value, done = self._measured(asked.measured)
+                return {"value": value, **_listed(done)}
+            case LiteralCompare():
+                (left, ours), (right, theirs) = self._measured(asked.left), self._measured(asked.right)
+                return {"value": left, "other": right, **_listed([*ours, *theirs])}
+            case LiteralRank():
+                within = None if asked.within is None else self._tag(asked.within.spec.key)
+                return {"value": self._tag(asked.tag.spec.key), "other": within}
+            case LiteralSequence():
+                looked_at = [step.measured for step in asked.steps]
+            case LiteralDid():
+                looked_at = [*asked.in_all, *asked.in_none]
+            case LiteralRegular():
+                looked_at = [asked.measured]
+            case _:
+                return {}
+        # Whatever their windows: what lies outside of them tells as much.
+        return _listed([done for measured in looked_at for done in self._matching(measured)])
 
     def _value(self, key: str) -> Any:
         numbers = pl.Series([self.user_no], dtype=pl.UInt32)
@@ -186,44 +204,50 @@ class _Asker:
         value = self._value(key)
         return None if value is None else self.show(self.catalogue.tags[key], value)
 
-    def _measured(self, asked: LiteralMeasure) -> dict[str, Any]:
+    def _measured(self, asked: LiteralMeasure) -> tuple[Any, list[Done]]:
+        """Return a measure, and the occurrences that count for it."""
         zone, span = self.catalogue.zone, asked.span
         if isinstance(span, LiteralAnchored):
             own = self._value(span.tag.spec.key)
             if own is None:  # no date from which the window could run
-                return {"value": None, **self._listed([])}
+                return None, []
             span = span.days(own)
-        matching = [
-            found
-            for found in self._matching(asked.event, asked.where)
-            if (local_day(found.at, zone) in span if isinstance(span, Days) else found.at in span)
-        ]
+
+        def lies_in(at: datetime) -> bool:
+            return local_day(at, zone) in span if isinstance(span, Days) else at in span
+
+        counted = [done for done in self._matching(asked) if lies_in(done.occurrence.at)]
+        matching = [done.occurrence for done in counted]
         values = matching if asked.of is None else present(matching, asked.of.key)
-        return {"value": asked.measure.of(matching, values, zone), **self._listed(matching)}
+        return asked.measure.of(matching, values, zone), counted
 
-    def _where(self, event: str, where: Sequence[PropertyCondition]) -> tuple[LiteralProperty, ...]:
-        spec = self.catalogue.events[event]
-        found = []
-        for condition in where:
-            of = property_of(spec, condition.property)
-            op = op_of(of.type, condition.op)
-            found.append(LiteralProperty(of, op, op.literal(condition.value, self.as_of)))
-        return tuple(found)
+    def _matching(self, asked: LiteralMeasure) -> list[Done]:
+        """Return the user's occurrences that satisfy all property conditions, whenever they were."""
+        if asked.event not in self.known:
+            self.known[asked.event] = self._done(asked.event)
+        return [
+            done
+            for done in self.known[asked.event]
+            if all(_holds(condition, done.occurrence.properties) for condition in asked.where)
+        ]
 
-    def _matching(self, event: str, where: Sequence[LiteralProperty]) -> list[Occurrence]:
-        """Return the user's occurrences that satisfy all property conditions, oldest first."""
+    def _done(self, event: str) -> list[Done]:
         keys = list(self.catalogue.events[event].properties)
         frame = self.engine.occurrences(event, self.user_no, self.as_of)
-        done = [
-            Occurrence(row[AT], {key: row[property_column(key)] for key in keys})
+        return [
+            Done(event, Occurrence(row[AT], {key: row[property_column(key)] for key in keys}))
             for row in frame.iter_rows(named=True)
         ]
-        return [each for each in done if all(_holds(condition, each.properties) for condition in where)]
 
-    @staticmethod
-    def _listed(matching: list[Occurrence]) -> dict[str, Any]:
-        newest = tuple(reversed(matching[-MOST_OCCURRENCES:]))
-        return {"occurrences": newest, "occurrence_count": len(matching)}
+
+def _listed(done: Sequence[Done]) -> dict[str, Any]:
+    """Return the newest of some occurrences, each once, and how many they are."""
+    each_once = {id(each): each for each in done}
+    ordered = sorted(each_once.values(), key=lambda each: each.occurrence.at)
+    return {
+        "occurrences": tuple(reversed(ordered[-MOST_OCCURRENCES:])),
+        "occurrence_count": len(ordered),
+    }
 
 
 def _holds(condition: LiteralProperty, properties: Mapping[str, Any]) -> bool:

@@ -178,7 +178,9 @@ def profile(
     Cancelled
         When `cancelled` says so.
     """
-    chosen = usual_tags(catalogue) if tags is None else [_allowed(catalogue, tag) for tag in tags]
+    chosen = (
+        usual_tags(catalogue) if tags is None else [_allowed(catalogue, tag) for tag in dict.fromkeys(tags)]
+    )
     count, base = engine.count(rule, as_of).count, engine.base_count(as_of)
     looked: list[_Looked] = []
     for place, tag in enumerate(chosen, start=1):

@@ -211,6 +211,8 @@ def chosen(rule: Rule, node: str | None, catalogue: Catalogue) -> Compared:
     if node is None:
         if len(allowed) == 1:
             return allowed[0]
+        if not allowed:
+            raise RuleError(Problem("threshold_none"))
         raise RuleError(Problem("node_missing", params={"allowed": names}, allowed=names))
     asked = found(rule, node)
     if asked is None:

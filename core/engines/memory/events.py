@@ -328,10 +328,6 @@ class Partition:
 
         return self._held.get(("codes", key), make).values
 
-    def _at(self) -> PlainColumn:
-        """Return when each occurrence was, in microseconds since 1970-01-01."""
-        return self._held.get("at", lambda: PlainColumn(self._read(AT).dt.epoch("us")))
-
     def _read(self, column: str) -> pl.Series:
         values = self._tables.events(self._event.key, [column]).get_column(column)
         return values if self._kept is None else values.filter(self._kept)

@@ -71,17 +71,19 @@ def _ranked(asked: LiteralRank, sources: Sources, as_of: date) -> _Ranked:
     order = pl.Series("row", by_id)
     rows = order.filter(as_series(ranked, held.user_count).gather(order))
     found = pl.DataFrame({"row": rows, "value": _ordered(sources.measures.values(asked.tag), rows)})
+    # The order of ids is kept among those who tie.
+    ordered = found.sort("value", descending=asked.is_top, maintain_order=True).get_column("row")
     if asked.within is None:
-        # The order of ids is kept among those who tie.
-        found = found.sort("value", descending=asked.is_top, maintain_order=True)
-        groups = pl.repeat(0, found.height, dtype=pl.UInt32, eager=True)
+        groups = pl.repeat(0, len(ordered), dtype=pl.UInt32, eager=True)
     else:
         column = sources.measures.values(asked.within)
-        found = found.with_columns(_ordered(column, rows).rank("dense").alias("group"))
-        found = found.sort("group", "value", descending=[False, asked.is_top], maintain_order=True)
-        groups = found.get_column("group")
+        of_rows = _ordered(column, ordered)
+        codes = (of_rows if isinstance(column, CodedColumn) else of_rows.rank("dense")).to_numpy()
+        # By NumPy, which sorts the small whole numbers that codes are without comparing them.
+        by_group = np.argsort(codes, kind="stable")
+        ordered, groups = ordered.gather(by_group), pl.Series(codes[by_group])
     runs = runs_of(groups)
-    return _Ranked(found.get_column("row").to_numpy(), runs.starts, runs.lengths)
+    return _Ranked(ordered.to_numpy(), runs.starts, runs.lengths)
 
 
 def _ordered(column: Column, rows: pl.Series) -> pl.Series:

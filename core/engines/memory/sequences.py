@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core import clock
 from core.clock import Days, Span
 from core.engines.memory.bits import Words, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
@@ -227,9 +228,11 @@ def _numbered(group: _Whole, times: _Whole, some: Keys) -> tuple[_Whole, _Whole]
 def _spans(asked: LiteralSequence) -> list[Span]:
     """Return when the occurrences of each step lie: no chain begins before its window does."""
     first, *others = (step.measured.common_span for step in asked.steps)
-    if not isinstance(first, Days):
+    if not isinstance(first, Days) or first.first is None:
         return [first, *others]
-    return [first, *(Days(first.first, other.last) if isinstance(other, Days) else other for other in others)]
+    # Where clocks are set back across midnight, what comes later may lie on the day before.
+    begins = clock.add_days(first.first, -1)
+    return [first, *(Days(begins, other.last) if isinstance(other, Days) else other for other in others)]
 
 
 def _shared_codes(asked: LiteralSequence, partitions: Sequence[Partition]) -> list[pl.Series | None]:

@@ -66,9 +66,12 @@ export function makePerson(page, ask) {
     const { holds, counts, what, value, other, occurrence_count: count, occurrences } = found;
     const isGroup = node.kind === "group";
     const says = [];
-    const isTold = node.kind === "tag" ? node.op !== "not_set" : value !== null && node.measure !== "count";
+    const isCompared = node.kind === "compare";
+    const isTold =
+      node.kind === "tag" ? node.op !== "not_set" : isCompared || (value !== null && node.measure !== "count");
     if (isTold) says.push(t("insight.person.value", { value: shownValue(node, value) }));
-    if (other !== null) says.push(t("insight.person.other", { value: shownValue(node, other) }));
+    if (node.kind === "rank" && other !== null) says.push(shownValue({}, other));
+    else if (isCompared || other !== null) says.push(t("insight.person.other", { value: shownValue(node, other) }));
     return h(
       `li.verdictline${counts ? "" : ".idle"}`,
       { style: `--depth: ${place.depth - 1}` },
@@ -98,31 +101,35 @@ export function makePerson(page, ask) {
     if (typeof value === "boolean") return t(value ? "yes" : "no");
     if (Array.isArray(value)) return page.words.list(value);
     if (typeof value !== "number") return String(value);
-    const unit = node.kind === "tag" ? page.catalogue.unitOf(page.catalogue.tags.get(node.tag) ?? {}) : "";
+    const unit = node.tag ? page.catalogue.unitOf(page.catalogue.tags.get(node.tag) ?? {}) : "";
     return `${page.words.number(value)}${unit ? ` ${unit}` : ""}`;
   }
 
   function occurrencesOf(node, count, occurrences) {
     if (count === 0) return h("p.personvalue", {}, t("insight.person.never"));
+    // What a measure counts is known one by one; sequences and habits look at all there are.
+    const isCounted = node.kind === "event" || node.kind === "compare";
     return h(
       "details.occurrences",
       { "data-of": node.id },
       h(
         "summary",
         { "data-f": `occurrences:${node.id}` },
-        t("insight.person.occurrences", { n: page.words.whole(count) }),
+        t(isCounted ? "insight.person.occurrences" : "insight.person.done", { n: page.words.whole(count) }),
       ),
       h(
         "ul",
         {},
-        occurrences.map(({ at, properties }) => {
+        occurrences.map(({ event, at, properties }) => {
           const parts = Object.entries(properties).filter(([, value]) => value !== null);
           const named = parts.map(([key, value]) => {
-            const label = page.catalogue.nameOf(page.catalogue.propertyOf(node.event, key) ?? { key });
+            const label = page.catalogue.nameOf(page.catalogue.propertyOf(event, key) ?? { key });
             return `${label} ${typeof value === "number" ? page.words.number(value) : value}`;
           });
           const time = h("time", {}, at.slice(0, 16).replace("T", " "));
-          return h("li", {}, time, " ", h("span.quiet", {}, named.join(" · ")));
+          // Conditions on one event have its name in their words already.
+          const which = node.event ? [] : [page.catalogue.nameOf(page.catalogue.events.get(event) ?? { key: event })];
+          return h("li", {}, time, " ", h("span.quiet", {}, [...which, ...named].join(" · ")));
         }),
       ),
       count > occurrences.length

@@ -63,8 +63,12 @@ export function makeVersus(page, ask) {
     if (audiences.length + states.length === 0) return t("versus.nothing");
     if (!against) return t("versus.how");
     if (compared.error) return compared.error;
-    if (!compared.found) return isBroken ? "" : t("versus.counting");
+    if (!compared.found) return isBroken ? "" : countingOf(compared.progress);
     return compared.found.is_gone ? t("versus.gone") : "";
+  }
+
+  function countingOf(progress) {
+    return progress ? t("profile.progress", { n: progress.done, of: progress.total }) : t("versus.counting");
   }
 
   return {

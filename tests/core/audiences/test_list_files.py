@@ -192,6 +192,11 @@ def test_what_tells_no_people_apart_is_refused(match: str, write) -> None:
     assert problem.allowed == ("auto", *ways(CATALOGUE))
 
 
+def test_an_identity_card_among_the_examples_is_hidden(write) -> None:
+    problem = refusal(write("x\n11010519491231002X\n110105194912310021\n110105491231002\n"))
+    assert problem.params["examples"] == ("11***", "11***", "11***")
+
+
 def test_when_nothing_matches_examples_are_hidden_like_what_they_look_like(write) -> None:
     problem = refusal(write("x\n13700000000\nq@y.com\nu77\n"))
     assert problem.code == "list_nothing_matched"

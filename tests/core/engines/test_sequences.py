@@ -92,3 +92,20 @@ def test_chains_are_found_to_the_moment(seed: int, tick: timedelta, monkeypatch:
             assert ids_of(engine, rule, AS_OF) == expected, node
         found += 0 < len(expected) < len(users)
     assert found > 15
+
+
+def test_a_later_occurrence_counts_though_the_clock_was_set_back_to_the_day_before() -> None:
+    # At one minute past midnight of 29 October 2006 the clocks of Newfoundland went back to 23:01.
+    zone = CATALOGUE.model_copy(update={"time_zone": "America/St_Johns"})
+    first, later = (datetime(2006, 10, 29, *at, tzinfo=UTC) for at in ((2, 30, 30), (3, 0)))
+    user = OracleUser("u", events={"chat": [Occurrence(first, {})], "order": [Occurrence(later, {})]})
+    window = {"from": "2006-10-29", "to": "2006-10-29"}
+    for steps, expected in (
+        ([{"event": "chat"}, {"event": "order"}], ["u"]),
+        ([{"event": "chat"}, {"event": "order", "not": True}], []),
+    ):
+        node = {"kind": "sequence", "id": "s", "steps": steps, "window": window}
+        rule = parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [node]}})
+        assert evaluate.members(rule, [user], zone, date(2006, 10, 29)) == expected
+        engine = MemoryEngine(tables_of(zone, [user], [7]))
+        assert ids_of(engine, rule, date(2006, 10, 29)) == expected

@@ -26,7 +26,7 @@ BEYOND_A_SCHEMA = {
     *("window_too_long", "window_reversed", "ago_not_descending"),
     *("first_step_negated", "first_step_within", "within_in_between", "same_of_sets", "anchor_not_date"),
     *("factor_decimals", "sides_differ", "factor_of_dates", "op_not_between_sides", "buckets_reversed"),
-    *("unknown_audience", "audience_cycle", "audience_broken", "no_snapshots"),
+    *("unknown_audience", "audience_cycle", "audiences_too_nested", "audience_broken", "no_snapshots"),
     *("unknown_snapshot", "unknown_list"),
     *("rank_needs_one_end", "rank_by_type", "rank_within_sets"),
     *("silent_without_start", "more_blocks_than_there_are"),

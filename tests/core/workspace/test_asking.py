@@ -49,7 +49,9 @@ def test_a_count_says_whom_it_counted_and_from_which_data(workspace: Workspace) 
 def test_an_earlier_day_marks_imported_tags_as_not_historical(workspace: Workspace) -> None:
     spend = {"kind": "tag", "id": "c3", "tag": "spend", "op": "gt", "value": 0}
     muted = {"kind": "tag", "id": "c4", "tag": "level", "op": "is_set", "muted": True}
-    asked = workspace.parse(rule(CITY, spend, muted, take={"n": 2, "by": "points"}))
+    below = {"kind": "tag", "id": "c5", "tag": "level", "op": "is_set"}
+    aside = {"kind": "group", "id": "g5", "match": "all", "children": [below], "muted": True}
+    asked = workspace.parse(rule(CITY, spend, muted, aside, take={"n": 2, "by": "points"}))
     earlier = workspace.count(asked, date(2019, 6, 30))
     assert earlier.not_historical == ("city", "points")
     assert "not_historical" in [warning["code"] for warning in earlier.as_json()["warnings"]]  # type: ignore[union-attr,attr-defined]

@@ -140,6 +140,19 @@ def test_a_refused_file_changes_nothing(workspace: Workspace, phones: Path, tmp_
     assert workspace.lists() == [before]
 
 
+def test_the_unmatched_rows_never_take_the_place_of_the_file_they_come_from(
+    workspace: Workspace, phones: Path, tmp_path: Path
+) -> None:
+    before = phones.read_bytes()
+    (tmp_path / "link.csv").symlink_to(phones)
+    for out in (phones, tmp_path / "link.csv"):
+        with pytest.raises(ListRefused) as refused:
+            workspace.add_list("名单", phones, actor=ACTOR, unmatched=out)
+        assert refused.value.problems[0].code == "list_unmatched_over_file"
+    assert phones.read_bytes() == before
+    assert workspace.lists() == []
+
+
 def test_the_unmatched_rows_are_written_with_the_list_or_neither(
     workspace: Workspace, phones: Path, tmp_path: Path
 ) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
 from core.analytics.explain.compare import compare
 from core.engines.memory import MemoryEngine
+from core.errors import Cancelled
 from core.rules import evaluate
 from core.workspace import Workspace
 from tests.core.analytics.explain.plain import asked, reread
@@ -55,6 +57,24 @@ def test_the_small_files_by_hand(workspace: Workspace) -> None:
     assert found.only_there.profile is not None
     assert {"phone", "name"}.isdisjoint(found.only_there.profile.tags)
     assert [change.kind for change in found.changes] == ["removed", "added"]
+
+
+def test_it_is_told_how_far_both_sides_are_and_can_be_cancelled_at_any_tag(workspace: Workspace) -> None:
+    here, there = workspace.parse(rule_of(CITY)), rule_of(GOLD)
+    told: list[tuple[int, int]] = []
+    found = workspace.compare(here, there, progress=lambda done, total: told.append((done, total)))
+    assert found.only_here.profile is not None
+    total = 2 * len(found.only_here.profile.tags)
+    assert told == [(done, total) for done in range(1, total + 1)]
+    for stop_after in (0, 1, total - 1):
+        told.clear()
+        with pytest.raises(Cancelled):
+            workspace.compare(
+                here, there,
+                progress=lambda done, total: told.append((done, total)),
+                cancelled=lambda: len(told) >= stop_after,  # noqa: B023  called before the loop goes on
+            )  # fmt: skip
+        assert len(told) == stop_after
 
 
 def test_the_first_n_by_a_tag_have_no_rule_but_are_counted(workspace: Workspace) -> None:

@@ -134,6 +134,7 @@ def test_since_takes_the_likeliest_event_and_amount(workspace: Workspace) -> Non
     [
         (lambda w, r: w.history(r, weeks=0), "weeks_out_of_range"),
         (lambda w, r: w.history(r, weeks=521), "weeks_out_of_range"),
+        (lambda w, r: w.history(r, weeks=10**18), "weeks_out_of_range"),
         (lambda w, r: w.history(r, date(1900, 1, 8), weeks=9), "as_of_out_of_range"),
         (lambda w, r: w.since(r, date(2019, 7, 14)), "since_not_before"),
         (lambda w, r: w.since(r, date(2019, 6, 1), event="byu"), "event_unknown"),

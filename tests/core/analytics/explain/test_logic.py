@@ -131,6 +131,33 @@ def test_an_unknown_value_of_a_property_is_told(workspace: Workspace) -> None:
     assert "check_values_unknown c3" in told(workspace, rule_of({**BOUGHT, "where": where}))
 
 
+FAR, SHOP = {"last": 90, "unit": "day"}, [{"property": "channel", "op": "is", "value": "shop"}]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"kind": "first_time", "event": "view", "where": SHOP, "window": FAR},
+        {"kind": "stopped", "event": "view", "where": SHOP, "active": FAR, "silent": {"last": 1, "unit": "day"}},
+        {"kind": "resumed", "event": "view", "where": SHOP, "silent": FAR, "active": {"last": 1, "unit": "day"}},
+        {"kind": "regular", "event": "view", "where": SHOP, "at_least": 1, "per": "week", "in": 1, "of_last": 13},
+        {"kind": "sequence", "window": FAR, "steps": [{"event": "view"}, {"event": "buy", "where": SHOP}]},
+        {
+            "kind": "compare", "op": "gt",
+            "left": {"event": "buy", "measure": "count", "where": SHOP},
+            "right": {"event": "view", "measure": "count", "window": FAR},
+        },
+    ],
+    ids=lambda kind: kind["kind"],
+)  # fmt: skip
+def test_every_kind_is_told_of_windows_before_the_data_and_of_values_that_do_not_occur(
+    kind: dict[str, Any], workspace: Workspace
+) -> None:
+    findings = told(workspace, rule_of({**kind, "id": "c3"}))
+    assert "2019-06-01" in findings["check_window_before_data c3"].message["en"]
+    assert "shop" in findings["check_values_unknown c3"].message["en"]
+
+
 @pytest.mark.parametrize(
     ("window", "remedy"),
     [

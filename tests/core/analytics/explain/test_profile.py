@@ -142,6 +142,11 @@ def test_the_small_files_profile_by_hand(workspace: Workspace) -> None:
     assert gold.p == pytest.approx(17 / 35)
 
 
+def test_a_tag_named_twice_is_looked_at_once(workspace: Workspace) -> None:
+    rule = workspace.parse(rule_of(BEIJING))
+    assert workspace.profile(rule, ["city", "level", "city"]) == workspace.profile(rule, ["city", "level"])
+
+
 def test_personal_tags_are_never_profiled(workspace: Workspace) -> None:
     assert {tag.key for tag in usual_tags(workspace.catalogue())}.isdisjoint(
         {"name", "phone", "email", "address", "card_id"}

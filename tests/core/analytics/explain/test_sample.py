@@ -150,3 +150,24 @@ def test_city_stands_out(sample: Workspace, rule: Rule, people: People) -> None:
     assert city.tgi == pytest.approx(len(base) / len(held["c1"]) * 100)
     assert city.is_significant
     assert pl.Series([city.tgi_low, city.tgi, city.tgi_high]).is_sorted()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"kind": "sequence", "steps": [{"event": "login"}, {"event": "purchase"}]},
+        {
+            "kind": "stopped",
+            "event": "purchase",
+            "active": {"to": "2019-05-01"},
+            "silent": {"last": 9, "unit": "day"},
+        },
+    ],
+    ids=lambda condition: condition["kind"],
+)
+def test_what_people_did_since_is_what_the_rule_asks_about_in_whatever_kind(
+    condition: dict[str, object], sample: Workspace
+) -> None:
+    include = {"kind": "group", "id": "g", "match": "all", "children": [{**condition, "id": "c"}]}
+    found = sample.since(sample.parse({"include": include}), AS_OF - timedelta(days=30))
+    assert (found.event, found.number) == ("purchase", "amount")

@@ -149,7 +149,7 @@ def test_averages_are_compared_exactly_where_a_float_would_not_do() -> None:
         ((BEIJING, POINTS), "c1", "threshold_no_order"),
         ((BEIJING, POINTS), "g0", "threshold_no_order"),
         ((BEIJING, {**POINTS, "muted": True}), "c2", "threshold_muted"),
-        ((BEIJING,), None, "node_missing"),
+        ((BEIJING,), None, "threshold_none"),
         ((POINTS, {**POINTS, "id": "c3"}), None, "node_missing"),
         (({**POINTS, "op": "is_set", "value": None},), "c2", "threshold_no_order"),
         (({**POINTS, "value": {"tag": "spend"}},), "c2", "threshold_no_order"),
