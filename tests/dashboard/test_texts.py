@@ -64,7 +64,7 @@ def called_keys() -> dict[str, Path]:
 
 
 def names_in(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    return {name.split("|")[0] for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "dashboard" / "i18n").glob("*.toml")), ids=lambda f: f.stem)
