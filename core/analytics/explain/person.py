@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -15,14 +15,17 @@ from core.engines.base import Engine, Verdict
 from core.errors import NotFound, Problem
 from core.messages import Text
 from core.rules.arguments import field_named
+from core.rules.conditions import CompareCondition, RankCondition, SequenceCondition
 from core.rules.describe import describe_node
 from core.rules.edit import counting
 from core.rules.literal import literal
 from core.rules.literal_conditions import (
     LiteralAnchored,
+    LiteralCompare,
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralSequence,
 )
 from core.rules.lookup import property_of
 from core.rules.measures import Occurrence, is_missing, present
@@ -46,6 +49,13 @@ MOST_OCCURRENCES = 20
 
 
 @dataclass(frozen=True)
+class Done(Occurrence):
+    """One thing that the user did, and of which event it is an occurrence."""
+
+    event: str
+
+
+@dataclass(frozen=True)
 class NodeVerdict:
     """What one node says of the user.
 
@@ -60,9 +70,10 @@ class NodeVerdict:
     value : object
         The user's value of the tag, or of the event's measure; None = missing, and for groups.
     other : object
-        The user's value of the other tag, where two tags are compared.
-    occurrences : tuple of Occurrence
-        What counts for an event condition, newest first, at most `MOST_OCCURRENCES`.
+        The user's value of the other tag or measure, where two are compared.
+    occurrences : tuple of Done
+        What counts for an event condition, or for any step of a sequence, newest first, at most
+        `MOST_OCCURRENCES`.
     occurrence_count : int or None
         How many count altogether; None where no event is asked about.
     """
@@ -73,7 +84,7 @@ class NodeVerdict:
     what: Text
     value: Any = None
     other: Any = None
-    occurrences: tuple[Occurrence, ...] = ()
+    occurrences: tuple[Done, ...] = ()
     occurrence_count: int | None = None
 
 
@@ -109,6 +120,7 @@ class Person:
             "occurrence_count": node.occurrence_count,
             "occurrences": [
                 {
+                    "event": found.event,
                     "at": found.at.astimezone(self.catalogue.zone).isoformat(),
                     "properties": {key: _plain(value) for key, value in found.properties.items()},
                 }
@@ -158,6 +170,7 @@ class _Asker:
     catalogue: Catalogue
     as_of: date
     show: Show
+    _done: dict[str, list[Done]] = field(default_factory=dict)
 
     def known_of(self, node: Node) -> dict[str, Any]:
         """Return what is known of the user behind a node."""
@@ -167,11 +180,20 @@ class _Asker:
             other = field_named(node.value)
             found = {"value": self._tag(node.tag)}
             return found if other is None else {**found, "other": self._tag(other)}
-        if isinstance(node, EventCondition):
-            asked = literal(node, self.catalogue, self.as_of)
-            if not isinstance(asked, LiteralEventCondition):
-                raise TypeError("an event condition is literal as one")
-            return self._measured(asked.measured)
+        if isinstance(node, RankCondition):
+            return {"value": self._tag(node.tag)}
+        if isinstance(node, EventCondition | CompareCondition | SequenceCondition):
+            match literal(node, self.catalogue, self.as_of):
+                case LiteralEventCondition(measured=measured):
+                    matching = self._counted(measured)
+                    return {"value": self._value_of(measured, matching), **self._listed(matching)}
+                case LiteralCompare(left=left, right=right):
+                    value, other = (self._value_of(side, self._counted(side)) for side in (left, right))
+                    return {"value": value, "other": other}
+                case LiteralSequence(steps=steps):
+                    return self._listed(self._union([step.measured for step in steps]))
+                case asked:
+                    raise TypeError(f"{node.kind} is literal as {type(asked).__name__}")
         event = getattr(node, "event", None)
         if event not in self.catalogue.events:
             return {}
@@ -186,20 +208,30 @@ class _Asker:
         value = self._value(key)
         return None if value is None else self.show(self.catalogue.tags[key], value)
 
-    def _measured(self, asked: LiteralMeasure) -> dict[str, Any]:
+    def _counted(self, asked: LiteralMeasure) -> list[Done]:
+        """Return what a measure is taken of, oldest first."""
         zone, span = self.catalogue.zone, asked.span
         if isinstance(span, LiteralAnchored):
             own = self._value(span.tag.spec.key)
             if own is None:  # no date from which the window could run
-                return {"value": None, **self._listed([])}
+                return []
             span = span.days(own)
-        matching = [
+        return [
             found
             for found in self._matching(asked.event, asked.where)
             if (local_day(found.at, zone) in span if isinstance(span, Days) else found.at in span)
         ]
+
+    def _value_of(self, asked: LiteralMeasure, matching: Sequence[Done]) -> Any:
+        if isinstance(asked.span, LiteralAnchored) and self._value(asked.span.tag.spec.key) is None:
+            return None
         values = matching if asked.of is None else present(matching, asked.of.key)
-        return {"value": asked.measure.of(matching, values, zone), **self._listed(matching)}
+        return asked.measure.of(matching, values, self.catalogue.zone)
+
+    def _union(self, asked: Sequence[LiteralMeasure]) -> list[Done]:
+        """Return what any of several measures is taken of, each once, oldest first."""
+        known = {id(found): found for measured in asked for found in self._counted(measured)}
+        return sorted(known.values(), key=lambda found: found.at)
 
     def _where(self, event: str, where: Sequence[PropertyCondition]) -> tuple[LiteralProperty, ...]:
         spec = self.catalogue.events[event]
@@ -210,18 +242,23 @@ class _Asker:
             found.append(LiteralProperty(of, op, op.literal(condition.value, self.as_of)))
         return tuple(found)
 
-    def _matching(self, event: str, where: Sequence[LiteralProperty]) -> list[Occurrence]:
+    def _matching(self, event: str, where: Sequence[LiteralProperty]) -> list[Done]:
         """Return the user's occurrences that satisfy all property conditions, oldest first."""
-        keys = list(self.catalogue.events[event].properties)
-        frame = self.engine.occurrences(event, self.user_no, self.as_of)
-        done = [
-            Occurrence(row[AT], {key: row[property_column(key)] for key in keys})
-            for row in frame.iter_rows(named=True)
+        if event not in self._done:
+            keys = list(self.catalogue.events[event].properties)
+            frame = self.engine.occurrences(event, self.user_no, self.as_of)
+            self._done[event] = [
+                Done(row[AT], {key: row[property_column(key)] for key in keys}, event)
+                for row in frame.iter_rows(named=True)
+            ]
+        return [
+            each
+            for each in self._done[event]
+            if all(_holds(condition, each.properties) for condition in where)
         ]
-        return [each for each in done if all(_holds(condition, each.properties) for condition in where)]
 
     @staticmethod
-    def _listed(matching: list[Occurrence]) -> dict[str, Any]:
+    def _listed(matching: Sequence[Done]) -> dict[str, Any]:
         newest = tuple(reversed(matching[-MOST_OCCURRENCES:]))
         return {"occurrences": newest, "occurrence_count": len(matching)}
 

@@ -3,6 +3,8 @@
 import { h, icon, replace, say } from "./dom.js";
 import { eachNode } from "./tree.js";
 
+const TELLS_A_VALUE = ["compare", "rank"]; // whose value says why, even that there is none
+
 export function makePerson(page, ask) {
   const { t, language } = page.words;
   let user = ""; // whom we look at
@@ -66,9 +68,12 @@ export function makePerson(page, ask) {
     const { holds, counts, what, value, other, occurrence_count: count, occurrences } = found;
     const isGroup = node.kind === "group";
     const says = [];
-    const isTold = node.kind === "tag" ? node.op !== "not_set" : value !== null && node.measure !== "count";
+    const isTold =
+      node.kind === "tag"
+        ? node.op !== "not_set"
+        : TELLS_A_VALUE.includes(node.kind) || (value !== null && node.measure !== "count");
     if (isTold) says.push(t("insight.person.value", { value: shownValue(node, value) }));
-    if (other !== null) says.push(t("insight.person.other", { value: shownValue(node, other) }));
+    if (other !== null || node.kind === "compare") says.push(t("insight.person.other", { value: shownValue(node, other) }));
     return h(
       `li.verdictline${counts ? "" : ".idle"}`,
       { style: `--depth: ${place.depth - 1}` },
@@ -98,31 +103,33 @@ export function makePerson(page, ask) {
     if (typeof value === "boolean") return t(value ? "yes" : "no");
     if (Array.isArray(value)) return page.words.list(value);
     if (typeof value !== "number") return String(value);
-    const unit = node.kind === "tag" ? page.catalogue.unitOf(page.catalogue.tags.get(node.tag) ?? {}) : "";
+    const unit = node.tag ? page.catalogue.unitOf(page.catalogue.tags.get(node.tag) ?? {}) : "";
     return `${page.words.number(value)}${unit ? ` ${unit}` : ""}`;
   }
 
   function occurrencesOf(node, count, occurrences) {
     if (count === 0) return h("p.personvalue", {}, t("insight.person.never"));
+    const isSequence = node.kind === "sequence";
     return h(
       "details.occurrences",
       {},
       h(
         "summary",
         { "data-f": `occurrences:${node.id}` },
-        t("insight.person.occurrences", { n: page.words.whole(count) }),
+        t(isSequence ? "insight.person.steps" : "insight.person.occurrences", { n: page.words.whole(count) }),
       ),
       h(
         "ul",
         {},
-        occurrences.map(({ at, properties }) => {
+        occurrences.map(({ event, at, properties }) => {
           const parts = Object.entries(properties).filter(([, value]) => value !== null);
           const named = parts.map(([key, value]) => {
-            const label = page.catalogue.nameOf(page.catalogue.propertyOf(node.event, key) ?? { key });
+            const label = page.catalogue.nameOf(page.catalogue.propertyOf(event, key) ?? { key });
             return `${label} ${typeof value === "number" ? page.words.number(value) : value}`;
           });
           const time = h("time", {}, at.slice(0, 16).replace("T", " "));
-          return h("li", {}, time, " ", h("span.quiet", {}, named.join(" · ")));
+          const what = isSequence ? [h("span", {}, page.catalogue.eventName(event)), " "] : null;
+          return h("li", {}, time, " ", what, h("span.quiet", {}, named.join(" · ")));
         }),
       ),
       count > occurrences.length

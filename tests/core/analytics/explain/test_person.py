@@ -92,7 +92,11 @@ def test_the_occurrences_that_count_are_shown(workspace: Workspace) -> None:
     assert shown["nodes"]["c2"]["value"] == 30.0
     assert shown["nodes"]["c2"]["occurrence_count"] == 1
     assert shown["nodes"]["c2"]["occurrences"] == [
-        {"at": "2019-07-01T10:00:00+08:00", "properties": {"amount": 30.0, "channel": "app"}}
+        {
+            "event": "buy",
+            "at": "2019-07-01T10:00:00+08:00",
+            "properties": {"amount": 30.0, "channel": "app"},
+        }
     ]
     assert workspace.person(workspace.parse(rule_of(SPENT)), "u03").nodes[1].value == Fraction(30)
 
