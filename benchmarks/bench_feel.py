@@ -65,6 +65,7 @@ window.watch = (shell) => new MutationObserver(() => {
   if (shell.classList.contains('waiting') || !window.sentAt) return;
   const from = window.sentAt;
   window.sentAt = null;
+  window.isDue = true;
   requestAnimationFrame(() => setTimeout(() => {
     window.paintedAt = performance.now();
     window.edits.push(window.paintedAt - from);
@@ -73,10 +74,9 @@ window.watch = (shell) => new MutationObserver(() => {
 window.insight = [];
 // What is old is marked; the mark goes when the answer about the edit's rule has been drawn.
 window.watchInsight = (section) => new MutationObserver(() => {
-  if (section.classList.contains('stale') || !window.paintedAt) return;
-  const from = window.paintedAt;
-  window.paintedAt = null;
-  requestAnimationFrame(() => setTimeout(() => window.insight.push(performance.now() - from)));
+  if (section.classList.contains('stale') || !window.isDue) return;
+  window.isDue = false;
+  requestAnimationFrame(() => setTimeout(() => window.insight.push(performance.now() - window.paintedAt)));
 }).observe(section, { attributes: true, attributeFilter: ['class'] });
 """
 

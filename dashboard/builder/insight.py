@@ -22,7 +22,7 @@ from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked
 from dashboard.i18n import texts
 
-WAIT = 0.05  # seconds for a long question before its answer is "pending": an edit may be waiting behind it
+WAIT = 0.05  # seconds for a long question, once, before its answer is "pending": an edit may be behind it
 WORKERS = 2
 
 _workers = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="insight")
@@ -165,23 +165,31 @@ class InsightDesk:
         wanted = {question.key: question for question in ask.questions}
         self._keep_jobs(frozenset(wanted))
         self.known = {key: answer for key, answer in self.known.items() if key in wanted}
-        for key, question in wanted.items():
-            if key not in self.known:
-                self._attempt(question, about, log)
+        # Quick questions first, and what they found is not kept back until a long one has been answered too.
+        missing = [question for key, question in wanted.items() if key not in self.known]
+        quick, long = (
+            [question for question in missing if _is_long(question) is is_long] for is_long in (False, True)
+        )
+        for question in quick:
+            self._attempt(question, about, log, 0)
+        for question in long:
+            self._attempt(question, about, log, 0 if quick else WAIT)
         return {
             "n": ask.n,
             "stamp": stamp,
             "answers": [self.known.get(key) or self._pending(key) for key in wanted],
         }
 
-    def _attempt(self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str]) -> None:
+    def _attempt(
+        self, question: Wanted, about: Asked | None, log: Callable[[BaseException], str], wait: float
+    ) -> None:
         """Answer, or say why not: the browser waits for an answer to every question."""
         key = question.key
         if about is None:
             self.known[key] = {"key": key, "error": dict(texts()["builder.insight.broken"])}
             return
         try:
-            found = self._found(question, about)
+            found = self._found(question, about, wait)
         except CallerError as error:
             self.known[key] = {"key": key, "error": _words(error)}
         except Exception as error:  # noqa: BLE001  logged under the id that is shown
@@ -192,14 +200,16 @@ class InsightDesk:
         if key in self.known:
             self.jobs.pop(key, None)
 
-    def _found(self, question: Wanted, about: Asked) -> Mapping[str, Any] | None:
+    def _found(self, question: Wanted, about: Asked, wait: float) -> Mapping[str, Any] | None:
         how = QUESTIONS[question.kind]
         asked = replace(about, args=question.args)
         if not how.is_long:
             return how.answer(asked)
-        if question.key not in self.jobs:
+        if question.key in self.jobs:
+            wait = 0  # whoever asks again has seen that it takes long, and an edit may be behind this look
+        else:
             self.jobs[question.key] = Job(how.answer, asked)
-        return self.jobs[question.key].wait(WAIT)
+        return self.jobs[question.key].wait(wait)
 
     def _pending(self, key: str) -> dict[str, Any]:
         return {"key": key, "pending": True, "progress": self.jobs[key].progress}
@@ -207,6 +217,12 @@ class InsightDesk:
     def _keep_jobs(self, keys: frozenset[str]) -> None:
         for key in [key for key in self.jobs if key not in keys]:
             self.jobs.pop(key).cancel()
+
+
+def _is_long(question: Wanted) -> bool:
+    """Tell whether a question may take long; an unknown one fails at once."""
+    how = QUESTIONS.get(question.kind)
+    return how is not None and how.is_long
 
 
 def stop() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -15,6 +16,7 @@ from dashboard.builder.insight import Ask, InsightDesk, Wanted, read_ask
 from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked, Question
 from tests.dashboard.test_builder_desk import asking, command, edit  # noqa: F401  asking is a fixture
+from tests.dashboard.test_builder_page import component_data, send
 
 PATIENT = 20.0  # seconds that a thread of a test may take before the test fails
 
@@ -56,10 +58,12 @@ def answered(about, kind, **args):
 
 def patiently(desk, wanted, about):
     """Ask until nothing is pending; return the answers."""
-    for n in range(400):
-        answers = desk.answer(Ask(n, "s", wanted.questions), "s", about, refuse)["answers"]
+    deadline = time.monotonic() + PATIENT
+    while time.monotonic() < deadline:
+        answers = desk.answer(wanted, "s", about, refuse)["answers"]
         if not any(answer.get("pending") for answer in answers):
             return answers
+        time.sleep(0.01)
     raise AssertionError("still pending")
 
 
@@ -159,6 +163,7 @@ def test_quick_questions_are_answered_beside_a_long_one(about, monkeypatch):
     may_end = threading.Event()
     monkeypatch.setitem(QUESTIONS, "slow", Question(lambda _: {"ended": may_end.wait(PATIENT)}, is_long=True))
     desk = InsightDesk()
+    monkeypatch.setattr(insight, "WAIT", PATIENT)  # what is quick must not wait with what is long
     slow, near = desk.answer(ask(("slow", {}), ("near_misses", {})), "s", about, refuse)["answers"]
     assert slow["pending"]
     assert near["found"]["users"] >= 0
@@ -272,3 +277,20 @@ def test_two_states_of_the_history_are_compared_in_words(asking, rule_of):  # no
 def test_a_state_that_there_never_was_is_refused():
     with pytest.raises(ValueError, match="0 earlier states"):
         History().earlier(1)
+
+
+def test_the_page_answers_an_ask_about_its_rule_and_nothing_before_it_is_asked(workspace, open_page):
+    page = open_page("build", rule=json.dumps(rule_of_two()))
+    at = component_data(page, "coterie_builder")
+    stamp = f"{at['epoch']}|{at['tree_stamp']}|{at['as_of']}|{at['version']}"
+    assert component_data(page, "coterie_insight") == {"n": 0, "stamp": stamp, "answers": []}
+    question = {"key": "k", "kind": "near_misses", "args": {}}
+    send(page, "coterie_insight", "ask", {"n": 7, "stamp": stamp, "questions": [question]})
+    told = component_data(page, "coterie_insight")
+    assert (told["n"], told["stamp"]) == (7, stamp)
+    near = workspace.near_misses(workspace.parse(rule_of_two()))
+    assert told["answers"] == [{"key": "k", "found": near.as_json()}]
+    edited = {"rev": at["rev"] + 1, "epoch": at["epoch"], "gesture": "x", "tree": rule_of_two(value=300)}
+    send(page, "coterie_builder", "edit", {**edited, "command": None})
+    assert component_data(page, "coterie_insight")["answers"] == []
+    assert component_data(page, "coterie_insight")["stamp"] != stamp

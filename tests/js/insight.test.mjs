@@ -40,6 +40,17 @@ test("one ask is under way at a time, and insight goes before the charts", () =>
   assert.deepEqual(sent[2], ["facts", { n: 7, fields: ["gmv"] }]);
 });
 
+test("what a component asks while it draws an answer goes next, and only then the others", () => {
+  const { turns, sent } = taking();
+  turns.ask("insight", { questions: ["a"] });
+  turns.ask("facts", {});
+  turns.answered("insight", 5, () => {
+    assert.equal(turns.pending("insight"), null);
+    turns.ask("insight", { questions: ["b"] });
+  });
+  assert.deepEqual(sent.map(([name]) => name), ["insight", "insight"]);
+});
+
 test("what waits of one component goes together, the later word counting", () => {
   const { turns, sent, state } = taking();
   state.busy = true;

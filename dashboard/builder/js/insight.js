@@ -12,7 +12,8 @@
 // and what it is given:
 //   ask.get(kind, args) → {found, error, isOld, isWaiting, progress}
 //                found: the answer in JSON (docs/explain.md), or null; of an earlier state of the rule while
-//                isOld. error: words, or null. isWaiting: the answer is under way; progress: as the question told.
+//                isOld. error: words, or null. isWaiting: the answer is under way (never while the rule cannot be
+//                counted); progress: as the question told.
 //   ask.again()  questions() has changed for another reason than an edit: somebody typed, or chose something
 //   ask.keeping(draw)  runs draw() and gives the focus back to the control with the same data-f, else to the panel
 // Python drops nothing on its side: an ask carries every question without an answer, and while something is
@@ -24,7 +25,7 @@ import { makeProfileTab } from "./profiletab.js";
 import { makeSizeTab } from "./size.js";
 import { makeHistoryTab } from "./trendtab.js";
 
-const POLL = 120; // milliseconds between two looks at a long question
+const POLL = 60; // milliseconds between two looks at a long question
 const TABS = { diagnose: makeDiagnoseTab, size: makeSizeTab, history: makeHistoryTab, profile: makeProfileTab };
 
 export function makeInsight(page) {
@@ -50,7 +51,7 @@ export function makeInsight(page) {
         found: record?.found ?? null,
         error: isOld ? null : (record?.error?.[page.words.language] ?? null),
         isOld,
-        isWaiting: isOld || Boolean(record?.isPending),
+        isWaiting: page.editor.news.counts !== null && (isOld || Boolean(record?.isPending)),
         progress: isOld ? null : (record?.progress ?? null),
       };
     },

@@ -67,7 +67,7 @@ export function makeNear(page, ask) {
     element,
     questions: () => (asksAnything(page.editor.rule) ? [{ kind: "near_misses" }] : []),
     update() {
-      const { found, error, isOld } = ask.get("near_misses");
+      const { found, error, isOld, isWaiting } = ask.get("near_misses");
       element.classList.toggle("stale", isOld);
       note.hidden = false;
       if (!asksAnything(page.editor.rule)) {
@@ -77,7 +77,7 @@ export function makeNear(page, ask) {
         return say(note, t("insight.near.nothing_asked"));
       }
       if (found) draw(found);
-      else say(note, error ?? t("insight.waiting"));
+      else say(note, error ?? (isWaiting ? t("insight.waiting") : ""));
       for (const [node, row] of rows) row.go.disabled = locate(page.editor.rule, node) === null;
       return note.toggleAttribute("hidden", note.textContent === "");
     },

@@ -206,9 +206,7 @@ export function makePage(root, stage) {
   page.settleFacts = facts.settle;
   page.take = (name, data, send) => {
     page.turns.by(name, send);
-    if (name === "facts") facts.take(data);
-    else page.insight.take(data);
-    page.turns.answered(name, data.n);
+    page.turns.answered(name, data.n, () => (name === "facts" ? facts : page.insight).take(data));
   };
 
   page.lookAhead = (item) => needsTop(item) && page.editor.started && page.lookups.list({ key: item.key });

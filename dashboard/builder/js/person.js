@@ -112,7 +112,7 @@ export function makePerson(page, ask) {
     const isSequence = node.kind === "sequence";
     return h(
       "details.occurrences",
-      {},
+      { "data-of": node.id },
       h(
         "summary",
         { "data-f": `occurrences:${node.id}` },
@@ -153,12 +153,14 @@ export function makePerson(page, ask) {
   );
 
   function draw(found) {
+    const opened = new Set([...list.querySelectorAll("details[open]")].map((details) => details.dataset.of));
     const lines = [];
     eachNode(page.editor.rule, (node, place) => {
       if (found.nodes[node.id]) lines.push(lineOf(node, place, found.nodes[node.id]));
     });
     replace(lock, icon(found.is_revealed ? "eyeoff" : "lock"), t(found.is_revealed ? "reveal.hide" : "reveal.show"));
     ask.keeping(() => replace(list, found.is_personal ? h("li", {}, lock) : null, lines));
+    for (const details of list.querySelectorAll("details")) details.open = opened.has(details.dataset.of);
   }
 
   /** Where she stands, in one word of the texts. */
@@ -191,7 +193,8 @@ export function makePerson(page, ask) {
         say(verdict, t(`insight.person.${outcome(found)}`, { user: found.user_id }));
         verdict.classList.toggle("good", found.is_taken);
       }
-      say(note, answer?.error ?? (answer && !found ? t("insight.waiting") : user === "" ? t("insight.person.tip") : ""));
+      const waits = answer?.isWaiting && !found ? t("insight.waiting") : "";
+      say(note, answer?.error ?? (user === "" ? t("insight.person.tip") : waits));
       note.hidden = note.textContent === "";
       if (found === shown) return;
       shown = found;
@@ -201,6 +204,9 @@ export function makePerson(page, ask) {
       isSought &&= !found;
       page.showVerdicts(found ? new Map(Object.entries(found.nodes).map(([id, node]) => [id, node.holds])) : null);
     },
-    leave: () => page.showVerdicts(null),
+    leave() {
+      reveals = false;
+      page.showVerdicts(null);
+    },
   };
 }

@@ -105,7 +105,7 @@ export function makeSolve(page, ask) {
   function words(answer, found) {
     if (!answer) return "";
     if (answer.error) return answer.error;
-    if (!found) return t("insight.waiting");
+    if (!found) return answer.isWaiting ? t("insight.waiting") : "";
     if (found.count === found.target) return t("insight.solve.right", { n: whole(found.count) });
     return found.suggestions.length ? "" : t("insight.solve.none");
   }

@@ -258,7 +258,7 @@ export function makeThreshold(page, ask) {
   function noteOn(list, answer) {
     if (list.error ?? answer?.error) return list.error ?? answer.error;
     if (list.found && nodes().length === 0) return t("insight.threshold.none");
-    if (!curve) return t("insight.waiting");
+    if (!curve) return list.isWaiting || answer?.isWaiting ? t("insight.waiting") : "";
     if (!curve.bars.length) return t("insight.threshold.nobody");
     const parts = [t("insight.threshold.among", { n: whole(curve.users) })];
     if (curve.missing) parts.push(t("insight.threshold.missing", { n: whole(curve.missing) }));

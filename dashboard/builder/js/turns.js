@@ -17,9 +17,10 @@ export function makeTurns(isBusy, now = Date.now) {
   const waiting = new Map(); // name → message
   let out = null; // {name, n, message, isOvertaken}: the ask under way
   let last = 0;
+  let isDrawing = false;
 
   function go() {
-    if (out || isBusy()) return;
+    if (out || isDrawing || isBusy()) return;
     const name = FIRST.find((one) => waiting.has(one) && senders.has(one));
     if (!name) return;
     const message = waiting.get(name);
@@ -37,9 +38,12 @@ export function makeTurns(isBusy, now = Date.now) {
       waiting.set(name, { ...waiting.get(name), ...message });
       go();
     },
-    /** A component has got the answer to its ask n. */
-    answered(name, n) {
+    /** A component has got the answer to its ask n, and draws it: what it asks then goes first. */
+    answered(name, n, draw = () => undefined) {
       if (out?.name === name && out.n === n) out = null;
+      isDrawing = true;
+      draw();
+      isDrawing = false;
       go();
     },
     /** An edit or command goes out, whether or not an ask is under way. */
