@@ -72,8 +72,8 @@ class NodeVerdict:
     other : object
         The user's value of the other tag or measure, where two are compared.
     occurrences : tuple of Done
-        What counts for an event condition, or for any step of a sequence, newest first, at most
-        `MOST_OCCURRENCES`.
+        What counts for an event condition, or for any step of a sequence, newest first: the newest
+        `MOST_OCCURRENCES`, shared evenly by the steps.
     occurrence_count : int or None
         How many count altogether; None where no event is asked about.
     """
@@ -191,7 +191,7 @@ class _Asker:
                     value, other = (self._value_of(side, self._counted(side)) for side in (left, right))
                     return {"value": value, "other": other}
                 case LiteralSequence(steps=steps):
-                    return self._listed(self._union([step.measured for step in steps]))
+                    return self._stepped([self._counted(step.measured) for step in steps])
                 case asked:
                     raise TypeError(f"{node.kind} is literal as {type(asked).__name__}")
         event = getattr(node, "event", None)
@@ -228,11 +228,6 @@ class _Asker:
         values = matching if asked.of is None else present(matching, asked.of.key)
         return asked.measure.of(matching, values, self.catalogue.zone)
 
-    def _union(self, asked: Sequence[LiteralMeasure]) -> list[Done]:
-        """Return what any of several measures is taken of, each once, oldest first."""
-        known = {id(found): found for measured in asked for found in self._counted(measured)}
-        return sorted(known.values(), key=lambda found: found.at)
-
     def _where(self, event: str, where: Sequence[PropertyCondition]) -> tuple[LiteralProperty, ...]:
         spec = self.catalogue.events[event]
         found = []
@@ -256,6 +251,16 @@ class _Asker:
             for each in self._done[event]
             if all(_holds(condition, each.properties) for condition in where)
         ]
+
+    @staticmethod
+    def _stepped(steps: Sequence[Sequence[Done]]) -> dict[str, Any]:
+        """Return what any of several steps speaks of, each once; of every step its newest few."""
+        few = max(1, MOST_OCCURRENCES // len(steps))
+        shown = {id(done): done for step in steps for done in step[-few:]}
+        return {
+            "occurrences": tuple(sorted(shown.values(), key=lambda done: done.at, reverse=True)),
+            "occurrence_count": len({id(done) for step in steps for done in step}),
+        }
 
     @staticmethod
     def _listed(matching: Sequence[Done]) -> dict[str, Any]:

@@ -73,13 +73,14 @@ export function makePerson(page, ask) {
         ? node.op !== "not_set"
         : TELLS_A_VALUE.includes(node.kind) || (value !== null && node.measure !== "count");
     if (isTold) says.push(t("insight.person.value", { value: shownValue(node, value) }));
-    if (other !== null || node.kind === "compare") says.push(t("insight.person.other", { value: shownValue(node, other) }));
+    const isCompared = other !== null || node.kind === "compare";
+    if (isCompared) says.push(t("insight.person.other", { value: shownValue(node, other) }));
     return h(
       `li.verdictline${counts ? "" : ".idle"}`,
       { style: `--depth: ${place.depth - 1}` },
       h(
         "button.verdictwhat",
-        { type: "button", "data-f": `verdict:${node.id}`, onclick: () => page.focusNode(node.id) },
+        { type: "button", "data-f": `verdict:${node.id}`, onclick: () => ask.goTo(node.id) },
         h(
           `span.verdictmark${holds ? ".holds" : ""}`,
           { role: "img", "aria-label": t(holds ? "insight.person.holds" : "insight.person.fails") },
@@ -128,8 +129,8 @@ export function makePerson(page, ask) {
             return `${label} ${typeof value === "number" ? page.words.number(value) : value}`;
           });
           const time = h("time", {}, at.slice(0, 16).replace("T", " "));
-          const what = isSequence ? [h("span", {}, page.catalogue.eventName(event)), " "] : null;
-          return h("li", {}, time, " ", what, h("span.quiet", {}, named.join(" · ")));
+          const done = page.catalogue.nameOf(page.catalogue.events.get(event) ?? { key: event });
+          return h("li", {}, time, isSequence ? ` ${done} ` : " ", h("span.quiet", {}, named.join(" · ")));
         }),
       ),
       count > occurrences.length
