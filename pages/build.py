@@ -147,7 +147,7 @@ def explain() -> None:
     desk_of_answers = st.session_state.setdefault(INSIGHT, insight.InsightDesk())
     about = None
     if ask is not None and ask.questions and (rule := at.rule(asking)) is not None:
-        about = Asked(workspace, rule, state.as_of(), {}, at.history, state.actor())
+        about = Asked(workspace, rule, state.as_of(), {}, at.history.snapshot(), state.actor())
     component.mount_insight(
         desk_of_answers.answer(ask, stamp_of(at), about, log_unknown), on_ask=lambda: None
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 MOST_STEPS = 500
@@ -108,8 +108,12 @@ class History:
         return self._go(1)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the history for a draft."""
-        return {"states": self.states, "at": self.at, "gesture": self.gesture}
+        """Return the history for a draft, as it is now: a draft is written while further edits come in."""
+        return {"states": list(self.states), "at": self.at, "gesture": self.gesture}
+
+    def snapshot(self) -> History:
+        """Return the history as it is now, for whoever reads it while further edits come in."""
+        return replace(self, states=list(self.states))
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> History:

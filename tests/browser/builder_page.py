@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+
+from tests.command_line import core
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED_DOOR = ROOT / "dashboard" / "builder" / "templates" / "1_closed_door_meeting.json"
@@ -113,11 +113,9 @@ OUTLINE = """() => {
 
 def count_by_command_line(workspace: Path, rule: dict[str, Any], *more: str) -> dict[str, Any]:
     """What ``python -m core count`` says of a rule."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "core", "count", "--workspace", str(workspace), "--rule", "-", "--json", *more],
-        input=json.dumps(rule), capture_output=True, text=True, check=True, cwd=ROOT,
-    )  # fmt: skip
-    return dict(json.loads(ran.stdout))
+    done = core("count", "--workspace", workspace, "--rule", "-", "--json", *more, given=json.dumps(rule))
+    assert done.returncode == 0, done.stderr.decode()
+    return dict(json.loads(done.stdout))
 
 
 def closed_door_rule() -> dict[str, Any]:

@@ -246,6 +246,15 @@ def test_a_desk_kept_as_a_draft_comes_back_with_history_epoch_and_day(asking, ru
     assert again.history.tree == rule_of("city", "is", "北京")
 
 
+def test_a_draft_that_is_written_later_is_of_the_moment_it_was_kept(asking, rule_of):
+    desk = Desk()
+    desk.receive(edit(desk, 1, rule_of("city", "is", "北京")), asking)
+    kept, read = desk.as_json(), desk.history.snapshot()
+    desk.receive(edit(desk, 2, rule_of("city", "is", "上海")), asking)
+    assert len(kept["history"]["states"]) == len(read.states) == 2
+    assert Desk.from_json(kept).history.tree == read.tree == rule_of("city", "is", "北京")
+
+
 def test_the_history_forgets_its_oldest_states_and_never_the_present_one():
     history = History()
     for n in range(MOST_STEPS + 50):

@@ -12,7 +12,8 @@ import pytest
 from core.cli.explain import QUESTIONS
 from core.errors import nearest_name
 from core.workspace import Workspace
-from tests.core.cli.test_contract import answer, core, rule
+from tests.command_line import core
+from tests.core.cli.test_contract import answer, rule
 from tests.core.small_files import ACTOR
 
 ROOT = Path(__file__).parents[3]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.workspace import Actor, Workspace
-from tests.core.cli.test_contract import CITY, answer, core, rule
+from tests.command_line import core
+from tests.core.cli.test_contract import CITY, answer, rule
 
 ON_LIST = {"kind": "list", "id": "c2", "list": "闭门会", "in": True}
 
