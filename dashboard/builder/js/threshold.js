@@ -263,6 +263,7 @@ export function makeThreshold(page, ask) {
     const parts = [t("insight.threshold.among", { n: whole(curve.users) })];
     if (curve.missing) parts.push(t("insight.threshold.missing", { n: whole(curve.missing) }));
     if (curve.fixed) parts.push(t("insight.threshold.fixed", { n: whole(curve.fixed) }));
+    if (page.editor.rule.take) parts.push(t("insight.threshold.before_take"));
     return parts.join(" ");
   }
 }
