@@ -147,7 +147,7 @@ def test_why_one_user_is_in_or_not(
     steps = page.locator('details:has([data-f="occurrences:c10"])')
     steps.locator("summary").click()
     expect(steps.locator("summary")).to_have_text(
-        f"各步的行为共 {found['nodes']['c10']['occurrence_count']} 次"
+        f"截至当日共有 {found['nodes']['c10']['occurrence_count']} 次相关行为"
     )
     for name in ("提交订单", "点击一键约聊"):
         expect(steps.locator("li").filter(has_text=name).first).to_be_visible()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -15,30 +15,22 @@ from core.engines.base import Engine, Verdict
 from core.errors import NotFound, Problem
 from core.messages import Text
 from core.rules.arguments import field_named
-from core.rules.conditions import CompareCondition, RankCondition, SequenceCondition
 from core.rules.describe import describe_node
 from core.rules.edit import counting
 from core.rules.literal import literal
 from core.rules.literal_conditions import (
     LiteralAnchored,
     LiteralCompare,
+    LiteralDid,
     LiteralEventCondition,
     LiteralMeasure,
     LiteralProperty,
+    LiteralRank,
+    LiteralRegular,
     LiteralSequence,
 )
-from core.rules.lookup import property_of
 from core.rules.measures import Occurrence, is_missing, present
-from core.rules.ops import op_of
-from core.rules.tree import (
-    EventCondition,
-    Group,
-    Node,
-    PropertyCondition,
-    Rule,
-    TagCondition,
-    nodes,
-)
+from core.rules.tree import Group, Node, Rule, TagCondition, nodes
 from core.rules.wording import Mask
 from core.schema import AT, Catalogue, TagSpec, property_column
 
@@ -48,11 +40,11 @@ Show = Callable[[TagSpec, Any], Any]
 MOST_OCCURRENCES = 20
 
 
-@dataclass(frozen=True)
-class Done(Occurrence):
-    """One thing that the user did, and of which event it is an occurrence."""
+class Done(NamedTuple):
+    """One occurrence, and of which event."""
 
     event: str
+    occurrence: Occurrence
 
 
 @dataclass(frozen=True)
@@ -68,14 +60,15 @@ class NodeVerdict:
     what : Text
         The node in words.
     value : object
-        The user's value of the tag, or of the event's measure; None = missing, and for groups.
+        The user's value of the tag (of a rank: which orders), or of the (left) measure; None = missing, and
+        where nothing has one value.
     other : object
-        The user's value of the other tag or measure, where two are compared.
+        The user's value of the other tag (of a rank: which divides), or of the right measure.
     occurrences : tuple of Done
-        What counts for an event condition, or for any step of a sequence, newest first: the newest
-        `MOST_OCCURRENCES`, shared evenly by the steps.
+        What counts for an event condition, or what a condition of another kind looks at: newest first, at
+        most `MOST_OCCURRENCES`.
     occurrence_count : int or None
-        How many count altogether; None where no event is asked about.
+        How many there are altogether; None where no event is asked about.
     """
 
     node: str
@@ -120,11 +113,11 @@ class Person:
             "occurrence_count": node.occurrence_count,
             "occurrences": [
                 {
-                    "event": found.event,
-                    "at": found.at.astimezone(self.catalogue.zone).isoformat(),
-                    "properties": {key: _plain(value) for key, value in found.properties.items()},
+                    "event": done.event,
+                    "at": done.occurrence.at.astimezone(self.catalogue.zone).isoformat(),
+                    "properties": {key: _plain(value) for key, value in done.occurrence.properties.items()},
                 }
-                for found in node.occurrences
+                for done in node.occurrences
             ],
         }
 
@@ -170,7 +163,7 @@ class _Asker:
     catalogue: Catalogue
     as_of: date
     show: Show
-    _done: dict[str, list[Done]] = field(default_factory=dict)
+    known: dict[str, list[Done]] = field(default_factory=dict)
 
     def known_of(self, node: Node) -> dict[str, Any]:
         """Return what is known of the user behind a node."""
@@ -180,24 +173,27 @@ class _Asker:
             other = field_named(node.value)
             found = {"value": self._tag(node.tag)}
             return found if other is None else {**found, "other": self._tag(other)}
-        if isinstance(node, RankCondition):
-            return {"value": self._tag(node.tag)}
-        if isinstance(node, EventCondition | CompareCondition | SequenceCondition):
-            match literal(node, self.catalogue, self.as_of):
-                case LiteralEventCondition(measured=measured):
-                    matching = self._counted(measured)
-                    return {"value": self._value_of(measured, matching), **self._listed(matching)}
-                case LiteralCompare(left=left, right=right):
-                    value, other = (self._value_of(side, self._counted(side)) for side in (left, right))
-                    return {"value": value, "other": other}
-                case LiteralSequence(steps=steps):
-                    return self._stepped([self._counted(step.measured) for step in steps])
-                case asked:
-                    raise TypeError(f"{node.kind} is literal as {type(asked).__name__}")
-        event = getattr(node, "event", None)
-        if event not in self.catalogue.events:
-            return {}
-        return self._listed(self._matching(str(event), self._where(str(event), getattr(node, "where", ()))))
+        asked = literal(node, self.catalogue, self.as_of)
+        match asked:
+            case LiteralEventCondition():
+                value, done = self._measured(asked.measured)
+                return {"value": value, **_listed(done)}
+            case LiteralCompare():
+                (left, ours), (right, theirs) = self._measured(asked.left), self._measured(asked.right)
+                return {"value": left, "other": right, **_listed(ours, theirs)}
+            case LiteralRank():
+                within = None if asked.within is None else self._tag(asked.within.spec.key)
+                return {"value": self._tag(asked.tag.spec.key), "other": within}
+            case LiteralSequence():
+                looked_at = [step.measured for step in asked.steps]
+            case LiteralDid():
+                looked_at = [*asked.in_all, *asked.in_none]
+            case LiteralRegular():
+                looked_at = [asked.measured]
+            case _:
+                return {}
+        # Whatever their windows: what lies outside of them tells as much.
+        return _listed(*(self._matching(measured) for measured in looked_at))
 
     def _value(self, key: str) -> Any:
         numbers = pl.Series([self.user_no], dtype=pl.UInt32)
@@ -208,64 +204,54 @@ class _Asker:
         value = self._value(key)
         return None if value is None else self.show(self.catalogue.tags[key], value)
 
-    def _counted(self, asked: LiteralMeasure) -> list[Done]:
-        """Return what a measure is taken of, oldest first."""
+    def _measured(self, asked: LiteralMeasure) -> tuple[Any, list[Done]]:
+        """Return a measure, and the occurrences that count for it."""
         zone, span = self.catalogue.zone, asked.span
         if isinstance(span, LiteralAnchored):
             own = self._value(span.tag.spec.key)
             if own is None:  # no date from which the window could run
-                return []
+                return None, []
             span = span.days(own)
-        return [
-            found
-            for found in self._matching(asked.event, asked.where)
-            if (local_day(found.at, zone) in span if isinstance(span, Days) else found.at in span)
-        ]
 
-    def _value_of(self, asked: LiteralMeasure, matching: Sequence[Done]) -> Any:
-        if isinstance(asked.span, LiteralAnchored) and self._value(asked.span.tag.spec.key) is None:
-            return None
+        def lies_in(at: datetime) -> bool:
+            return local_day(at, zone) in span if isinstance(span, Days) else at in span
+
+        counted = [done for done in self._matching(asked) if lies_in(done.occurrence.at)]
+        matching = [done.occurrence for done in counted]
         values = matching if asked.of is None else present(matching, asked.of.key)
-        return asked.measure.of(matching, values, self.catalogue.zone)
+        return asked.measure.of(matching, values, zone), counted
 
-    def _where(self, event: str, where: Sequence[PropertyCondition]) -> tuple[LiteralProperty, ...]:
-        spec = self.catalogue.events[event]
-        found = []
-        for condition in where:
-            of = property_of(spec, condition.property)
-            op = op_of(of.type, condition.op)
-            found.append(LiteralProperty(of, op, op.literal(condition.value, self.as_of)))
-        return tuple(found)
-
-    def _matching(self, event: str, where: Sequence[LiteralProperty]) -> list[Done]:
-        """Return the user's occurrences that satisfy all property conditions, oldest first."""
-        if event not in self._done:
-            keys = list(self.catalogue.events[event].properties)
-            frame = self.engine.occurrences(event, self.user_no, self.as_of)
-            self._done[event] = [
-                Done(row[AT], {key: row[property_column(key)] for key in keys}, event)
-                for row in frame.iter_rows(named=True)
-            ]
+    def _matching(self, asked: LiteralMeasure) -> list[Done]:
+        """Return the user's occurrences that satisfy all property conditions, whenever they were."""
+        if asked.event not in self.known:
+            self.known[asked.event] = self._done(asked.event)
         return [
-            each
-            for each in self._done[event]
-            if all(_holds(condition, each.properties) for condition in where)
+            done
+            for done in self.known[asked.event]
+            if all(_holds(condition, done.occurrence.properties) for condition in asked.where)
         ]
 
-    @staticmethod
-    def _stepped(steps: Sequence[Sequence[Done]]) -> dict[str, Any]:
-        """Return what any of several steps speaks of, each once; of every step its newest few."""
-        few = max(1, MOST_OCCURRENCES // len(steps))
-        shown = {id(done): done for step in steps for done in step[-few:]}
-        return {
-            "occurrences": tuple(sorted(shown.values(), key=lambda done: done.at, reverse=True)),
-            "occurrence_count": len({id(done) for step in steps for done in step}),
-        }
+    def _done(self, event: str) -> list[Done]:
+        keys = list(self.catalogue.events[event].properties)
+        frame = self.engine.occurrences(event, self.user_no, self.as_of)
+        return [
+            Done(event, Occurrence(row[AT], {key: row[property_column(key)] for key in keys}))
+            for row in frame.iter_rows(named=True)
+        ]
 
-    @staticmethod
-    def _listed(matching: Sequence[Done]) -> dict[str, Any]:
-        newest = tuple(reversed(matching[-MOST_OCCURRENCES:]))
-        return {"occurrences": newest, "occurrence_count": len(matching)}
+
+def _listed(*looked_at: Sequence[Done]) -> dict[str, Any]:
+    """Return the newest of what several parts look at, each once, and how many they are.
+
+    Parts that look at different ones share the room evenly: no step of a sequence crowds out another.
+    """
+    parts = {tuple(map(id, done)): done for done in looked_at}
+    few = MOST_OCCURRENCES // max(1, len(parts)) or 1
+    shown = {id(each): each for done in parts.values() for each in done[-few:]}
+    return {
+        "occurrences": tuple(sorted(shown.values(), key=lambda each: each.occurrence.at, reverse=True)),
+        "occurrence_count": len({id(each) for done in parts.values() for each in done}),
+    }
 
 
 def _holds(condition: LiteralProperty, properties: Mapping[str, Any]) -> bool:

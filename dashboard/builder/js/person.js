@@ -3,8 +3,6 @@
 import { h, icon, replace, say } from "./dom.js";
 import { eachNode } from "./tree.js";
 
-const TELLS_A_VALUE = ["compare", "rank"]; // whose value says why, even that there is none
-
 export function makePerson(page, ask) {
   const { t, language } = page.words;
   let user = ""; // whom we look at
@@ -68,13 +66,12 @@ export function makePerson(page, ask) {
     const { holds, counts, what, value, other, occurrence_count: count, occurrences } = found;
     const isGroup = node.kind === "group";
     const says = [];
+    const isCompared = node.kind === "compare";
     const isTold =
-      node.kind === "tag"
-        ? node.op !== "not_set"
-        : TELLS_A_VALUE.includes(node.kind) || (value !== null && node.measure !== "count");
+      node.kind === "tag" ? node.op !== "not_set" : isCompared || (value !== null && node.measure !== "count");
     if (isTold) says.push(t("insight.person.value", { value: shownValue(node, value) }));
-    const isCompared = other !== null || node.kind === "compare";
-    if (isCompared) says.push(t("insight.person.other", { value: shownValue(node, other) }));
+    if (node.kind === "rank" && other !== null) says.push(shownValue({}, other));
+    else if (isCompared || other !== null) says.push(t("insight.person.other", { value: shownValue(node, other) }));
     return h(
       `li.verdictline${counts ? "" : ".idle"}`,
       { style: `--depth: ${place.depth - 1}` },
@@ -110,14 +107,15 @@ export function makePerson(page, ask) {
 
   function occurrencesOf(node, count, occurrences) {
     if (count === 0) return h("p.personvalue", {}, t("insight.person.never"));
-    const isSequence = node.kind === "sequence";
+    // What a measure counts is known one by one; sequences and habits look at all there are.
+    const isCounted = node.kind === "event" || node.kind === "compare";
     return h(
       "details.occurrences",
       { "data-of": node.id },
       h(
         "summary",
         { "data-f": `occurrences:${node.id}` },
-        t(isSequence ? "insight.person.steps" : "insight.person.occurrences", { n: page.words.whole(count) }),
+        t(isCounted ? "insight.person.occurrences" : "insight.person.done", { n: page.words.whole(count) }),
       ),
       h(
         "ul",
@@ -129,8 +127,9 @@ export function makePerson(page, ask) {
             return `${label} ${typeof value === "number" ? page.words.number(value) : value}`;
           });
           const time = h("time", {}, at.slice(0, 16).replace("T", " "));
-          const done = page.catalogue.nameOf(page.catalogue.events.get(event) ?? { key: event });
-          return h("li", {}, time, isSequence ? ` ${done} ` : " ", h("span.quiet", {}, named.join(" · ")));
+          // Conditions on one event have its name in their words already.
+          const which = node.event ? [] : [page.catalogue.nameOf(page.catalogue.events.get(event) ?? { key: event })];
+          return h("li", {}, time, " ", h("span.quiet", {}, [...which, ...named].join(" · ")));
         }),
       ),
       count > occurrences.length

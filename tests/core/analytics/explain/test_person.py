@@ -92,13 +92,39 @@ def test_the_occurrences_that_count_are_shown(workspace: Workspace) -> None:
     assert shown["nodes"]["c2"]["value"] == 30.0
     assert shown["nodes"]["c2"]["occurrence_count"] == 1
     assert shown["nodes"]["c2"]["occurrences"] == [
-        {
-            "event": "buy",
-            "at": "2019-07-01T10:00:00+08:00",
-            "properties": {"amount": 30.0, "channel": "app"},
-        }
+        {"event": "buy", "at": "2019-07-01T10:00:00+08:00", "properties": {"amount": 30.0, "channel": "app"}}
     ]
     assert workspace.person(workspace.parse(rule_of(SPENT)), "u03").nodes[1].value == Fraction(30)
+
+
+def test_what_every_kind_looks_at_is_shown(workspace: Workspace) -> None:
+    bought = {"event": "buy", "measure": "sum", "property": "amount"}
+    kinds: list[dict[str, object]] = [
+        {"kind": "compare", "left": {**bought, "where": SPENT["where"]}, "op": "lt", "right": bought},
+        {"kind": "rank", "tag": "spend", "top": {"n": 1}, "within": "city"},
+        {"kind": "sequence", "steps": [{"event": "buy"}, {"event": "buy"}, {"event": "buy", "not": True}]},
+        {
+            "kind": "stopped",
+            "event": "buy",
+            "active": {"last": 9, "unit": "week"},
+            "silent": {"from": "2019-07-14"},
+        },
+        {"kind": "regular", "event": "buy", "at_least": 1, "per": "day", "in": 1, "of_last": 2},
+        {"kind": "bucket", "seed": "s", "from": 0, "to": 1},
+    ]
+    rule = workspace.parse(rule_of(*({**kind, "id": f"c{place}"} for place, kind in enumerate(kinds))))
+    shown: Any = workspace.person(rule, "u03").as_json()
+    of = [shown["nodes"][f"c{place}"] for place in range(len(kinds))]
+    every = of[2]["occurrences"]
+    assert [done["event"] for done in every] == ["buy"] * len(every)
+    assert len(every) > 1
+    assert sorted((done["at"] for done in every), reverse=True) == [done["at"] for done in every]
+    # An occurrence that several steps or both sides look at is one occurrence.
+    assert [each["occurrence_count"] for each in of] == [len(every), None, *[len(every)] * 3, None]
+    amounts = [done["properties"]["amount"] for done in every]
+    assert (of[0]["value"], of[0]["other"]) == (30.0, sum(amounts))
+    people = workspace.preview(workspace.parse(rule_of()), ["spend", "city"]).rows_by_key("user_id")
+    assert [(of[1]["value"], of[1]["other"])] == people["u03"]
 
 
 def test_the_occurrences_are_the_newest_and_few() -> None:
@@ -110,7 +136,7 @@ def test_the_occurrences_are_the_newest_and_few() -> None:
     engine = MemoryEngine(world.tables())
     found = person(rule, "u", engine, world.catalogue, date(2019, 7, 2), lambda _spec, value: value).nodes[1]
     assert found.occurrence_count == 48
-    assert [each.at for each in found.occurrences] == times[47 : 47 - MOST_OCCURRENCES : -1]
+    assert [each.occurrence.at for each in found.occurrences] == times[47 : 47 - MOST_OCCURRENCES : -1]
 
 
 def test_who_matches_and_is_not_taken_is_told(workspace: Workspace) -> None:
@@ -156,6 +182,8 @@ def test_a_sequence_a_comparison_and_a_rank_tell_what_stands_behind_them() -> No
     found = person(rule, "u", engine, world.catalogue, date(2019, 7, 2), lambda _spec, value: value)
     chain, compared, ranked = found.nodes[1:]
     assert chain.occurrence_count == 31, "what two steps speak of counts once"
-    assert [done.event for done in chain.occurrences] == ["buy"] * 6 + ["visit"], "no step crowds out another"
+    assert [done.event for done in chain.occurrences] == ["buy"] * 10 + ["visit"], (
+        "no step crowds out another"
+    )
     assert (compared.value, compared.other) == (Fraction(60), 30)
     assert ranked.value == 7.0
