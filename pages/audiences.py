@@ -46,7 +46,9 @@ def show_snapshots(audience: Audience) -> None:
 @st.dialog(t("audiences.rename"))
 def rename(audience: Audience) -> None:
     with st.form("audiences_rename", border=False):
-        name = st.text_input(t("audiences.name"), value=audience.name, max_chars=100)
+        name = st.container(key="type_at_once").text_input(
+            t("audiences.name"), value=audience.name, max_chars=100
+        )
         if st.form_submit_button(t("audiences.rename"), type="primary"):
             with boundary():
                 workspace.rename_audience(audience.id, name, actor=state.actor(), revision=audience.revision)

@@ -27,7 +27,10 @@ AUTO, ID = "auto", "id"
 # Personal fields by which one person is told from another; several people share a name or an address.
 _TELLING: frozenset[Personal] = frozenset({"phone", "email", "id"})
 # No column of a text file can bear these names.
-_LINE, _VALUE = "\0line", "\0value"
+_LINE, _VALUE, _WRITTEN = "\0line", "\0value", "\0written"
+# One phone is written in many ways: with blanks, hyphens and brackets, with and without China's country code.
+_BETWEEN_DIGITS = r"[\s().-]"
+_WITH_CODE = r"^(?:\+|00)?86(1\d{10})$"
 # What the readers of an import say, said of a list.
 _RETOLD: Mapping[str, str] = {"empty_file": "list_file_empty", "undecodable": "list_undecodable"}
 
@@ -98,8 +101,8 @@ def look_up(
 ) -> Found:
     """Look up the values of a file among the users of a data version.
 
-    Ids are compared exactly. Phones and e-mails are compared as the import keeps them, spaces around them
-    left out on both sides.
+    Ids are compared exactly; what is marked personal without the spaces around it, phones without what is
+    written between digits and without China's country code, e-mails whatever the case of their letters.
 
     Parameters
     ----------
@@ -122,12 +125,13 @@ def look_up(
     tried = _tried(match, tables.catalogue)
     columns, cells, unreadable = _read(path, shown, column)
     known = {way: _known(way, tables, is_folded=is_folded) for way in tried}
+    kinds = {way: _kind(way, tables.catalogue) for way in tried}
     best: tuple[tuple[int, bool], str, str, pl.DataFrame] | None = None
     for name in columns:
         given = cells.select(pl.col(_LINE), pl.col(name).alias(_VALUE))
         header = None if column is not None else pl.DataFrame({_LINE: [1], _VALUE: [name]})
         for way in tried:
-            rows = _rows(given, header, known[way], way, is_folded=is_folded)
+            rows = _rows(given, header, known[way], kinds[way], is_folded=is_folded)
             hits = rows.unique(_VALUE).join(known[way], on=_VALUE, how="semi").height
             # A column without values is the last that is told of.
             worth = (hits, rows[_VALUE].null_count() < rows.height)
@@ -136,19 +140,20 @@ def look_up(
     if best is None or not best[0][1]:
         raise ListRefused(Problem("list_file_without_rows", params={"file": shown}))
     (hits, _), name, way, rows = best
-    personal = None if way == ID else tables.catalogue.tags[way].personal
     distinct = rows.drop_nulls(_VALUE).unique(_VALUE, keep="first", maintain_order=True)
     found = Found(
         column=name,
         match=way,
-        personal=personal,
+        personal=kinds[way],
         rows=rows.height,
         empty=rows[_VALUE].null_count(),
         duplicates=rows.height - rows[_VALUE].null_count() - distinct.height,
         matched=hits,
         unreadable=unreadable,
         people=known[way].join(distinct, on=_VALUE, how="semi")[USER_NO].unique().sort(),
-        unmatched=distinct.join(known[way], on=_VALUE, how="anti", maintain_order="left"),
+        unmatched=distinct.join(known[way], on=_VALUE, how="anti", maintain_order="left").select(
+            _LINE, pl.col(_WRITTEN).alias(_VALUE)
+        ),
     )
     if not hits:
         raise _nothing_matched(found, shown, tried)
@@ -223,25 +228,40 @@ def _known(way: str, tables: Tables, *, is_folded: bool) -> pl.DataFrame:
     users = tables.users([USER_NO, column])
     if isinstance(users.schema[column], pl.List):
         users = users.explode(column)
-    values = _comparable(as_text(users[column]), way, is_folded=is_folded)
+    values = _comparable(as_text(users[column]), _kind(way, tables.catalogue), is_folded=is_folded)
     return pl.DataFrame([values.alias(_VALUE), users[USER_NO]]).drop_nulls(_VALUE)
 
 
-def _comparable(values: pl.Series, way: str, *, is_folded: bool) -> pl.Series:
-    if way == ID:
+def _kind(way: str, catalogue: Catalogue) -> Personal | None:
+    return None if way == ID else catalogue.tags[way].personal
+
+
+def _comparable(values: pl.Series, kind: Personal | None, *, is_folded: bool) -> pl.Series:
+    """Return values in the form in which the same one always looks the same."""
+    if kind is None:
         return values
     texts = (fold_width(values) if is_folded else values).str.strip_chars()
+    if kind == "phone":
+        texts = texts.str.replace_all(_BETWEEN_DIGITS, "").str.replace(_WITH_CODE, "$1")
+    if kind == "email":
+        texts = texts.str.to_lowercase()
     return present(texts, ())
 
 
 def _rows(
-    given: pl.DataFrame, header: pl.DataFrame | None, known: pl.DataFrame, way: str, *, is_folded: bool
-) -> pl.DataFrame:
-    """Return the rows in the form that is compared; the header among them if it is known itself."""
-    rows = given.with_columns(_comparable(given[_VALUE], way, is_folded=is_folded).alias(_VALUE))
+    given: pl.DataFrame, header: pl.DataFrame | None, known: pl.DataFrame, kind: Personal | None,
+    *, is_folded: bool,
+) -> pl.DataFrame:  # fmt: skip
+    """Return the rows as written and in the form that is compared; the header among them if it is known."""
+
+    def both(cells: pl.DataFrame) -> pl.DataFrame:
+        compared = _comparable(cells[_VALUE], kind, is_folded=is_folded)
+        return cells.rename({_VALUE: _WRITTEN}).with_columns(compared.alias(_VALUE))
+
+    rows = both(given)
     if header is None:
         return rows
-    first = header.with_columns(_comparable(header[_VALUE], way, is_folded=is_folded).alias(_VALUE))
+    first = both(header)
     return pl.concat([first, rows]) if (known[_VALUE] == first[_VALUE].item()).any() else rows
 
 

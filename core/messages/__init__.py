@@ -1,7 +1,8 @@
 """Every text that core says, in 中文 and English, and the one function that says it.
 
 The texts lie beside this file in TOML, one file per layer (``rules.toml``, ``ingest.toml``, …), so that a
-translator edits no code. An entry is ``[code]`` with ``zh`` and ``en``, in which ``{name}`` is replaced.
+translator edits no code. An entry is ``[code]`` with ``zh`` and ``en``, in which ``{name}`` is replaced
+and ``{name|person|people}`` is the one word or the other: the first where the number is one.
 """
 
 from __future__ import annotations
@@ -47,9 +48,20 @@ def say(code: str, **params: object) -> Text:
 def fill(template: Text, **params: object) -> Text:
     """Return a text with its names replaced, as `say` does; for texts that stand beside what they name."""
     return Text(
-        zh=template["zh"].format_map({k: _in(v, "zh") for k, v in params.items()}),
-        en=template["en"].format_map({k: _in(v, "en") for k, v in params.items()}),
+        zh=worded(template["zh"], {k: _in(v, "zh") for k, v in params.items()}),
+        en=worded(template["en"], {k: _in(v, "en") for k, v in params.items()}),
     )
+
+
+def worded(template: str, values: Mapping[str, object]) -> str:
+    """Return a text of one language with its names replaced and its words in the number that fits.
+
+    Raises
+    ------
+    KeyError
+        If the text names a value that is not given: a fault of ours, found by the tests.
+    """
+    return template.format_map(_Values(values))
 
 
 def message_of(problem: Problem) -> Text:
@@ -89,6 +101,16 @@ def catalogue() -> Mapping[str, Text]:
                 raise ValueError(f"{file.name}: the text {code!r} stands in another file too")
             texts[code] = Text(zh=entry["zh"], en=entry["en"])
     return texts
+
+
+class _Values(dict[str, object]):
+    """The values of a text; the name ``n|person|people`` is a word that goes with the number ``n``."""
+
+    def __missing__(self, name: str) -> object:
+        number, *words = name.split("|")
+        if len(words) != 2:
+            raise KeyError(name)
+        return words[0] if str(self[number]) == "1" else words[1]
 
 
 def _in(value: object, language: Language) -> object:

@@ -191,7 +191,7 @@ def _measured_property(node: EventCondition | Side, event: EventSpec) -> Iterato
 
 def _value(op: Op, kind: TagType, value: object) -> Iterator[Problem]:
     if value is None and op.shape is not Shape.NONE:
-        yield Problem("value_missing", params={"op": op.key})
+        yield Problem("value_missing", params={"op": op.label})
         return
     if field_named(value) is not None and op.shape in (Shape.ONE, Shape.LIST, Shape.PAIR):
         yield Problem("field_not_allowed", params={"op": op.key})

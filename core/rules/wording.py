@@ -206,7 +206,7 @@ def _of(spec: Spec | None) -> Of:
 
 def length(n: int, unit: str) -> Text:
     """Return a length of time."""
-    return say(f"length_{unit}_one" if n == 1 else f"length_{unit}", n=f"{n:,}")
+    return say(f"length_{unit}", n=f"{n:,}")
 
 
 def number(value: float) -> str:

@@ -23,7 +23,7 @@ def save_form(desk: Desk, rule: Rule) -> Audience | None:
     saved = desk.saved
     as_new = saved is None or st.checkbox(t("build.save.new"), key=_AS_NEW)
     with st.form("build_save", border=False):
-        name = st.text_input(
+        name = st.container(key="type_at_once").text_input(
             t("build.save.name"), value=saved.name if saved else "", max_chars=100, key=_NAME,
             disabled=not as_new,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """Every text that the dashboard says, in 中文 and English, and in which of the two it is said.
 
 The texts lie beside this file in TOML, one file per page. A key is dotted (``["audiences.title"]``) and holds
-``zh`` and ``en``, in which ``{name}`` is replaced and may carry a format (``{n:,}``).
+``zh`` and ``en``, in which ``{name}`` is replaced and may carry a format (``{n:,}``); ``{n|person|people}``
+is the first word where the number is one, else the second, here as in core and in the builder's scripts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib import resources
 
 import streamlit as st
 
-from core.messages import LANGUAGES, Language, Text
+from core.messages import LANGUAGES, Language, Text, worded
 from core.schema import Label
 
 LANGUAGE_COOKIE = "coterie_language"
@@ -45,7 +46,7 @@ def t(key: str, **params: object) -> str:
 def said(key: str, in_language: Language, **params: object) -> str:
     """Return a text in the language that is named: `t` for where no session runs."""
     values = {name: _in(value, in_language) for name, value in params.items()}
-    return texts()[key][in_language].format_map(values)
+    return worded(texts()[key][in_language], values)
 
 
 def pick(wording: Wording) -> str:

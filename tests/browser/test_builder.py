@@ -185,7 +185,8 @@ def test_saving_opening_and_changing_an_audience(visit: Visit, sample_workspace:
     page = builder.page
     page.locator('[data-act="save"]').click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("名称").fill("北京用户")
+    expect(dialog.get_by_label("名称")).to_be_focused()
+    page.keyboard.insert_text("北京用户")
     dialog.get_by_label("你的名字").fill("林运营")
     dialog.get_by_role("button", name="保存").click()
     expect(page.locator(".toolbar h1")).to_have_text("北京用户")

@@ -120,6 +120,8 @@ def test_why_one_user_is_in_or_not(
     visit: Visit, page: Page, door: Workspace, axe: Callable[[Page], None]
 ) -> None:
     rule = with_condition(kind="tag", tag="phone", op="is_set")
+    clicked, ordered = {"event": "click_chat"}, {"event": "submit_order"}
+    rule["include"]["children"].append({"kind": "sequence", "id": "c10", "steps": [clicked, ordered]})
     builder = opened(visit, rule)
     link = page.locator(".idlink").first
     user = link.inner_text()
@@ -140,6 +142,15 @@ def test_why_one_user_is_in_or_not(
     occurrences.locator("summary").click()
     expect(occurrences.locator("summary")).to_have_text(f"计入 {times} 次")
     expect(occurrences.locator("li")).to_have_count(len(found["nodes"][bought]["occurrences"]))
+
+    # Of a sequence: what she did of its steps, and which step it was.
+    steps = page.locator('details:has([data-f="occurrences:c10"])')
+    steps.locator("summary").click()
+    expect(steps.locator("summary")).to_have_text(
+        f"截至当日共有 {found['nodes']['c10']['occurrence_count']} 次相关行为"
+    )
+    for name in ("提交订单", "点击一键约聊"):
+        expect(steps.locator("li").filter(has_text=name).first).to_be_visible()
 
     # Personal values are masked until they are revealed, which is logged.
     masked = found["nodes"]["c9"]["value"]
@@ -230,6 +241,21 @@ def test_a_threshold_is_dragged_and_a_size_is_solved_for(
     expect(builder.count).to_have_text(f"{start}")
     expect(page.locator(".suggestion")).to_have_count(len(solved))
 
+    # A rule in mid-edit: what was known stays, and can be read; nothing claims to be on its way.
+    builder.row("总交易额").locator(".number").fill("")
+    expect(page.locator(".insightbody .notice")).to_be_visible()
+    expect(page.locator(".tally")).to_contain_text("「大于」还需要一个值")
+    expect(page.locator(".curve")).to_be_visible()
+    expect(page.locator(".insightbody")).not_to_contain_text("正在计算")
+    axe(page)
+    builder.row("总交易额").locator(".number").fill("3000")
+    expect(builder.count).to_have_text(f"{start}")
+
+    # The panel stays where it was when the language changes.
+    page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.get_by_role("tab", name="Size", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".thresholdcount")).to_have_text(f"{start} people")
+
 
 @pytest.mark.parametrize("locale", ["en-US"])
 def test_on_a_phone_it_is_a_sheet_that_a_finger_uses(
@@ -273,6 +299,13 @@ def test_on_a_phone_it_is_a_sheet_that_a_finger_uses(
     expect(opener).to_be_focused()
     expect(page.locator(".insight")).to_be_hidden()
 
+    # What names a condition shows its card: the sheet gives way.
+    opener.tap()
+    page.get_by_role("tab", name="Diagnose", exact=True).tap()
+    page.locator(".nearname").first.tap()
+    expect(page.locator(".insight")).to_be_hidden()
+    expect(page.locator("li.row [data-grip]:focus")).to_have_count(1)
+
 
 @pytest.mark.parametrize("locale", ["en-US"])
 def test_the_definition_is_read_and_what_changed_is_told(
@@ -291,6 +324,7 @@ def test_the_definition_is_read_and_what_changed_is_told(
     expect(changes).to_contain_text("5,000")
     page.get_by_label("Since which state").select_option(index=1)
     expect(changes).to_have_count(5)
+    assert page.locator(".dialog").evaluate("e => e.scrollWidth <= e.clientWidth"), "cut by a long state"
     axe(page)
     page.keyboard.press("Escape")
     expect(page.locator(".dialog")).to_have_count(0)

@@ -125,6 +125,15 @@ test("a text that does not exist is a fault, not an empty place", () => {
   assert.equal(words.signed(-3341), "−3,341");
 });
 
+test("a word goes with the number that it is said with", () => {
+  const words = makeWords({ left: "{n} {n|person is|people are} left of {of}" }, "en");
+  const said = (n) => words.t("left", { n, of: 9 });
+  assert.deepEqual(
+    [1, "1", 0, "1,001"].map(said),
+    ["1 person is left of 9", "1 person is left of 9", "0 people are left of 9", "1,001 people are left of 9"],
+  );
+});
+
 test("where JSON breaks is read from the words of every browser, else not said", () => {
   const text = '{"a": 1,\n "b" 2}';
   assert.deepEqual(brokenAt(text, "Expected ':' after property name in JSON at position 14"), { line: 2, column: 6 });

@@ -180,7 +180,7 @@ class _Asker:
                 return {"value": value, **_listed(done)}
             case LiteralCompare():
                 (left, ours), (right, theirs) = self._measured(asked.left), self._measured(asked.right)
-                return {"value": left, "other": right, **_listed([*ours, *theirs])}
+                return {"value": left, "other": right, **_listed(ours, theirs)}
             case LiteralRank():
                 within = None if asked.within is None else self._tag(asked.within.spec.key)
                 return {"value": self._tag(asked.tag.spec.key), "other": within}
@@ -193,7 +193,7 @@ class _Asker:
             case _:
                 return {}
         # Whatever their windows: what lies outside of them tells as much.
-        return _listed([done for measured in looked_at for done in self._matching(measured)])
+        return _listed(*(self._matching(measured) for measured in looked_at))
 
     def _value(self, key: str) -> Any:
         numbers = pl.Series([self.user_no], dtype=pl.UInt32)
@@ -240,13 +240,17 @@ class _Asker:
         ]
 
 
-def _listed(done: Sequence[Done]) -> dict[str, Any]:
-    """Return the newest of some occurrences, each once, and how many they are."""
-    each_once = {id(each): each for each in done}
-    ordered = sorted(each_once.values(), key=lambda each: each.occurrence.at)
+def _listed(*looked_at: Sequence[Done]) -> dict[str, Any]:
+    """Return the newest of what several parts look at, each once, and how many they are.
+
+    Parts that look at different ones share the room evenly: no step of a sequence crowds out another.
+    """
+    parts = {tuple(map(id, done)): done for done in looked_at}
+    few = MOST_OCCURRENCES // max(1, len(parts)) or 1
+    shown = {id(each): each for done in parts.values() for each in done[-few:]}
     return {
-        "occurrences": tuple(reversed(ordered[-MOST_OCCURRENCES:])),
-        "occurrence_count": len(ordered),
+        "occurrences": tuple(sorted(shown.values(), key=lambda each: each.occurrence.at, reverse=True)),
+        "occurrence_count": len({id(each) for done in parts.values() for each in done}),
     }
 
 

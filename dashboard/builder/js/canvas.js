@@ -175,7 +175,8 @@ function makeTake(page) {
         }[value],
       ),
   );
-  const n = numberControl(page, { label: t("take.n"), unit: t("unit.people"), whole: true, least: 1 }, (value, how) =>
+  const people = (many) => t("unit.people", { n: many });
+  const n = numberControl(page, { label: t("take.n"), unit: people, whole: true, least: 1 }, (value, how) =>
     put({ ...now, n: value }, how),
   );
   const by = selectControl(

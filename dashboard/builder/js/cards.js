@@ -80,10 +80,12 @@ function regularCard(page, read, patch) {
     (unit, how) => patch({ per: unit }, how),
   );
   const perUnit = h("span.quiet");
+  const times = plainWord("");
   const unit = {
     sync: () => {
       per.sync(read().per);
       perUnit.textContent = t(`regular.each.${read().per}`);
+      times.textContent = t("unit.times", { n: read().at_least });
     },
   };
   return {
@@ -101,7 +103,7 @@ function regularCard(page, read, patch) {
         some.element,
         perUnit,
         least.element,
-        plainWord(t("unit.times")),
+        times,
       ),
     ],
   };

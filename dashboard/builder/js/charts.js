@@ -114,7 +114,7 @@ function valueBars(page, breakdown) {
         h(
           `span.index${matched && index >= 120 ? ".high" : matched && index !== null && index <= 80 ? ".low" : ""}`,
           { "aria-hidden": "true" },
-          matched && index !== null ? String(index) : "",
+          matched && index !== null ? whole(index) : "",
         ),
       );
     }),

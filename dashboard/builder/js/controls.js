@@ -25,6 +25,7 @@ export const CALENDARS = [
  */
 export function makeControl(page, field, change) {
   const { t } = page.words;
+  const days = (n) => t("unit.day", { n });
   switch (field.shape) {
     case "none":
       return { element: null, sync: () => undefined };
@@ -41,7 +42,7 @@ export function makeControl(page, field, change) {
     case "span":
       return spanControl(page, field, change);
     case "ahead":
-      return numberControl(page, { label: field.named, unit: t("unit.day"), whole: true, least: 0 }, change);
+      return numberControl(page, { label: field.named, unit: days, whole: true, least: 0 }, change);
     case "calendar":
       return selectControl(
         page,
@@ -115,12 +116,14 @@ export function readNumber(text, { whole = false, least = -Infinity } = {}) {
   return number;
 }
 
+/** @param unit words after the number, or a function that returns those that fit a number */
 export function numberControl(page, { label, unit = "", whole = false, least = -Infinity }, change) {
+  const unitFor = typeof unit === "function" ? unit : () => unit;
   const typing = typingGesture(page, "number");
   const input = h("input.bare.number", {
     type: "text",
     inputmode: whole ? "numeric" : "decimal",
-    "aria-label": unit ? `${label} (${unit})` : label,
+    "aria-label": unit ? `${label} (${unitFor()})` : label,
     autocomplete: "off",
     "data-f": label,
     onfocus: () => {
@@ -146,12 +149,13 @@ export function numberControl(page, { label, unit = "", whole = false, least = -
       change(next, { typing: true, gesture: typing.now });
     },
   });
+  const after = unit ? h("span.unit", { "aria-hidden": "true" }) : null;
   const fit = () => {
+    if (after) after.textContent = unitFor(readNumber(input.value));
     input.style.width = `${Math.max(2, Math.min(14, input.value.length + 0.6))}ch`;
   };
-  const box = h("label.field.withunit", {}, input, unit ? h("span.unit", { "aria-hidden": "true" }, unit) : null);
   return {
-    element: box,
+    element: h("label.field.withunit", {}, input, after),
     sync(value) {
       if (page.isTyping(input)) return;
       if (typeof value === "number") input.value = page.words.number(value);

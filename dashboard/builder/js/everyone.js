@@ -85,7 +85,8 @@ export function makeEveryone(page, ask) {
     for (const button of sides) button.setAttribute("aria-pressed", String(button.dataset.side === side));
     say(lead, t("profile.lead", { n: whole(profile.count), sure: profile.standing_out, of: profile.looked_at }));
     say(tagCount, t("profile.tags", { n: profile.tags.length }));
-    few.hidden = profile.count >= profile.minimum;
+    lead.hidden = how.hidden = profile.count === 0;
+    few.hidden = profile.count === 0 || profile.count >= profile.minimum;
     say(few.lastChild, t("profile.few", { n: profile.minimum }));
     legend.hidden = traits.length === 0;
     more.hidden = rest === 0;
@@ -94,8 +95,9 @@ export function makeEveryone(page, ask) {
     cut.hidden = !isWhole || profile.looked_at === profile.traits.length;
     say(cut, t("profile.cut", { n: profile.traits.length }));
     say(how, t("profile.how", { n: profile.minimum }));
+    const none = t(profile.count ? "profile.none" : "profile.nobody");
     ask.keeping(() =>
-      replace(list, traits.length ? traitList(page, traits, t("profile.list")) : h("p.quiet", {}, t("profile.none"))),
+      replace(list, traits.length ? traitList(page, traits, t("profile.list")) : h("p.quiet", {}, none)),
     );
   });
 
@@ -151,10 +153,10 @@ export function makeEveryone(page, ask) {
     element,
     questions: () => [{ kind: "profile", args: { tags } }],
     update() {
-      const { found, error, isWaiting, progress } = ask.get("profile", { tags });
+      const { found, error, isOld, isWaiting, progress } = ask.get("profile", { tags });
       last = found ?? last;
       parts.hidden = last === null;
-      parts.classList.toggle("old", last !== null && isWaiting);
+      parts.classList.toggle("old", last !== null && (isOld || isWaiting));
       state.hidden = last !== null && !error;
       const counting = progress
         ? t("profile.progress", { n: progress.done, of: progress.total })

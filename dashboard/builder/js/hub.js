@@ -9,6 +9,7 @@ export function makeHub() {
   let stage = null; // {data}
   const pages = new WeakMap(); // the builder's parent element → its page
   let current = null;
+  let opened = null; // the insight tab that was open when a page was left: another language, another menu item
   const asking = new Map(); // "facts", "insight" → {data, send}
 
   function draw(component) {
@@ -16,7 +17,7 @@ export function makeHub() {
     let page = pages.get(parentElement);
     const isNew = !page || page.stamp !== stage.stamp;
     if (isNew) {
-      page?.leave();
+      if (page) leavePage(page);
       page = makePage(parentElement, stage);
       pages.set(parentElement, page);
     }
@@ -24,13 +25,19 @@ export function makeHub() {
     page.send = (message) => setStateValue("edit", message);
     page.receive(data);
     if (isNew) for (const [name, { data: given, send }] of asking) page.take(name, given, send);
+    if (isNew && opened) page.insight.show(opened);
     // Streamlit also calls what an overtaken draw returned, while the page goes on living: then nothing may end.
     return () => {
       if (parentElement.host?.isConnected) return;
-      page.leave();
+      leavePage(page);
       pages.delete(parentElement);
       if (current === page) current = null;
     };
+  }
+
+  function leavePage(page) {
+    opened = page.insight.open;
+    page.leave();
   }
 
   /** A component that answers what the page asks, in its own time. */

@@ -15,6 +15,7 @@
 //                isOld. error: words, or null. isWaiting: the answer is under way (never while the rule cannot be
 //                counted); progress: as the question told.
 //   ask.again()  questions() has changed for another reason than an edit: somebody typed, or chose something
+//   ask.goTo(node)  puts the focus on a node's card; a sheet that covers the card gives way
 //   ask.keeping(draw)  runs draw() and gives the focus back to the control with the same data-f, else to the panel
 // Python drops nothing on its side: an ask carries every question without an answer, and while something is
 // pending it is asked again every POLL milliseconds. An answer about another state of the rule is dropped here.
@@ -59,6 +60,10 @@ export function makeInsight(page) {
       want();
       draw();
     },
+    goTo(node) {
+      if (page.size === "narrow") close();
+      page.focusNode(node);
+    },
     keeping(drawing) {
       const had = page.root.activeElement;
       const isOurs = had && body.contains(had);
@@ -80,7 +85,9 @@ export function makeInsight(page) {
       args,
     }));
     const keys = new Set(wanted.map(({ key }) => key));
-    for (const [key, record] of records) if (!keys.has(key) && record.stamp !== stamp) records.delete(key);
+    const keepsOld = open && !canBeAsked; // a rule in mid-edit: what was known of the last whole one stays, pale
+    if (!keepsOld)
+      for (const [key, record] of records) if (!keys.has(key) && record.stamp !== stamp) records.delete(key);
     const questions = wanted.filter(({ key }) => !isAnswered(key));
     const under = page.turns.pending("insight");
     const isNeedless = [...running].some((key) => !keys.has(key));
@@ -124,7 +131,7 @@ export function makeInsight(page) {
         "aria-selected": "false",
         "aria-controls": "insight-panel",
         title: t(`insight.${name}.tip`),
-        onclick: () => (open === name ? close() : show(name)),
+        onclick: () => show(name),
       },
       t(`insight.${name}`),
     ),

@@ -99,6 +99,11 @@ function chosenFrom(page, label, place, change, { read = (value) => value, words
   let offered = "";
   let saved = null;
   const options = () => [...before, ...(saved ?? []).map((item) => [item[0], words(item)])];
+  /** What the rule names and nobody has any more, as an option that says so. */
+  const goneOf = (value) =>
+    !saved || !value || options().some(([key]) => key === read(value, saved))
+      ? []
+      : [[value, page.words.t("named.gone", { name: value })]];
   return {
     element,
     isKnown: () => saved !== null,
@@ -106,10 +111,11 @@ function chosenFrom(page, label, place, change, { read = (value) => value, words
     sync(value) {
       const where = place();
       saved = where === null ? [] : (page.lookups.list(where)?.items ?? null);
-      const now = JSON.stringify(saved);
+      const gone = goneOf(value);
+      const now = JSON.stringify([saved, gone]);
       if (control === null || now !== offered) {
         offered = now;
-        control = selectControl(page, label, options(), change, (wanted) => read(wanted, saved ?? []));
+        control = selectControl(page, label, [...options(), ...gone], change, (wanted) => read(wanted, saved ?? []));
         page.keepFocus(() => element.replaceChildren(control.element));
       }
       control.sync(value);

@@ -20,7 +20,7 @@ export function makeNear(page, ask) {
   function rowOf(node) {
     if (!rows.has(node)) {
       const row = { group: null, what: h("span.nearwhat"), fill: h("i"), users: h("span.value") };
-      row.go = h("button.nearname", { type: "button", onclick: () => page.focusNode(node) }, row.what);
+      row.go = h("button.nearname", { type: "button", onclick: () => ask.goTo(node) }, row.what);
       row.open = h(
         "button.plain.nearopen",
         {
@@ -68,7 +68,7 @@ export function makeNear(page, ask) {
     questions: () => (asksAnything(page.editor.rule) ? [{ kind: "near_misses" }] : []),
     update() {
       const { found, error, isOld, isWaiting } = ask.get("near_misses");
-      element.classList.toggle("stale", isOld);
+      element.classList.toggle("stale", isOld && asksAnything(page.editor.rule));
       note.hidden = false;
       if (!asksAnything(page.editor.rule)) {
         ask.keeping(() => replace(list));

@@ -77,7 +77,7 @@ export function makePerson(page, ask) {
       { style: `--depth: ${place.depth - 1}` },
       h(
         "button.verdictwhat",
-        { type: "button", "data-f": `verdict:${node.id}`, onclick: () => page.focusNode(node.id) },
+        { type: "button", "data-f": `verdict:${node.id}`, onclick: () => ask.goTo(node.id) },
         h(
           `span.verdictmark${holds ? ".holds" : ""}`,
           { role: "img", "aria-label": t(holds ? "insight.person.holds" : "insight.person.fails") },

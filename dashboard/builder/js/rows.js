@@ -83,9 +83,9 @@ export function makeRow(page, id) {
     const isDate = node.measure === "first_at" || node.measure === "last_at";
     const unit =
       node.measure === "count"
-        ? t("unit.times")
+        ? (n) => t("unit.times", { n })
         : node.measure === "days"
-          ? t("unit.day")
+          ? (n) => t("unit.day", { n })
           : page.catalogue.unitOf(page.catalogue.propertyOf(spec.key, node.property) ?? {});
     parts = [measure];
     if (!isNever(node)) {

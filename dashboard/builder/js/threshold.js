@@ -66,7 +66,7 @@ export function makeThreshold(page, ask) {
       ? scale(reach(curve.op, position.value, curve.value.unit, page.editor.news.as_of))
       : scale(position.value);
   const written = (handle, position) => {
-    if (handle === "n") return `${whole(position.value)} ${t(`unit.${curve.value.unit}`)}`;
+    if (handle === "n") return `${whole(position.value)} ${t(`unit.${curve.value.unit}`, { n: position.value })}`;
     if (typeof position.value !== "number") return position.value;
     return `${page.words.number(position.value)}${curve.unit ? ` ${curve.unit[language].trim()}` : ""}`;
   };
@@ -259,10 +259,11 @@ export function makeThreshold(page, ask) {
     if (list.error ?? answer?.error) return list.error ?? answer.error;
     if (list.found && nodes().length === 0) return t("insight.threshold.none");
     if (!curve) return list.isWaiting || answer?.isWaiting ? t("insight.waiting") : "";
-    if (!curve.bars.length) return t("insight.threshold.nobody");
+    if (!curve.bars.length) return t(curve.users ? "insight.threshold.nobody" : "insight.threshold.empty");
     const parts = [t("insight.threshold.among", { n: whole(curve.users) })];
     if (curve.missing) parts.push(t("insight.threshold.missing", { n: whole(curve.missing) }));
     if (curve.fixed) parts.push(t("insight.threshold.fixed", { n: whole(curve.fixed) }));
+    if (page.editor.rule.take) parts.push(t("insight.threshold.before_take"));
     return parts.join(" ");
   }
 }

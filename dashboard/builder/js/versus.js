@@ -89,7 +89,7 @@ export function makeVersus(page, ask) {
       say(state, said);
       set(state, { hidden: said === "" });
       shown.hidden = said !== "" || !compared.found;
-      shown.classList.toggle("old", Boolean(compared.isWaiting));
+      shown.classList.toggle("old", Boolean(compared.isOld || compared.isWaiting));
       if (compared.found && said === "") drawCompared(compared.found);
     },
   };
@@ -157,7 +157,13 @@ function comparedOf(page, compared, open) {
       h("h2", {}, name),
       profile?.traits.length
         ? traitList(page, profile.traits, name)
-        : h("p.quiet.small", {}, t(profile ? "versus.who.none" : "versus.who.not")),
+        : h("p.quiet.small", {}, silence(users, profile)),
     ];
+  }
+
+  /** Why nothing is said of who they are: what few people have proves nothing, the less so that nothing differs. */
+  function silence(users, profile) {
+    if (!profile) return t("versus.who.not");
+    return users < profile.minimum ? t("versus.who.few", { n: profile.minimum }) : t("versus.who.none");
   }
 }

@@ -6,7 +6,7 @@ export function makeWords(texts, language) {
   const t = (key, values = {}) => {
     const text = texts[key];
     if (text === undefined) throw new Error(`no text ${key}`);
-    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+    return filled(text, values);
   };
   return {
     t,
@@ -17,6 +17,15 @@ export function makeWords(texts, language) {
     signed: (n) => (n > 0 ? `+${whole.format(n)}` : n < 0 ? `−${whole.format(-n)}` : "±0"),
     list: (items) => items.join(language === "zh" ? "、" : ", "),
   };
+}
+
+/** A text with its names replaced; `{n|person|people}` is the first word where the number is one. */
+export function filled(text, values) {
+  return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g, (_, name, one, more) => {
+    const value = String(values[name] ?? "");
+    if (more === undefined) return value;
+    return value === "1" ? one : more;
+  });
 }
 
 /** A share in percent with as many decimals as a small one needs. */

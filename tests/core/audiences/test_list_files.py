@@ -98,6 +98,24 @@ def test_a_phone_of_several_people_brings_all_of_them(write) -> None:
     assert found.unmatched_table().rows() == [(4, "13700000000")]
 
 
+def test_a_phone_matches_however_it_is_written(write) -> None:
+    written = (
+        "+86 138 0000 0001",
+        "86-13800000002",
+        "0086(139)0000.0002",
+        "+86 137 0000 0000",
+        "+1 380 000 0001",
+    )
+    found = looked(write("mobile\n" + "\n".join(written) + "\n13800000001\n"), match="phone")
+    assert (found.people.to_list(), found.matched, found.duplicates) == ([0, 2, 3], 2, 1)
+    assert found.unmatched_table()["mobile"].to_list() == list(written[2:])
+    assert looked(write("mobile\n" + written[2] + "\n"), match="other_phones").people.to_list() == [0]
+
+
+def test_the_case_of_an_e_mail_makes_no_difference(write) -> None:
+    assert looked(write("mail\nA@X.com\n"), match="email").people.to_list() == [0]
+
+
 def test_any_of_several_phones_of_one_person_matches(write) -> None:
     found = looked(write("mobile\n13900000002\n13900000001\n"), match="other_phones")
     assert (found.people.to_list(), found.matched, found.duplicates) == ([0], 2, 0)

@@ -110,7 +110,7 @@ def test_people_read_the_same_in_words(root: Path, ids: Path) -> None:
     ).decode()
     for word in (
         "holds 2 people",
-        "1 unmatched, 1 duplicates",
+        "1 unmatched, 1 duplicate,",
         "u99",
         "3 people as of 2019-07-14",
         "removed",

@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from core import messages
 from core.rules import tree
 
@@ -32,3 +34,17 @@ def test_both_languages_name_the_same_things() -> None:
         names = [set(re.findall(r"(?<!\{)\{([a-z]+)\}", text[language])) for language in ("zh", "en")]
         assert names[0] - names[1] <= {"total"}, code
         assert names[1] - names[0] <= {"more", "type"}, code
+
+
+def test_a_word_goes_with_the_number_it_is_said_with() -> None:
+    assert messages.say("length_week", n="1")["en"] == "1 week"
+    assert messages.say("length_week", n="21")["en"] == "21 weeks"
+    with pytest.raises(KeyError):
+        messages.worded("{n} {m|person|people}", {"n": 1})
+
+
+def test_every_word_that_follows_a_number_follows_one_that_the_text_names() -> None:
+    for code, text in messages.catalogue().items():
+        for wording in text.values():
+            numbers = set(re.findall(r"\{(\w+)\|[^|}]+\|[^|}]+\}", wording))
+            assert numbers <= set(re.findall(r"\{(\w+)(?:\}|:)", wording)), code

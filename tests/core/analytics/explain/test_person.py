@@ -152,3 +152,38 @@ def test_an_unknown_user_is_refused(workspace: Workspace) -> None:
     with pytest.raises(NotFound) as refused:
         workspace.person(workspace.parse(rule_of(PHONE)), "u99")
     assert refused.value.code == "user_unknown"
+
+
+def test_a_sequence_a_comparison_and_a_rank_tell_what_stands_behind_them() -> None:
+    day = datetime(2019, 7, 1, tzinfo=UTC)
+    events = {
+        "visit": (Occurrence(day, {}),),
+        "buy": tuple(Occurrence(day + timedelta(hours=n), {"amount": 2.0}) for n in range(1, 31)),
+    }
+    user = evaluate.OracleUser("u", tags={"points": 7.0}, events=events)
+    world = World(catalogue_in("UTC"), (user,), (5,))
+    steps = [{"event": "visit"}, {"event": "buy"}, {"event": "visit", "not": True}]
+    spent = {"event": "buy", "measure": "sum", "property": "amount"}
+    rule = asked(
+        rule_of(
+            {"kind": "sequence", "id": "c1", "steps": steps},
+            {
+                "kind": "compare",
+                "id": "c2",
+                "left": spent,
+                "op": "gt",
+                "right": {"event": "buy", "measure": "count"},
+            },
+            {"kind": "rank", "id": "c3", "tag": "points", "top": {"n": 1}},
+        ),
+        world.catalogue,
+    )
+    engine = MemoryEngine(world.tables())
+    found = person(rule, "u", engine, world.catalogue, date(2019, 7, 2), lambda _spec, value: value)
+    chain, compared, ranked = found.nodes[1:]
+    assert chain.occurrence_count == 31, "what two steps speak of counts once"
+    assert [done.event for done in chain.occurrences] == ["buy"] * 10 + ["visit"], (
+        "no step crowds out another"
+    )
+    assert (compared.value, compared.other) == (Fraction(60), 30)
+    assert ranked.value == 7.0
