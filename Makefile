@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-virtualenv
 
-.PHONY: run test install bench lint check lock sample clean help
+.PHONY: run test install bench lint check lock sample pictures clean help
 .DEFAULT_GOAL := help
 
 help: ## what there is to type
@@ -45,6 +45,10 @@ bench: $(VENV)/.installed-dev $(VENV)/.installed-bench ## the comparisons with o
 
 sample: $(VENV)/.installed ## make the committed sample again
 	$(BIN)/python -m sample_data.generate --out sample_data
+
+pictures: $(VENV)/.installed-dev ## take the pictures of the documents anew
+	@.ci/system
+	$(BIN)/python .ci/pictures.py
 
 lock: ## pin what is installed in .venv
 	$(BIN)/python .ci/lock.py

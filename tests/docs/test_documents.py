@@ -13,6 +13,7 @@ from tests.docs.test_house_plan import ROOT, tracked
 
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in tracked("*.md"))
 READMES = ("README.md", "README.zh.md")
+IN_BOTH_LANGUAGES = (READMES, ("docs/builder.md", "docs/builder.zh.md"))
 
 
 def read(name: str) -> str:
@@ -79,8 +80,9 @@ def test_nothing_names_a_machine() -> None:
             assert place not in text, f"{path.relative_to(ROOT)} names {place}"
 
 
-def test_both_readmes_say_the_same() -> None:
-    english, chinese = (read(name) for name in READMES)
+@pytest.mark.parametrize("names", IN_BOTH_LANGUAGES, ids=lambda names: names[0])
+def test_what_is_written_in_both_languages_says_the_same(names: tuple[str, str]) -> None:
+    english, chinese = (read(name) for name in names)
     blocks = [re.findall(r"```(\w*)\n(.*?)```", text, flags=re.DOTALL) for text in (english, chinese)]
     assert [kind for kind, _ in blocks[0]] == [kind for kind, _ in blocks[1]]
     commands = [
@@ -90,7 +92,7 @@ def test_both_readmes_say_the_same() -> None:
     heads = [re.findall(r"^(#+) ", text, flags=re.MULTILINE) for text in (english, chinese)]
     assert heads[0] == heads[1]
     pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text) for text in (english, chinese)]
-    assert pictures[0] == pictures[1]
+    assert [path.replace(".en.", ".zh.") for path in pictures[0]] == pictures[1]
 
 
 def test_the_readme_shows_its_parts_in_their_order() -> None:
