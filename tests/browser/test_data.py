@@ -128,10 +128,13 @@ def import_members(page: Page) -> None:
     expect(page.get_by_text("已导入并开始使用")).to_be_visible()
 
 
-def test_a_column_is_corrected_by_choosing_and_the_plan_says_so(data_page: Page) -> None:
+def test_a_column_is_corrected_by_choosing_and_the_plan_says_so(
+    data_page: Page, settled: Callable[[Page], None]
+) -> None:
     turn_to(data_page, "导入")
     upload(data_page, members_csv=MEMBERS)
     expect(data_page.get_by_text("3 行 · 7 列")).to_be_visible()
+    settled(data_page)
     grid = data_page.get_by_test_id("stDataFrame").last
     grid.scroll_into_view_if_needed()
     editor = data_page.locator("#portal textarea")
@@ -145,11 +148,12 @@ def test_a_column_is_corrected_by_choosing_and_the_plan_says_so(data_page: Page)
             break
     editor.fill("会员积分")
     data_page.keyboard.press("Enter")
+    settled(data_page)
     data_page.get_by_text("导入方案（TOML）").click()
     expect(data_page.get_by_test_id("stCode")).to_contain_text('label = {zh = "会员积分", en = "会员积分"}')
 
 
-def test_a_plan_comes_with_its_files(data_page: Page) -> None:
+def test_a_plan_comes_with_its_files(data_page: Page, settled: Callable[[Page], None]) -> None:
     turn_to(data_page, "导入")
     upload(data_page, plan_toml=PLAN)
     expect(data_page.get_by_text("还没有上传的文件：members.csv")).to_be_visible()
@@ -159,6 +163,7 @@ def test_a_plan_comes_with_its_files(data_page: Page) -> None:
     code = data_page.get_by_test_id("stCode")
     expect(code).to_contain_text('id = "会员编号"')
     expect(code).not_to_contain_text("手机")
+    settled(data_page)
     with data_page.expect_download() as waiting:
         data_page.get_by_role("button", name="下载方案").click()
     assert waiting.value.suggested_filename == "plan.toml"
