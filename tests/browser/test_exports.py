@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.workspace import Actor, ExportRequest, Workspace
+from tests.browser.conftest import settle
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,7 @@ def exported(sample_workspace):
 
 def opened(page):
     page.get_by_text("闭门会名单").first.click()
+    settle(page)  # what opens moves what lies in it
     return page.get_by_test_id("stExpander").first
 
 

@@ -2,6 +2,7 @@
 
 import { assert, test } from "./harness.mjs";
 import { costsIn } from "../../dashboard/builder/js/costs.js";
+import { makeFacts } from "../../dashboard/builder/js/facts.js";
 import {
   dayOf,
   makeScale,
@@ -25,6 +26,30 @@ function taking() {
   for (const name of ["facts", "insight"]) turns.by(name, (message) => sent.push([name, message]));
   return { turns, sent, state };
 }
+
+test("charts that settle or are wished for while a command is on its way are asked for after it", async () => {
+  const { turns, sent, state } = taking();
+  const page = {
+    turns,
+    editor: { news: {} },
+    insight: { covers: false },
+    stampNow: () => "now",
+    facts: null,
+    keepFocus: (draw) => draw(),
+  };
+  const facts = makeFacts(page, { fade() {}, details() {} });
+  facts.settle();
+  page.facts = { stamp: "now" }; // a run of the whole page brings them meanwhile, and something is dismissed
+  state.busy = true;
+  await new Promise((done) => setTimeout(done, 300));
+  facts.ask({ tags: ["city"] });
+  assert.deepEqual(sent, []);
+  state.busy = false;
+  turns.rested();
+  assert.deepEqual(sent, [["facts", { n: 5, tags: ["city"] }]]);
+  turns.answered("facts", 5, () => facts.take({ stamp: "now", people: {} }));
+  assert.equal(page.isSettling, false);
+});
 
 test("one ask is under way at a time, and insight goes before the charts", () => {
   const { turns, sent } = taking();

@@ -18,9 +18,9 @@ export function makeFacts(page, panel) {
     }, SETTLE);
   }
 
+  /** Asks when no edit is on its way any more: what somebody wished for meanwhile is not forgotten. */
   function ask(wish) {
-    if (page.wire.isWaiting) return settle();
-    return page.turns.ask("facts", wish);
+    page.turns.ask("facts", wish);
   }
 
   return {
