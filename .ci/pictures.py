@@ -227,6 +227,7 @@ def take(browser: Browser, at: str, language: str, names: list[str]) -> None:
         )
         camera = Camera(context.new_page(), at, language)
         PICTURES[name](camera)
+        expect(camera.page.locator(".panel :is(.compare, .people).stale")).to_have_count(0)
         settle(camera.page)
         camera.page.wait_for_timeout(400)
         camera.page.screenshot(path=FOLDER / f"{name}.{language}.png")
