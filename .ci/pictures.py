@@ -7,13 +7,9 @@ as in a language, so that one function serves both.
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +23,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: 
 
 from core.workspace import Actor, Workspace  # noqa: E402
 from tests.browser.builder_page import Builder, closed_door_rule  # noqa: E402
-from tests.browser.conftest import BROWSERS, FLAGS, settle  # noqa: E402
+from tests.browser.conftest import settle  # noqa: E402
+from tests.browser.processes import (  # noqa: E402
+    FLAGS,
+    address_of,
+    browser_file,
+    clean_environment,
+    ended,
+)  # fmt: skip
 
 SHARP = ("--font-render-hinting=none",)  # else letters stand where the grid of pixels wants them
 FOLDER = ROOT / "docs" / "pictures"
@@ -196,27 +199,14 @@ def served(root: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "dashboard", "--workspace", str(root), "--port", "0"]
     log = root.parent / "log"
     with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)  # noqa: S603
+        server = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=clean_environment(), stdout=out, stderr=subprocess.STDOUT
+        )
     try:
-        yield address(log, server)
+        yield address_of(server, log)
     finally:
         server.terminate()
-        server.wait()
-
-
-def address(log: Path, server: subprocess.Popen[bytes]) -> str:
-    """Return where the server answers."""
-    while server.poll() is None:
-        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
-        if printed:
-            try:
-                urllib.request.urlopen(f"{printed[0]}/_stcore/health", timeout=2).close()  # noqa: S310
-            except OSError:
-                pass
-            else:
-                return printed[0]
-        time.sleep(0.2)
-    raise SystemExit(log.read_text(encoding="utf-8"))
+        ended(server)
 
 
 def take(browser: Browser, at: str, language: str, names: list[str]) -> None:
@@ -241,9 +231,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder) / "workspace"
         prepared(root)
-        own = playwright.chromium.executable_path
-        found = next(filter(None, map(shutil.which, BROWSERS)), own)
-        browser = playwright.chromium.launch(executable_path=found, args=[*FLAGS, *SHARP])
+        browser = playwright.chromium.launch(executable_path=browser_file(playwright), args=[*FLAGS, *SHARP])
         with served(root) as at:
             for language in LOCALES:
                 take(browser, at, language, names)

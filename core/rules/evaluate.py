@@ -135,6 +135,7 @@ class _Asker:
         self._catalogue = catalogue
         self._as_of = as_of
         self._around = Around(catalogue.zone, base, self._members_of)
+        # By identity: the rules are those of `_literals`, which live as long.
         self._members: dict[int, frozenset[str]] = {}
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)

@@ -7,13 +7,10 @@ for tests that need a workspace of their own.
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,18 +21,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from core.workspace import Actor, Workspace
-from tests.browser.processes import ended
+from tests.browser.processes import FLAGS, address_of, browser_file, clean_environment, ended
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).resolve().parent / "screenshots"
 NOT_TESTED = "NOT TESTED: pages in a browser:"
-# The shell without windows first: it is Chromium all the same, and takes less from the server beside it.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-STARTS_WITHIN = 60.0
 
 # Rules of axe that Streamlit itself breaks, where it breaks them, and why we cannot mend it.
 NOT_OURS: dict[str, tuple[str, str]] = {
@@ -117,9 +107,9 @@ def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dashboard", "--workspace", str(workspace), "--port", "0"],
-                cwd=ROOT, env=_clean_environment() | environment, stdout=out, stderr=subprocess.STDOUT,
+                cwd=ROOT, env=clean_environment() | environment, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        app = App(_address(process, log), workspace, process, log)
+        app = App(address_of(process, log), workspace, process, log)
         started.append(app)
         return app
 
@@ -150,8 +140,8 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium: the machine's own, else the one that ``playwright install chromium`` fetched."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None) or playwright.chromium.executable_path
-    if not Path(found).exists():
+    found = browser_file(playwright)
+    if found is None:
         pytest.skip(f"{NOT_TESTED} no Chromium on this machine; run `playwright install chromium`")
     running = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
     yield running
@@ -327,32 +317,3 @@ def settle(page: Page) -> None:
 def _ours(violation: dict) -> list[dict]:
     selector, _ = NOT_OURS.get(violation["id"], ("", ""))
     return [node for node in violation["nodes"] if not selector or selector not in node["html"]]
-
-
-def _clean_environment() -> dict[str, str]:
-    """Return this environment without anything that would change the server under test."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("COTERIE_", "STREAMLIT_"))
-    }
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Return the address that the server printed, once it answers there."""
-    deadline = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8')}")
-        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
-        if printed and _is_healthy(printed[0]):
-            return printed[0]
-        time.sleep(0.1)
-    process.kill()
-    pytest.fail(f"the server did not answer:\n{log.read_text(encoding='utf-8')}")
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:  # noqa: S310  our own server
-            return bool(answer.status == 200)
-    except OSError:
-        return False

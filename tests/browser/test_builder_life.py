@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -22,7 +21,7 @@ from playwright.sync_api import Page, expect
 
 from core.workspace import Actor, Workspace
 from tests.browser.builder_page import ROOT, Builder, closed_door_rule, count_by_command_line
-from tests.browser.processes import ended
+from tests.browser.processes import clean_environment, ended
 
 Visit = Callable[[str], Page]
 
@@ -43,7 +42,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dashboard", "--workspace", str(self._root), "--port", str(self.port)],
                 cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
-                env={k: v for k, v in os.environ.items() if not k.startswith(("COTERIE_", "STREAMLIT_"))},
+                env=clean_environment(),
             )  # fmt: skip
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
