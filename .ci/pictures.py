@@ -170,14 +170,9 @@ def lists(camera: Camera) -> None:
     page.get_by_role("tab").nth(1).click()
 
 
-def journey(camera: Camera) -> None:
-    """The funnel."""
-    camera.visit("/journey")
-
-
 PICTURES: dict[str, Callable[[Camera], None]] = {
     shown.__name__: shown
-    for shown in (builder, conditions, diagnose, size, history, profile, compare, definition, lists, journey)
+    for shown in (builder, conditions, diagnose, size, history, profile, compare, definition, lists)
 }
 
 
