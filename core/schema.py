@@ -18,14 +18,18 @@ keys           ``user_no, user_id, hash``      UInt32, String, UInt64; append-on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PrivateAttr, SerializeAsAny
+
+from core.errors import Problem
+
+T = TypeVar("T")
 
 USER_NO, USER_ID, HASH = "user_no", "user_id", "hash"
 EXISTS_FROM, AT, DAY = "exists_from", "at", "day"
@@ -79,8 +83,12 @@ class Label(_Inert):
         return {"zh": self.zh, "en": self.en}
 
 
-class Measurement(_Inert):
-    """How a computed tag is made from events; the same words as an event condition.
+class Making(_Inert):
+    """How a computed tag is made. A statistic stands here, the other kinds in `core.rules.makings`."""
+
+
+class Measurement(Making):
+    """A statistic of events per user; the same words as an event condition.
 
     Attributes
     ----------
@@ -98,12 +106,36 @@ class Measurement(_Inert):
         Value for users without a matching occurrence; None = as the measure says.
     """
 
+    kind: Literal["statistic"] = "statistic"
     event: str
     where: tuple[dict[str, Any], ...] = ()
     measure: str
     property: str | None = None
     window: dict[str, Any] | None = None
     missing: float | None = None
+
+
+def _made(value: object) -> object:
+    """Read the one kind of making that stands in data versions: statistics that their plan defines."""
+    return Measurement.model_validate(value) if isinstance(value, Mapping) else value
+
+
+class Validity(_Inert):
+    """How long a tag's value holds: `n` units, the first day in.
+
+    Attributes
+    ----------
+    since : str or None
+        Key of the date tag from which it counts, user by user; a user without that date has no value. None
+        = from `day`.
+    day : datetime.date or None
+        The day to which all the tag's values belong: that of the data they came with.
+    """
+
+    n: int = Field(ge=1)
+    unit: Literal["day", "week", "month"]
+    since: str | None = None
+    day: date | None = None
 
 
 class TagSpec(_Inert):
@@ -119,12 +151,22 @@ class TagSpec(_Inert):
         Unit of a number, for people ("元").
     personal : str or None
         The kind of personal field, masked wherever it is shown until revealed; None = not personal.
-    computed : Measurement or None
-        How it is made from events; None = imported with the users.
+    computed : Making or None
+        How it is made; None = imported with the users.
     coverage : float
         Share of the version's users with a value, between 0 and 1; for computed tags at the default `as_of`.
     distinct : int
         Number of different values; 0 for tags that are computed.
+    validity : Validity or None
+        A value past it is missing; None = values hold for ever.
+    order : tuple of str
+        The values in the order in which people name them; empty = they have none.
+    stands_at : datetime.date or None
+        A paused tag has its values of this day also when a later one is asked for; None = it is not paused.
+    is_offered : bool
+        Whether it is offered for new conditions.
+    trouble : Problem or None
+        Why the tag cannot be asked; None = it can.
     """
 
     key: str
@@ -133,9 +175,14 @@ class TagSpec(_Inert):
     dimension: str = "other"
     unit: str | None = None
     personal: Personal | None = None
-    computed: Measurement | None = None
+    computed: Annotated[SerializeAsAny[InstanceOf[Making]], BeforeValidator(_made)] | None = None
     coverage: float = 0.0
     distinct: int = 0
+    validity: Validity | None = None
+    order: tuple[str, ...] = ()
+    stands_at: date | None = None
+    is_offered: bool = True
+    trouble: Problem | None = None
 
 
 class PropertySpec(_Inert):
@@ -206,6 +253,21 @@ class Catalogue(_Inert):
     tags: Mapping[str, TagSpec] = Field(default_factory=dict)
     events: Mapping[str, EventSpec] = Field(default_factory=dict)
     journey: tuple[JourneyStage, ...] = ()
+    # What `core.rules.literal` has made of the tags, by key and day: a catalogue never changes.
+    _known_tags: dict[tuple[str, date], object] = PrivateAttr(default_factory=dict)
+
+    def __copy__(self) -> Self:
+        """Return a copy that knows nothing yet: it may be about to get other tags."""
+        copied = super().__copy__()
+        copied._known_tags = {}
+        return copied
+
+    def known_tag(self, key: str, as_of: date, make: Callable[[], T]) -> T:
+        """Return what was made of a tag for a day, made now if it was not."""
+        found = self._known_tags.get((key, as_of))
+        if found is None:
+            found = self._known_tags[key, as_of] = make()
+        return cast(T, found)
 
     @property
     def zone(self) -> ZoneInfo:

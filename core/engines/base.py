@@ -209,6 +209,14 @@ class Engine(Protocol):
         """Return what some users did of an event between two days, both in."""
         ...
 
+    def seeing(self, catalogue: Catalogue) -> Engine:
+        """Return an engine over the same data, sharing what is remembered, with other tags made of it.
+
+        The catalogue is that of the data version, with computed tags added or changed and tags given what
+        operators have decided of them (how long values hold, that they stand still).
+        """
+        ...
+
     def aside(self) -> Engine:
         """Return an engine over the same data that remembers for itself, and less.
 
@@ -251,8 +259,10 @@ class Engine(Protocol):
         """
         ...
 
-    def known_values(self, tag: str, wanted: Sequence[str], *, event: str | None = None) -> set[str]:
-        """Return which of the wanted values occur at all (for pasted lists)."""
+    def known_values(
+        self, tag: str, wanted: Sequence[str], as_of: date, *, event: str | None = None
+    ) -> set[str]:
+        """Return which of the wanted values occur at all (for pasted lists); a computed tag's at `as_of`."""
         ...
 
     def coverage(self, tag: str, as_of: date) -> int:

@@ -18,7 +18,6 @@ from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
-    LiteralAnchored,
     LiteralAudience,
     LiteralBucket,
     LiteralCompare,
@@ -26,13 +25,24 @@ from core.rules.literal_conditions import (
     LiteralDid,
     LiteralEventCondition,
     LiteralKept,
-    LiteralMeasure,
     LiteralRank,
     LiteralRegular,
     LiteralSequence,
-    LiteralTag,
     LiteralTagCondition,
 )
+from core.rules.literal_values import (
+    LiteralAnchored,
+    LiteralBands,
+    LiteralByRules,
+    LiteralGiven,
+    LiteralMeasure,
+    LiteralPreference,
+    LiteralQuantiles,
+    LiteralStatistic,
+    LiteralTag,
+    LiteralValidity,
+)
+from core.rules.named import KnownKeys
 from core.rules.ops import Op
 from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
 from core.rules.windows import NO_DAY
@@ -137,14 +147,18 @@ def _rank_key(condition: LiteralRank) -> list[Any]:
 
 
 def _audience_key(condition: LiteralAudience) -> list[Any]:
-    catalogue, as_of = condition.catalogue, condition.as_of
-    known = condition.keys.get(as_of)
-    if known is None or known[0] is not catalogue:
-        # In few letters: written out, audiences in audiences double with every level.
-        digest = hashlib.sha256(rule_key(condition.rule, catalogue, as_of).encode()).hexdigest()
-        known = condition.keys[as_of] = (catalogue, digest)
-    key = ["audience", known[1]]
+    key = [
+        "audience", _known_rule_key(condition.rule, condition.catalogue, condition.as_of, condition.keys)
+    ]  # fmt: skip
     return key if condition.is_in else ["not", *key]
+
+
+def _known_rule_key(rule: Rule, catalogue: Catalogue, as_of: date, known: KnownKeys) -> str:
+    """Return the key of a rule inside of something, which is reckoned once."""
+    found = known.get(as_of)
+    if found is None or found[0] is not catalogue:
+        found = known[as_of] = (catalogue, _digest(_rule_key(rule, catalogue, as_of)))
+    return found[1]
 
 
 def _kept_key(condition: LiteralKept) -> list[Any]:
@@ -152,10 +166,62 @@ def _kept_key(condition: LiteralKept) -> list[Any]:
     return key if condition.is_in else ["not", *key]
 
 
+def tag_key(tag: LiteralTag) -> str:
+    """Return the stable key of a tag's values: tags with equal keys have equal values."""
+    return _digest(_tag_key(tag)) if tag.made is not None or tag.validity is not None else tag.spec.key
+
+
 def _tag_key(tag: LiteralTag) -> list[Any]:
-    if tag.computed is None or tag.spec.computed is None:
+    if tag.made is None and tag.validity is None:
         return [tag.spec.key]
-    return [tag.spec.key, _measure_key(tag.computed), tag.spec.computed.missing]
+    known = tag.keys.get("key")
+    if known is None:
+        made = None if tag.made is None else meaning_of(_MADE_KEYS, tag.made)(tag.made)
+        known = tag.keys["key"] = _digest([made, _validity_key(tag.validity)])
+    return [tag.spec.key, tag.spec.type.value, known]
+
+
+def _digest(key: list[Any]) -> str:
+    """Return a key in few letters: written out, what stands in one another doubles with every level."""
+    return hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()
+
+
+def _validity_key(validity: LiteralValidity | None) -> list[Any] | None:
+    if validity is None:
+        return None
+    since = None if validity.since is None else _tag_key(validity.since)
+    return [since, str(validity.day), validity.n, validity.unit, validity.as_of.isoformat()]
+
+
+def _statistic_key(made: LiteralStatistic) -> list[Any]:
+    return ["statistic", _measure_key(made.measured), made.missing]
+
+
+def _by_rules_key(made: LiteralByRules) -> list[Any]:
+    rules = [
+        [value, _known_rule_key(rule, made.catalogue, made.as_of, known)]
+        for (value, rule), known in zip(made.values, made.keys, strict=True)
+    ]
+    return ["rules", rules, made.keeps_all, made.otherwise]
+
+
+def _bands_key(made: LiteralBands) -> list[Any]:
+    return ["bands", _tag_key(made.of), [str(edge) for edge in made.edges], list(made.labels)]
+
+
+def _quantiles_key(made: LiteralQuantiles) -> list[Any]:
+    return ["quantiles", _tag_key(made.of), list(made.labels), made.as_of.isoformat()]
+
+
+def _preference_key(made: LiteralPreference) -> list[Any]:
+    where = [[c.spec.key, *_compared(c.spec.type, c.op, c.argument)] for c in made.where]
+    of, weigh = (None if spec is None else spec.key for spec in (made.of, made.weigh))
+    asked = [made.gives_share, made.at_least, made.share_at_least]
+    return ["preference", made.event, sorted(where, key=repr), _written(made.span), of, weigh, asked]
+
+
+def _given_key(made: LiteralGiven) -> list[Any]:
+    return ["given", made.values.id, made.as_of.isoformat()]
 
 
 def _measure_key(measured: LiteralMeasure) -> list[Any]:
@@ -222,6 +288,15 @@ def _written(span: Span) -> list[str]:
         first, last = date.max, date.min
     return ["days", first.isoformat(), last.isoformat()]
 
+
+_MADE_KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
+    LiteralStatistic: _statistic_key,
+    LiteralByRules: _by_rules_key,
+    LiteralBands: _bands_key,
+    LiteralQuantiles: _quantiles_key,
+    LiteralPreference: _preference_key,
+    LiteralGiven: _given_key,
+}
 
 _KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralTagCondition: _tag_condition_key,

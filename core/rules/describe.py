@@ -30,13 +30,13 @@ def describe(rule: Rule, catalogue: Catalogue, mask: Mask | None = None) -> Text
         Hides the values that conditions on personal tags name; None shows them.
     """
     sentence = joined(_Reader(catalogue, mask).parts(rule), say("between_parts"))
-    return Text(zh=_spaced(sentence["zh"]), en=_capitalised(sentence["en"]))
+    return Text(zh=spaced(sentence["zh"]), en=_capitalised(sentence["en"]))
 
 
 def describe_node(node: Condition | Group, catalogue: Catalogue, mask: Mask | None = None) -> Text:
     """Return one condition or group as part of a sentence, its `not` and `muted` said."""
     words = _Reader(catalogue, mask).node(node)
-    return Text(zh=_spaced(words["zh"]), en=words["en"])
+    return Text(zh=spaced(words["zh"]), en=words["en"])
 
 
 class _Reader:
@@ -98,6 +98,6 @@ def _capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:] if first.isascii() and first.islower() else sentence
 
 
-def _spaced(sentence: str) -> str:
+def spaced(sentence: str) -> str:
     """Return a Chinese sentence with the customary space beside Latin words and figures; quotes stay."""
     return _BESIDE_LATIN.sub(lambda found: found[0] or " ", sentence)

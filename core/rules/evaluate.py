@@ -12,7 +12,15 @@ from typing import Any, NamedTuple
 
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import LiteralCondition, LiteralEventCondition
-from core.rules.meaning import Around, OracleUser, condition_holds, lacks_value, measured_value, value_of
+from core.rules.meaning import (
+    Around,
+    OracleUser,
+    condition_holds,
+    in_base,
+    lacks_value,
+    measured_value,
+    value_of,
+)
 from core.rules.share import in_share, seed_hash, share_value, user_hash
 from core.rules.tree import (
     AnyNode,
@@ -42,11 +50,6 @@ class NodeNumbers(NamedTuple):
     missing: int
 
 
-def in_base(user: OracleUser, as_of: date) -> bool:
-    """Tell whether a user exists by the end of `as_of`."""
-    return user.exists_from is None or user.exists_from <= as_of
-
-
 def holds(
     rule: Rule,
     user: OracleUser,
@@ -66,14 +69,19 @@ def holds(
     RuleError
         If a name does not exist or a value does not fit: check the rule first.
     """
-    base = None if everyone is None else [other for other in everyone if in_base(other, as_of)]
-    return in_base(user, as_of) and _Asker(rule, catalogue, as_of, base).matches(rule, user)
+    users = None if everyone is None else list(everyone)
+    return in_base(user, as_of) and _Asker(rule, as_of, _around(catalogue, users), catalogue).matches(
+        rule, user
+    )
 
 
 def members(rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date) -> list[str]:
     """Return the ids of everyone in the answer, sorted: included, not excluded, then taken."""
-    base = [user for user in users if in_base(user, as_of)]
-    asker = _Asker(rule, catalogue, as_of, base)
+    return _members(rule, as_of, _around(catalogue, list(users)), catalogue)
+
+
+def _members(rule: Rule, as_of: date, around: Around, catalogue: Catalogue) -> list[str]:
+    base, asker = around.base(as_of), _Asker(rule, as_of, around, catalogue)
     matched = sorted((user for user in base if asker.matches(rule, user)), key=lambda user: user.user_id)
     match rule.take:
         case None:
@@ -91,8 +99,8 @@ def node_numbers(
     rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date
 ) -> dict[str, NodeNumbers]:
     """Return the four numbers of every node by id, each counted for itself."""
-    base = [user for user in users if in_base(user, as_of)]
-    asker = _Asker(rule, catalogue, as_of, base)
+    around = _around(catalogue, list(users))
+    base, asker = around.base(as_of), _Asker(rule, as_of, around, catalogue)
     numbers: dict[str, NodeNumbers] = {}
     for root in (rule.include, rule.exclude):
         if root is None:
@@ -113,9 +121,22 @@ def node_numbers(
     return numbers
 
 
-def tag_value(user: OracleUser, key: str, catalogue: Catalogue, as_of: date) -> Any:
-    """Return a user's value of a tag at `as_of`, None = missing; computed tags are computed."""
-    return value_of(user, literal_tag(key, catalogue, as_of), catalogue.zone)
+def tag_value(
+    user: OracleUser,
+    key: str,
+    catalogue: Catalogue,
+    as_of: date,
+    everyone: Iterable[OracleUser] | None = None,
+) -> Any:
+    """Return a user's value of a tag at `as_of`, None = missing; computed tags are computed.
+
+    Parameters
+    ----------
+    everyone : iterable of OracleUser or None
+        All users, for tags that compare a user with others; without them such a tag raises.
+    """
+    users = None if everyone is None else list(everyone)
+    return value_of(user, literal_tag(key, catalogue, as_of), _around(catalogue, users))
 
 
 def event_value(user: OracleUser, node: EventCondition, catalogue: Catalogue, as_of: date) -> Any:
@@ -123,20 +144,33 @@ def event_value(user: OracleUser, node: EventCondition, catalogue: Catalogue, as
     asked = literal(node, catalogue, as_of)
     if not isinstance(asked, LiteralEventCondition):
         raise TypeError(f"the condition {node.id!r} does not measure an event")
-    return measured_value(user, asked.measured, catalogue.zone)
+    return measured_value(user, asked.measured, _around(catalogue, None))
+
+
+def _around(catalogue: Catalogue, users: Sequence[OracleUser] | None) -> Around:
+    """Return what users are asked in the midst of, where the people of each rule are found once a day.
+
+    Rules are told apart by identity: they stand in literal conditions and in the catalogue, and live as long.
+    """
+    found: dict[tuple[int, date], frozenset[str]] = {}
+
+    def members_of(rule: Rule, as_of: date) -> frozenset[str]:
+        key = (id(rule), as_of)
+        if key not in found:
+            found[key] = frozenset(_members(rule, as_of, around, catalogue))
+        return found[key]
+
+    around = Around(catalogue.zone, users, members_of)
+    return around
 
 
 class _Asker:
     """Holds a rule's literal conditions, so that each is made literal once for all users."""
 
-    def __init__(
-        self, rule: Rule, catalogue: Catalogue, as_of: date, base: Sequence[OracleUser] | None
-    ) -> None:
+    def __init__(self, rule: Rule, as_of: date, around: Around, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._as_of = as_of
-        self._around = Around(catalogue.zone, base, self._members_of)
-        # By identity: the rules are those of `_literals`, which live as long.
-        self._members: dict[int, frozenset[str]] = {}
+        self._around = around
         self._literals: dict[str, LiteralCondition] = {
             node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
         }
@@ -178,18 +212,10 @@ class _Asker:
     def first(self, matched: Sequence[OracleUser], top: TakeTop) -> list[OracleUser]:
         """Return the first n by a tag, ties in the order given; users without a value are never taken."""
         tag = literal_tag(top.by, self._catalogue, self._as_of)
-        valued = [(user, value_of(user, tag, self._around.zone)) for user in matched]
+        valued = [(user, value_of(user, tag, self._around)) for user in matched]
         known = [(user, value) for user, value in valued if value is not None]
         known.sort(key=lambda pair: pair[1], reverse=top.order == "desc")
         return [user for user, _ in known[: top.n]]
-
-    def _members_of(self, other: Rule, base: Sequence[OracleUser]) -> frozenset[str]:
-        """Return the people of another rule: asked of every user, and the same for all of them."""
-        found = self._members.get(id(other))
-        if found is None:
-            found = frozenset(members(other, base, self._catalogue, self._as_of))
-            self._members[id(other)] = found
-        return found
 
     def _combined(self, group: Group, asked: Sequence[AnyNode], user: OracleUser) -> bool:
         held = sum(self.node_holds(child, user) for child in asked)

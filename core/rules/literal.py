@@ -31,7 +31,6 @@ from core.rules.conditions import (
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_value
 from core.rules.literal_conditions import (
-    LiteralAnchored,
     LiteralAudience,
     LiteralBucket,
     LiteralCompare,
@@ -39,17 +38,30 @@ from core.rules.literal_conditions import (
     LiteralDid,
     LiteralEventCondition,
     LiteralKept,
-    LiteralMeasure,
-    LiteralProperty,
     LiteralRank,
     LiteralRegular,
     LiteralSequence,
     LiteralStep,
-    LiteralTag,
     LiteralTagCondition,
 )
+from core.rules.literal_values import (
+    LiteralAnchored,
+    LiteralBands,
+    LiteralByRules,
+    LiteralGiven,
+    LiteralMaking,
+    LiteralMeasure,
+    LiteralPreference,
+    LiteralProperty,
+    LiteralQuantiles,
+    LiteralStatistic,
+    LiteralTag,
+    LiteralValidity,
+)
 from core.rules.lookup import event_of, property_of, tag_of
+from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
 from core.rules.measures import MEASURES
+from core.rules.named import KnownKeys
 from core.rules.ops import op_of
 from core.rules.parts import AnchoredWindow, EventWindow, FirstCount, PropertyCondition, Step, Window
 from core.rules.windows import before, span_of
@@ -73,19 +85,63 @@ def literal(node: Condition, catalogue: Catalogue, as_of: date) -> LiteralCondit
 
 
 def literal_tag(key: str, catalogue: Catalogue, as_of: date) -> LiteralTag:
-    """Return a tag made literal; raises RuleError ``unknown_tag``."""
-    spec = tag_of(catalogue, key)
-    return LiteralTag(spec, None if spec.computed is None else computed_measure(spec, catalogue, as_of))
+    """Return a tag made literal.
+
+    Raises
+    ------
+    RuleError
+        ``unknown_tag``, or what keeps the tag from being computed.
+    """
+    return catalogue.known_tag(key, as_of, lambda: _tag(tag_of(catalogue, key), catalogue, as_of))
 
 
-def computed_measure(spec: TagSpec, catalogue: Catalogue, as_of: date) -> LiteralMeasure:
-    """Return how a computed tag is made from events at `as_of`."""
-    made: Measurement | None = spec.computed
-    if made is None:
-        raise ValueError(f"the tag {spec.key!r} is imported, not computed")
+def _tag(spec: TagSpec, catalogue: Catalogue, as_of: date) -> LiteralTag:
+    if spec.stands_at is not None and spec.stands_at < as_of:
+        return literal_tag(spec.key, catalogue, spec.stands_at)
+    made = None
+    if spec.computed is not None:
+        made = meaning_of(_MADE, spec.computed)(spec.computed, catalogue, as_of)
+    if spec.validity is None:
+        return LiteralTag(spec, made)
+    valid = spec.validity
+    since = None if valid.since is None else literal_tag(valid.since, catalogue, as_of)
+    return LiteralTag(spec, made, LiteralValidity(since, valid.day, valid.n, valid.unit, as_of))
+
+
+def _statistic(made: Measurement, catalogue: Catalogue, as_of: date) -> LiteralStatistic:
     where = tuple(PropertyCondition.model_validate(dict(condition)) for condition in made.where)
     window = None if made.window is None else _WINDOW.validate_python(dict(made.window))
-    return _measured(made.event, where, made.measure, made.property, window, catalogue, as_of)
+    measured = _measured(made.event, where, made.measure, made.property, window, catalogue, as_of)
+    return LiteralStatistic(measured, made.missing)
+
+
+def _by_rules(made: ByRules, catalogue: Catalogue, as_of: date) -> LiteralByRules:
+    values = tuple((one.value, one.rule) for one in made.values)
+    known: tuple[KnownKeys, ...] = tuple({} for _ in values)
+    return LiteralByRules(values, made.keep == "all", made.otherwise, catalogue, as_of, known)
+
+
+def _bands(made: Bands, catalogue: Catalogue, as_of: date) -> LiteralBands:
+    return LiteralBands(literal_tag(made.of, catalogue, as_of), made.edges, made.labels)
+
+
+def _quantiles(made: Quantiles, catalogue: Catalogue, as_of: date) -> LiteralQuantiles:
+    return LiteralQuantiles(literal_tag(made.of, catalogue, as_of), made.labels, as_of)
+
+
+def _preference(made: Preference, catalogue: Catalogue, as_of: date) -> LiteralPreference:
+    event = event_of(catalogue, made.event)
+    of, weigh = (None if key is None else property_of(event, key) for key in (made.of, made.weigh))
+    return LiteralPreference(
+        event.key, _where(made.where, event, as_of), span_of(made.window, as_of, catalogue.zone), of, weigh,
+        made.gives == "share", made.at_least, made.share_at_least,
+    )  # fmt: skip
+
+
+def _given(made: Given, catalogue: Catalogue, as_of: date) -> LiteralGiven:  # noqa: ARG001 - as for all kinds
+    if made.values is None:
+        raise ValueError("nobody has told where the given values are kept")
+    return LiteralGiven(made.values, as_of)
 
 
 def _literal_tag_condition(node: TagCondition, catalogue: Catalogue, as_of: date) -> LiteralTagCondition:
@@ -228,6 +284,15 @@ def _where(
         conditions.append(LiteralProperty(spec, op, op.literal(condition.value, as_of)))
     return tuple(conditions)
 
+
+_MADE: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralMaking]] = {
+    Measurement: _statistic,
+    ByRules: _by_rules,
+    Bands: _bands,
+    Quantiles: _quantiles,
+    Preference: _preference,
+    Given: _given,
+}
 
 _LITERALS: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralCondition]] = {
     TagCondition: _literal_tag_condition,

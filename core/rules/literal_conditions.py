@@ -1,7 +1,7 @@
 """Literal conditions: names looked up, dates resolved for one `as_of`, values typed; inert data.
 
 They are what oracle and engines have in common, so that neither reads JSON nor reckons with days; `literal`
-makes them.
+makes them. What has a value, tags and measures, stands in `literal_values`.
 """
 
 from __future__ import annotations
@@ -11,92 +11,16 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import floor
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from core import clock
-from core.clock import Days, Span
+from core.clock import Days
 from core.rules.arguments import Argument
 from core.rules.kept import KeptPeople
-from core.rules.measures import Measure
+from core.rules.literal_values import LiteralMeasure, LiteralPreference, LiteralTag
 from core.rules.named import KnownKeys
 from core.rules.ops import Op
 from core.rules.tree import Rule
-from core.schema import Catalogue, PropertySpec, TagSpec
-
-
-@dataclass(frozen=True)
-class LiteralProperty:
-    """One condition on an occurrence's property."""
-
-    spec: PropertySpec
-    op: Op
-    argument: Argument
-
-
-@dataclass(frozen=True)
-class LiteralMeasure:
-    """What is measured of whose occurrences: of an event condition, or of a computed tag.
-
-    Attributes
-    ----------
-    event : str
-        Key of the event.
-    where : tuple of LiteralProperty
-        All must hold for an occurrence to match.
-    measure : Measure
-        Entry of the measure table.
-    of : PropertySpec or None
-        The property measured.
-    span : Days, Instants or LiteralAnchored
-        When a matching occurrence lies; never past the end of `as_of`.
-    """
-
-    event: str
-    where: tuple[LiteralProperty, ...]
-    measure: Measure
-    of: PropertySpec | None
-    span: Span | LiteralAnchored
-
-    @property
-    def common_span(self) -> Span:
-        """The span where it is the same for everyone."""
-        if isinstance(self.span, LiteralAnchored):
-            raise TypeError("everyone has days of their own")
-        return self.span
-
-
-@dataclass(frozen=True)
-class LiteralTag:
-    """A tag with all that is needed to know its value at `as_of`; ``computed`` None = imported."""
-
-    spec: TagSpec
-    computed: LiteralMeasure | None
-
-
-@dataclass(frozen=True)
-class LiteralAnchored:
-    """Days that begin with each user's own date; users without one have no such days.
-
-    Attributes
-    ----------
-    tag : LiteralTag
-        The date.
-    n : int
-        How many units.
-    unit : {"day", "week", "month"}
-        Which.
-    as_of : datetime.date
-        No later day is seen.
-    """
-
-    tag: LiteralTag
-    n: int
-    unit: Literal["day", "week", "month"]
-    as_of: date
-
-    def days(self, first: date) -> Days:
-        """Return the days of a user whose own date is this one."""
-        return clock.days_from(first, self.n, self.unit).clipped(self.as_of)
+from core.schema import Catalogue
 
 
 @dataclass(frozen=True)
@@ -297,7 +221,7 @@ def _events(part: object) -> Iterator[str]:
         for item in part:
             yield from _events(item)
     elif is_dataclass(part):
-        if isinstance(part, LiteralMeasure):
+        if isinstance(part, LiteralMeasure | LiteralPreference):
             yield part.event
         for inner in fields(part):
             yield from _events(getattr(part, inner.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from core.errors import Problem, RuleError, nearest_name
 from core.schema import Catalogue, EventSpec, PropertySpec, TagSpec, TagType
@@ -12,10 +13,12 @@ MAX_ALLOWED = 50
 
 
 def tag_of(catalogue: Catalogue, key: str, node: str | None = None) -> TagSpec:
-    """Return a tag; raises RuleError ``unknown_tag``."""
+    """Return a tag; raises RuleError ``unknown_tag``, or what keeps it from being asked."""
     tag = catalogue.tags.get(key)
     if tag is None:
         raise _unknown("unknown_tag", key, catalogue.tags, node, tag=key)
+    if tag.trouble is not None:
+        raise RuleError(replace(tag.trouble, node=node))
     return tag
 
 

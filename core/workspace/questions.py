@@ -143,7 +143,7 @@ class Questions(Versions):
         """Return which of the wanted values occur at all (for pasted lists)."""
         version, engine = self._engine()
         _field(version.catalogue, tag, event)
-        return engine.known_values(tag, wanted, event=event)
+        return engine.known_values(tag, wanted, self._day(version, None), event=event)
 
     def preview(
         self, rule: Rule, fields: Sequence[str], as_of: date | None = None, *, limit: int = 20,

@@ -8,9 +8,8 @@ from typing import Any
 
 from core import clock
 from core.analytics.explain.history import WEEKS, Week
-from core.rules.edit import counting
-from core.rules.naming import events_of, tags_in
-from core.rules.tree import Group, Rule
+from core.rules.made_of import events_in
+from core.rules.tree import Rule
 from core.schema import Catalogue
 from core.workspace import Workspace
 
@@ -82,14 +81,6 @@ def begins(rule: Rule, catalogue: Catalogue) -> dict[str, Any] | None:
         latest = max(asked, key=lambda event: asked[event])
         return {"event": latest, "day": asked[latest].isoformat()}
     return {"event": None, "day": min(first_days.values()).isoformat()} if first_days else None
-
-
-def events_in(rule: Rule, catalogue: Catalogue) -> set[str]:
-    """Return the events that a rule asks about, those among them from which its tags are computed."""
-    asked = [node for node in counting(rule) if not isinstance(node, Group)]
-    named = {told.event for node in asked for told in events_of(node)}
-    specs = [catalogue.tags[tag].computed for tag in tags_in(rule, with_muted=False) if tag in catalogue.tags]
-    return named | {computed.event for computed in specs if computed is not None}
 
 
 def since(workspace: Workspace, rule: Rule, as_of: date, event: str | None) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class _Examiner:
         if op not in _EXACT or kind not in (TagType.TEXT, TagType.ENUM, TagType.MULTI):
             return [], []
         listed = [value] if isinstance(value, str) else list(value)
-        known = self.engine.known_values(key, listed, event=event)
+        known = self.engine.known_values(key, listed, self.as_of, event=event)
         return [v for v in listed if v not in known], [v for v in listed if v in known]
 
     def _of_values(

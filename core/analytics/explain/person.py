@@ -19,16 +19,14 @@ from core.rules.describe import describe_node
 from core.rules.edit import counting
 from core.rules.literal import literal
 from core.rules.literal_conditions import (
-    LiteralAnchored,
     LiteralCompare,
     LiteralDid,
     LiteralEventCondition,
-    LiteralMeasure,
-    LiteralProperty,
     LiteralRank,
     LiteralRegular,
     LiteralSequence,
 )
+from core.rules.literal_values import LiteralAnchored, LiteralMeasure, LiteralProperty
 from core.rules.measures import Occurrence, is_missing, present
 from core.rules.tree import Group, Node, Rule, TagCondition, nodes
 from core.rules.wording import Mask

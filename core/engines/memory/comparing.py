@@ -21,7 +21,8 @@ from core.engines.memory.measures import Needed
 from core.engines.memory.per_user import PerUser, Rows
 from core.engines.memory.sources import Sources
 from core.rules.exact import SCALE, exact_value
-from core.rules.literal_conditions import LiteralCompare, LiteralMeasure
+from core.rules.literal_conditions import LiteralCompare
+from core.rules.literal_values import LiteralMeasure
 from core.schema import TagType
 
 _NEAR = 1e-9

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.engines.memory import buckets, comparing, habits, ranking, sequences, tag_conditions
+from core.engines.memory import buckets, comparing, habits, makings, ranking, sequences, tag_conditions
 from core.engines.memory.bits import CountedMask, Words, count, everybody, scatter
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
@@ -38,6 +38,7 @@ from core.rules.literal_conditions import (
     events_in,
 )
 from core.rules.tree import Condition, Rule
+from core.schema import Catalogue
 
 
 class Kind(NamedTuple):
@@ -92,6 +93,8 @@ class Conditions:
         How work on rows is divided.
     answer : callable (rule, as_of) -> mask
         Everyone in the answer to a whole rule, for conditions that name an audience.
+    catalogue : Catalogue
+        The tags that can be asked of: those of the version, and what operators have made of them.
     in_passing : bool
         Whether many days are asked about once each (see `Measures`).
     """
@@ -103,11 +106,15 @@ class Conditions:
         tiles: Tiles,
         answer: Callable[[Rule, date], Words],
         *,
+        catalogue: Catalogue,
         in_passing: bool = False,
     ) -> None:
         self._held = held
         self._cache = cache
-        self._measures = Measures(held, cache, tiles, in_passing=in_passing)
+        self._catalogue = catalogue
+        self._measures = Measures(
+            held, cache, tiles, lambda tag: makings.made(tag, self._sources), in_passing=in_passing
+        )
         self._sources = Sources(held, cache, tiles, self._measures, answer)
 
     @property
@@ -126,7 +133,7 @@ class Conditions:
 
     def asked(self, condition: Condition, as_of: date) -> Asked:
         """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
-        asked = literal(condition, self._held.catalogue, as_of)
+        asked = literal(condition, self._catalogue, as_of)
         is_everyone = self.base_count(as_of) == self._held.user_count
 
         def in_base() -> CountedMask:
@@ -140,7 +147,7 @@ class Conditions:
 
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""
-        return self._anyone(literal(condition, self._held.catalogue, as_of), as_of)
+        return self._anyone(literal(condition, self._catalogue, as_of), as_of)
 
     def _anyone(self, asked: LiteralCondition, as_of: date) -> Words:
         return self._cache.get(("holds", self._name(asked)), lambda: self._holds(asked, as_of))
@@ -154,15 +161,15 @@ class Conditions:
 
     def valid(self, tag: str, as_of: date) -> Words:
         """Return the users who have a value of a tag."""
-        return self._measures.valid(literal_tag(tag, self._held.catalogue, as_of))
+        return self._measures.valid(literal_tag(tag, self._catalogue, as_of))
 
     def column(self, tag: str, as_of: date) -> Column:
         """Return a tag's values; a computed tag's at `as_of`."""
-        return self._measures.values(literal_tag(tag, self._held.catalogue, as_of))
+        return self._measures.values(literal_tag(tag, self._catalogue, as_of))
 
     def column_key(self, tag: str, as_of: date) -> Hashable:
         """Return what names a tag's values at `as_of`, for those who remember something made of them."""
-        return self._measures.key_of(literal_tag(tag, self._held.catalogue, as_of))
+        return self._measures.key_of(literal_tag(tag, self._catalogue, as_of))
 
     def _segments(self, asked: LiteralCondition) -> tuple[Hashable, ...]:
         """Name the data that a condition is asked of."""

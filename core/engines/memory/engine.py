@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy
 from datetime import date
 
@@ -28,7 +28,7 @@ from core.rules.literal import literal
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
 from core.rules.ops import op_of
 from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
-from core.schema import USER_NO, TagType
+from core.schema import USER_NO, Catalogue, TagType
 
 CACHE_BYTES = 512 << 20
 ASIDE_SHARE = 4
@@ -68,7 +68,7 @@ class MemoryEngine:
         self._held = HeldVersion(tables, shard_rows)
         self._cache = Cache(cache_bytes)
         self._tiles = Tiles(threads, shard_rows)
-        self._conditions = Conditions(self._held, self._cache, self._tiles, self._answer)
+        self._conditions = self._conditions_of(self._cache)
 
     @property
     def nbytes(self) -> int:
@@ -108,10 +108,10 @@ class MemoryEngine:
     def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
         """Return the values that a condition compares, among those for whom it alone decides; remembered."""
         condition = next(found for found in nodes(rule) if found.id == node and not isinstance(found, Group))
+        asked = literal(condition, self.catalogue, as_of)
 
         def make() -> Spread:
             among = standing.decided(rule, node, self._holds(rule, as_of), self._base(as_of), self._tiles)
-            asked = literal(condition, self.catalogue, as_of)
             if isinstance(asked, LiteralTagCondition):
                 return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
             if not isinstance(asked, LiteralEventCondition):
@@ -124,7 +124,12 @@ class MemoryEngine:
         # The rest is named by its place and, for what audiences stand for, by its meaning.
         bare = replaced(rule, node, condition.model_copy(update={"op": "", "value": None}))
         rest = rule_key(muted(rule, node), self.catalogue, as_of)
-        key = ("spread", self._held.segments, bare.model_dump_json(), rest, node, as_of)
+        of: Hashable = None
+        if isinstance(asked, LiteralTagCondition):
+            of = self._conditions.measures.key_of(asked.tag)
+        elif isinstance(asked, LiteralEventCondition):
+            of = self._conditions.measures.key(asked.measured)
+        key = ("spread", self._held.segments, bare.model_dump_json(), of, rest, node, as_of)
         return self._cache.get(key, make)
 
     def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
@@ -138,8 +143,20 @@ class MemoryEngine:
         """Return an engine over the same data that remembers for itself, and less."""
         other = copy(self)
         other._cache = Cache(self._cache.limit_bytes // ASIDE_SHARE)
-        other._conditions = Conditions(self._held, other._cache, self._tiles, other._answer, in_passing=True)
+        other._conditions = other._conditions_of(other._cache, in_passing=True)
         return other
+
+    def seeing(self, catalogue: Catalogue) -> MemoryEngine:
+        """Return an engine over the same data, which remembers the same, with other tags made of it."""
+        other = copy(self)
+        other.catalogue = catalogue
+        other._conditions = other._conditions_of(other._cache)
+        return other
+
+    def _conditions_of(self, cache: Cache, *, in_passing: bool = False) -> Conditions:
+        return Conditions(
+            self._held, cache, self._tiles, self._answer, catalogue=self.catalogue, in_passing=in_passing
+        )
 
     def verdict(self, rule: Rule, user_id: str, as_of: date) -> Verdict | None:
         """Return what a rule says of one user; None when the data version has no such user."""
@@ -213,9 +230,13 @@ class MemoryEngine:
         order = breakdowns.most_frequent(shown)[:limit]
         return [(str(column.dictionary[code]), int(shown[code])) for code in order.tolist()]
 
-    def known_values(self, tag: str, wanted: Sequence[str], *, event: str | None = None) -> set[str]:
-        """Return which of the wanted values occur at all."""
-        column = self._held.column(tag) if event is None else self._held.partition(event).column(tag)
+    def known_values(
+        self, tag: str, wanted: Sequence[str], as_of: date, *, event: str | None = None
+    ) -> set[str]:
+        """Return which of the wanted values occur at all; of a computed tag, at `as_of`."""
+        column = (
+            self._conditions.column(tag, as_of) if event is None else self._held.partition(event).column(tag)
+        )
         held = column.values if isinstance(column, PlainColumn) else column.dictionary
         asked = pl.Series(list(dict.fromkeys(wanted)), dtype=pl.String)
         return set(asked.filter(asked.is_in(held.cast(pl.String).implode())).to_list())

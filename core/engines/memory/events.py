@@ -258,7 +258,7 @@ class Partition:
                 return self._distinct(_named(key))
             case "min" | "max":
                 reduce = per_user.smallest if measure == "min" else per_user.largest
-                return self._of_values(self._number(_named(key)).values, reduce)
+                return self._of_values(self.number(_named(key)), reduce)
             case "sum" | "avg":
                 return self._summed(_named(key), with_divisors=measure == "avg")
             case _:
@@ -282,8 +282,8 @@ class Partition:
         return PerUser(days.rows, values.cast(pl.Date))
 
     def _summed(self, key: str, *, with_divisors: bool) -> Callable[[int, int, pl.Series | None], PerUser]:
-        numbers = self._number(key).values
-        whole = self._whole(key)
+        numbers = self.number(key)
+        whole = self.whole(key)
         surely_fit = whole is not None and whole.fit
 
         def measure(start: int, stop: int, chosen: pl.Series | None) -> PerUser:
@@ -332,20 +332,21 @@ class Partition:
         values = self._tables.events(self._event.key, [column]).get_column(column)
         return values if self._kept is None else values.filter(self._kept)
 
-    def _number(self, key: str) -> PlainColumn:
+    def number(self, key: str) -> pl.Series:
+        """Return a number's values, one per occurrence."""
         column = self.column(key)
         if not isinstance(column, PlainColumn) or column.values.dtype != pl.Float64:
             raise TypeError(f"{key} is not a number")
-        return column
+        return column.values
 
-    def _whole(self, key: str) -> WholeNumbers | None:
+    def whole(self, key: str) -> WholeNumbers | None:
         """Return a number's values as integers of 10^-6, which add up without rounding.
 
         None = some are too large for that: then only what is chosen is asked, and refused in its place.
         """
 
         def scale() -> WholeNumbers:
-            values = self._number(key).values.fill_null(0.0).to_numpy()
+            values = self.number(key).fill_null(0.0).to_numpy()
             if len(values) and float(np.abs(values).max()) > _LARGEST_VALUE:
                 return WholeNumbers(pl.Series(dtype=pl.Int64), fit=False)
             scaled = scaled_array(values)

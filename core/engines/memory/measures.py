@@ -1,4 +1,4 @@
-"""What users have and did: values of tags, imported or computed from events, and measures compared.
+"""What users have and did: values of tags, and measures of events compared.
 
 Measures are remembered per user under what was measured, so that changing only a threshold does not measure
 again; "did it at all, up to today" is one comparison with everybody's last day.
@@ -20,21 +20,22 @@ from numpy.typing import NDArray
 from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
 from core.engines.memory.cache import Cache
-from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, coded
+from core.engines.memory.columns import CodedColumn, Column, MultiColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
+from core.rules.canonical import tag_key
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
-from core.rules.literal_conditions import (
+from core.rules.literal_conditions import LiteralEventCondition
+from core.rules.literal_values import (
     LiteralAnchored,
-    LiteralEventCondition,
     LiteralMeasure,
+    LiteralPreference,
     LiteralProperty,
     LiteralTag,
 )
 from core.rules.ops import Op
-from core.schema import TagType
 
 _MORE_THAN_ANYONE = 2.0**52
 
@@ -65,15 +66,26 @@ class Measures:
         Where masks and measures are remembered.
     tiles : Tiles
         How work on rows is divided.
+    make : callable (tag) -> column
+        Computes tags (see `core.engines.memory.makings`).
     in_passing : bool
         Many days are asked about once each: then everybody's last day, which makes the next window quick, is
         not worth finding.
     """
 
-    def __init__(self, held: HeldVersion, cache: Cache, tiles: Tiles, *, in_passing: bool = False) -> None:
+    def __init__(
+        self,
+        held: HeldVersion,
+        cache: Cache,
+        tiles: Tiles,
+        make: Callable[[LiteralTag], Column],
+        *,
+        in_passing: bool = False,
+    ) -> None:
         self._held = held
         self._cache = cache
         self._tiles = tiles
+        self._make = make
         self._in_passing = in_passing
 
     def holds(self, condition: LiteralEventCondition, as_of: date) -> Words:
@@ -117,9 +129,9 @@ class Measures:
 
     def values(self, tag: LiteralTag) -> Column:
         """Return a tag's values, one per user."""
-        if tag.computed is None:
+        if tag.made is None and tag.validity is None:
             return self._held.column(tag.spec.key)
-        return self._cache.get(("column", self.key_of(tag)), lambda: self._computed(tag))
+        return self._cache.get(("column", self.key_of(tag)), lambda: self._make(tag))
 
     def valid(self, tag: LiteralTag) -> Words:
         """Return the users who have a value of a tag."""
@@ -127,27 +139,7 @@ class Measures:
 
     def key_of(self, tag: LiteralTag) -> tuple[Hashable, ...]:
         """Return what names the values of a tag."""
-        if tag.computed is None or tag.spec.computed is None:
-            return (self._held.segments, tag.spec.key)
-        return (*self.key(tag.computed), tag.spec.type, tag.spec.computed.missing)
-
-    def _computed(self, tag: LiteralTag) -> Column:
-        """Return a computed tag's values, missing where the measure and the plan say so."""
-        if tag.computed is None or tag.spec.computed is None:
-            raise TypeError(f"{tag.spec.key} is not computed")
-        per_user = self.per_user(tag.computed)
-        rows = self._held.user_count
-        if tag.spec.type is TagType.DATE:
-            found = pl.DataFrame({"row": per_user.rows, "day": per_user.values})
-            everyone = pl.DataFrame({"row": np.arange(rows, dtype=np.uint32)})
-            days = everyone.join(found, on="row", how="left", maintain_order="left").get_column("day")
-            return coded(days, days.unique().drop_nulls().sort())
-        when_none = 0.0 if tag.computed.measure.zero_when_none else math.nan
-        if tag.spec.computed.missing is not None:
-            when_none = tag.spec.computed.missing
-        numbers = np.full(rows, when_none)
-        numbers[per_user.rows] = as_floats(per_user)
-        return PlainColumn(pl.Series(numbers).fill_nan(None))
+        return (self._held.segments, tag_key(tag))
 
     def key(self, measured: LiteralMeasure) -> tuple[Hashable, ...]:
         """Return what names the values of a measure."""
@@ -169,7 +161,8 @@ class Measures:
         partition = self._held.partition(measured.event)
         key = ("last days", self.source(measured), partition.last_seen(as_of))
         last = self._cache.get(
-            key, lambda: partition.last_days(as_of, self.chosen(partition, measured), self._tiles)
+            key,
+            lambda: partition.last_days(as_of, self.chosen(partition, measured), self._tiles),
         )
         words = nobody(self._held.user_count)
         since = last.since(first)
@@ -243,7 +236,7 @@ class Measures:
         self._tiles.each(partition.pieces, work)
         return pl.Series(flags)
 
-    def chosen(self, partition: Partition, measured: LiteralMeasure) -> pl.Series | None:
+    def chosen(self, partition: Partition, measured: LiteralMeasure | LiteralPreference) -> pl.Series | None:
         """Return which occurrences satisfy all property conditions; None = all, for there are none."""
         chosen = None
         for condition in measured.where:

@@ -15,7 +15,8 @@ from core.engines.memory.columns import CodedColumn, Column, MultiColumn
 from core.engines.memory.measures import Needed
 from core.engines.memory.per_user import Rows, runs_of
 from core.engines.memory.sources import Sources
-from core.rules.literal_conditions import LiteralRank, LiteralTag
+from core.rules.literal_conditions import LiteralRank
+from core.rules.literal_values import LiteralTag
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from core.engines.memory.tiles import Tiles
 from core.engines.memory.tree import Pass, Place
 from core.engines.spread import Spread
 from core.rules.exact import unscaled
-from core.rules.literal_conditions import LiteralMeasure
+from core.rules.literal_values import LiteralMeasure
 from core.rules.measures import MEASURES
 from core.rules.tree import AnyNode, Group, Rule, is_muted
 from core.schema import EventSpec, TagType

@@ -12,7 +12,8 @@ from core.engines.memory.columns import Column, MultiColumn, PlainColumn, mask_o
 from core.engines.memory.measures import Needed
 from core.engines.memory.sources import Sources
 from core.engines.memory.tree import at_least, planes_of
-from core.rules.literal_conditions import LiteralTag, LiteralTagCondition
+from core.rules.literal_conditions import LiteralTagCondition
+from core.rules.literal_values import LiteralTag
 from core.rules.ops import wanted_of
 from core.schema import TagType
 

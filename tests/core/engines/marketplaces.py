@@ -19,6 +19,7 @@ import polars as pl
 from core.clock import local_day
 from core.lake.tables import FrameTables
 from core.rules.evaluate import OracleUser
+from core.rules.meaning import GivenValue
 from core.rules.measures import Occurrence
 from core.rules.share import user_hash
 from core.schema import (
@@ -33,6 +34,7 @@ from core.schema import (
     property_column,
     tag_column,
 )
+from tests.core.engines.made_tags import GIVEN, GIVEN_DAYS, MADE, with_given_values, with_made_tags
 
 ZONES = ("Asia/Shanghai", "America/New_York", "UTC")
 CITIES = ("北京", "上海", "beijing", "Beijing", "ＢＪ", "")
@@ -88,7 +90,7 @@ COMPUTED = {
     "dearest": (TagType.NUMBER, Measurement(event="buy", measure="max", property="amount", missing=0.0)),
     "bought": (TagType.DATE, Measurement(event="buy", measure="last_at")),
 }
-ALL_TAGS = {**TAGS, **{key: kind for key, (kind, _) in COMPUTED.items()}}
+ALL_TAGS = {**TAGS, **{key: kind for key, (kind, _) in COMPUTED.items()}, **MADE}
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def catalogue_in(zone: str) -> Catalogue:
         "visit": EventSpec(key="visit", label=_L, properties={key: properties[key] for key in OF_VISITS}),
         "never": EventSpec(key="never", label=_L),
     }
-    return Catalogue(time_zone=zone, tags=tags, events=events)
+    return with_made_tags(Catalogue(time_zone=zone, tags=tags, events=events))
 
 
 def world_of(seed: int, most: int = 40) -> World:
@@ -165,7 +167,22 @@ def tables_of(catalogue: Catalogue, users: Sequence[OracleUser], numbers: Sequen
             "hash": pl.Series([*(user_hash(u.user_id) for _, u in people), 1], dtype=pl.UInt64),
         }
     )
-    return FrameTables(catalogue, pl.DataFrame(columns), events, keys)
+    frames = {key: _given_frame(key, kind, people) for key, kind in GIVEN.items()}
+    return FrameTables(with_given_values(catalogue, frames), pl.DataFrame(columns), events, keys)
+
+
+def _given_frame(key: str, kind: TagType, people: Sequence[tuple[int, OracleUser]]) -> pl.DataFrame:
+    """Return what was given, one row each, in the order in which it was; some to nobody of this version."""
+    found = [(n, value) for n, user in people for value in user.given.get(key, ())]
+    found.append((1_000_000, GivenValue(None, GIVEN_DAYS[0])))
+    return pl.DataFrame(
+        {
+            "user_no": pl.Series([n for n, _ in found], dtype=pl.UInt32),
+            "value": _series([value.value for _, value in found], kind),
+            "since": pl.Series([value.since for _, value in found], dtype=pl.Date),
+            "until": pl.Series([value.until for _, value in found], dtype=pl.Date),
+        }
+    )
 
 
 def _series(values: list[Any], kind: TagType) -> pl.Series:
@@ -200,6 +217,15 @@ def _user(chance: random.Random, user_id: str, zone: ZoneInfo) -> OracleUser:
         {key: value for key, value in tags.items() if value is not None},
         {"buy": _occurrences(chance, zone, PROPERTIES), "visit": _occurrences(chance, zone, OF_VISITS)},
         frozenset({"everybody", *(key for key in (*LISTS[2:], *SNAPSHOTS) if _is_among(user_id, key))}),
+        {key: _given(chance, kind) for key, kind in GIVEN.items()},
+    )
+
+
+def _given(chance: random.Random, kind: TagType) -> tuple[GivenValue, ...]:
+    """Return what a user was given of one tag, in an order that is not that of the days."""
+    return tuple(
+        GivenValue(_value(chance, kind), chance.choice(GIVEN_DAYS), chance.choice((None, None, *GIVEN_DAYS)))
+        for _ in range(chance.choice((0, 0, 1, 2, 3)))
     )
 
 

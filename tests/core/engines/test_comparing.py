@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.engines.memory.comparing import _compared, _products, _Side
 from core.rules.exact import SCALE, exact_value
-from core.rules.literal_conditions import LiteralCompare, LiteralMeasure
+from core.rules.literal_conditions import LiteralCompare
+from core.rules.literal_values import LiteralMeasure
 from core.rules.measures import MEASURES
 from core.rules.ops import OPS
 from core.schema import TagType

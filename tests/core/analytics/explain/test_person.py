@@ -51,7 +51,7 @@ def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str,
         by_id = {node.node: node for node in found.nodes}
         for leaf in counting(rule):
             if isinstance(leaf, TagCondition):
-                expected = evaluate.tag_value(user, leaf.tag, world.catalogue, as_of)
+                expected = evaluate.tag_value(user, leaf.tag, world.catalogue, as_of, world.users)
                 value = by_id[leaf.id].value
                 assert (set(value) if isinstance(value, list) else value) == (
                     set(expected) if isinstance(expected, frozenset) else expected
