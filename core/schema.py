@@ -97,13 +97,16 @@ class Measurement(Making):
     where : tuple of dict
         Property conditions in rule form (``{"property", "op", "value"}``); all must hold.
     measure : str
-        ``count sum avg min max distinct days first_at last_at``.
+        ``count sum avg min max distinct days first_at last_at``, or ``days_since_first days_since_last``: the
+        days from then to `as_of`, 0 on the day itself.
     property : str or None
         The property measured, where the measure needs one.
     window : dict or None
         In rule form; None = ever up to `as_of`.
     missing : float or None
         Value for users without a matching occurrence; None = as the measure says.
+    only_with : bool
+        Users without a matching occurrence have no value, also where the measure would say 0.
     """
 
     kind: Literal["statistic"] = "statistic"
@@ -113,6 +116,7 @@ class Measurement(Making):
     property: str | None = None
     window: dict[str, Any] | None = None
     missing: float | None = None
+    only_with: bool = False
 
 
 def _made(value: object) -> object:

@@ -194,7 +194,7 @@ def _validity_key(validity: LiteralValidity | None) -> list[Any] | None:
 
 
 def _statistic_key(made: LiteralStatistic) -> list[Any]:
-    return ["statistic", _measure_key(made.measured), made.missing]
+    return ["statistic", _measure_key(made.measured), made.missing, made.only_with, str(made.counted_to)]
 
 
 def _by_rules_key(made: LiteralByRules) -> list[Any]:

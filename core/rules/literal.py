@@ -60,7 +60,7 @@ from core.rules.literal_values import (
 )
 from core.rules.lookup import event_of, property_of, tag_of
 from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
-from core.rules.measures import MEASURES
+from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.named import KnownKeys
 from core.rules.ops import op_of
 from core.rules.parts import AnchoredWindow, EventWindow, FirstCount, PropertyCondition, Step, Window
@@ -111,8 +111,11 @@ def _tag(spec: TagSpec, catalogue: Catalogue, as_of: date) -> LiteralTag:
 def _statistic(made: Measurement, catalogue: Catalogue, as_of: date) -> LiteralStatistic:
     where = tuple(PropertyCondition.model_validate(dict(condition)) for condition in made.where)
     window = None if made.window is None else _WINDOW.validate_python(dict(made.window))
-    measured = _measured(made.event, where, made.measure, made.property, window, catalogue, as_of)
-    return LiteralStatistic(measured, made.missing)
+    measure = DAYS_SINCE.get(made.measure, made.measure)
+    measured = _measured(made.event, where, measure, made.property, window, catalogue, as_of)
+    return LiteralStatistic(
+        measured, made.missing, made.only_with, as_of if made.measure in DAYS_SINCE else None
+    )
 
 
 def _by_rules(made: ByRules, catalogue: Catalogue, as_of: date) -> LiteralByRules:

@@ -137,10 +137,31 @@ class LiteralValidity:
 
 @dataclass(frozen=True)
 class LiteralStatistic:
-    """A measure of events; `missing` is the value of users who have none (None = as the measure says)."""
+    """A measure of events as a tag; see `core.schema.Measurement`.
+
+    Attributes
+    ----------
+    measured : LiteralMeasure
+        What is measured.
+    missing : float or None
+        The value of users who have none; None = as the measure says.
+    only_with : bool
+        Whether users without an occurrence have no value even where the measure says 0.
+    counted_to : datetime.date or None
+        The day up to which the days since the measured one are counted; None = the value is the measure.
+    """
 
     measured: LiteralMeasure
     missing: float | None
+    only_with: bool = False
+    counted_to: date | None = None
+
+    @property
+    def when_none(self) -> float | None:
+        """The value of users without an occurrence; None = missing."""
+        if self.missing is not None or self.only_with:
+            return self.missing
+        return 0.0 if self.measured.measure.zero_when_none else None
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from core.errors import Problem, Severity
+from core.errors import Problem, Severity, nearest_name
 from core.rules.check import check
 from core.rules.dispatch import meaning_of
 from core.rules.fitting import found, type_name
 from core.rules.lookup import event_of, number_or_date, property_of, tag_of
 from core.rules.making_text import at_value
 from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
-from core.rules.measures import MEASURES
+from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.parse import parse_rule
 from core.schema import Catalogue, EventSpec, Making, Measurement, TagType, Validity
 
@@ -70,17 +70,18 @@ def validity_problems(validity: Validity, catalogue: Catalogue, *, is_computed: 
 
 def _statistic(making: Measurement, catalogue: Catalogue) -> Iterator[Problem]:
     """Yield what an event condition with the same words is told."""
-    measure = MEASURES.get(making.measure)
+    measure = MEASURES.get(DAYS_SINCE.get(making.measure, making.measure))
     if measure is None:
-        params = {"given": making.measure, "allowed": tuple(MEASURES)}
-        yield Problem("unknown_measure", "measure", params, allowed=tuple(MEASURES))
+        allowed = (*MEASURES, *DAYS_SINCE)
+        params = {"given": making.measure, "allowed": allowed}
+        yield Problem("unknown_measure", "measure", params, allowed, nearest_name(making.measure, allowed))
         return
     is_date = measure.type is TagType.DATE
     condition: dict[str, Any] = {
         "kind": "event",
         "id": "statistic",
         "event": making.event,
-        "measure": making.measure,
+        "measure": measure.key,
         "where": list(making.where),
         "op": "after" if is_date else "gte",
         "value": "2000-01-01" if is_date else 0,
@@ -91,7 +92,9 @@ def _statistic(making: Measurement, catalogue: Catalogue) -> Iterator[Problem]:
     rule = yield from found(lambda: parse_rule({"version": 1, "include": root}))
     if rule is not None:
         yield from (replace(problem, node=None) for problem in check(rule, catalogue))
-    if is_date and making.missing is not None:
+    if making.only_with and making.missing is not None:
+        yield Problem("missing_and_only_with", "missing")
+    if is_date and making.missing is not None and making.measure not in DAYS_SINCE:
         yield Problem("missing_of_date", "missing", {"measure": making.measure})
 
 
@@ -168,6 +171,8 @@ def _dates(catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _of_measure(making: Measurement, catalogue: Catalogue) -> Gives:
+    if making.measure in DAYS_SINCE:
+        return Gives(TagType.NUMBER)
     measure = MEASURES[making.measure]
     if making.measure in ("min", "max") and making.property is not None:
         return Gives(property_of(event_of(catalogue, making.event), making.property).type)

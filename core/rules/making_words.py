@@ -15,7 +15,7 @@ from core.messages import Text, say
 from core.rules.describe import describe, spaced
 from core.rules.dispatch import meaning_of
 from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
-from core.rules.measures import MEASURES
+from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.parts import EventWindow, PropertyCondition
 from core.rules.wording import Mask, Wording, joined, number, percent, same
 from core.schema import Catalogue, Making, Measurement
@@ -41,9 +41,14 @@ def describe_making(making: Making, catalogue: Catalogue, mask: Mask | None = No
 def _statistic(making: Measurement, catalogue: Catalogue, mask: Mask | None) -> Text:
     words = Wording(catalogue, mask)
     where = tuple(PropertyCondition.model_validate(dict(condition)) for condition in making.where)
-    if making.measure not in MEASURES:
+    measure = DAYS_SINCE.get(making.measure, making.measure)
+    if measure not in MEASURES:
         return say("made_somehow", kind=making.measure)
-    said = words.measured(making.event, where, making.measure, making.property, _window(making.window, words))
+    said = words.measured(making.event, where, measure, making.property, _window(making.window, words))
+    if measure != making.measure:
+        said = say("made_days_since", what=said)
+    if making.only_with:
+        return say("made_only_with", what=said)
     if making.missing is None:
         return said
     return say("made_with_missing", what=said, missing=number(making.missing))

@@ -163,8 +163,10 @@ def _still_holds(user: OracleUser, validity: LiteralValidity, around: Around) ->
 
 def _statistic(user: OracleUser, made: LiteralStatistic, around: Around) -> Any:
     value, anything = _measured(user, made.measured, around)
-    if not anything and made.missing is not None:
+    if not anything and (made.missing is not None or made.only_with):
         return made.missing
+    if made.counted_to is not None and isinstance(value, date):
+        return float((made.counted_to - value).days)
     return float(value) if isinstance(value, int | Fraction) else value
 
 

@@ -165,3 +165,6 @@ TABLE: tuple[Measure, ...] = (
 )  # fmt: skip
 
 MEASURES: Mapping[str, Measure] = {measure.key: measure for measure in TABLE}
+
+DAYS_SINCE: Mapping[str, str] = {"days_since_first": "first_at", "days_since_last": "last_at"}
+"""What only a tag measures: the days from a measured day to `as_of`, by the measure that gives the day."""

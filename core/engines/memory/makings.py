@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ from core.rules.literal_values import (
 )
 from core.schema import TAG_DTYPES, USER_NO, TagSpec, TagType
 
+_EPOCH = date(1970, 1, 1)
+
 
 def made(tag: LiteralTag, sources: Sources) -> Column:
     """Return the values of a tag that is computed, or whose values expire; one per user."""
@@ -70,11 +73,12 @@ def _statistic(made: LiteralStatistic, spec: TagSpec, sources: Sources) -> Colum
         everyone = pl.DataFrame({"row": np.arange(rows, dtype=np.uint32)})
         days = everyone.join(found, on="row", how="left", maintain_order="left").get_column("day")
         return coded(days, days.unique().drop_nulls().sort())
-    when_none = 0.0 if made.measured.measure.zero_when_none else math.nan
-    if made.missing is not None:
-        when_none = made.missing
-    numbers = np.full(rows, when_none)
-    numbers[per_user.rows] = as_floats(per_user)
+    numbers = np.full(rows, math.nan if made.when_none is None else made.when_none)
+    if made.counted_to is None:
+        numbers[per_user.rows] = as_floats(per_user)
+    else:
+        measured = pl.Series(per_user.values).to_physical().to_numpy()
+        numbers[per_user.rows] = (made.counted_to - _EPOCH).days - measured
     return PlainColumn(pl.Series(numbers).fill_nan(None))
 
 

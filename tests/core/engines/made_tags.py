@@ -79,6 +79,9 @@ MAKINGS: Mapping[str, dict[str, Any]] = {
     "favourite_topic": {"kind": "preference", "event": "buy", "of": "topics", "weigh": "amount", "at_least": 2},
     "topic_share": {"kind": "preference", "event": "buy", "of": "topics", "gives": "share", "share_at_least": 0.4},
     "spend_share": {"kind": "preference", "event": "buy", "of": "category", "weigh": "amount", "gives": "share"},
+    "since_buy": {"kind": "statistic", "event": "buy", "measure": "days_since_last", "missing": -1.0},
+    "since_visit": {"kind": "statistic", "event": "visit", "measure": "days_since_first"},
+    "buyers_buys": {"kind": "statistic", "event": "buy", "measure": "count", "only_with": True},
     "hour": {"kind": "preference", "event": "visit", "at_least": 2, "window": {"last": 800, "unit": "hour"}},
 }  # fmt: skip
 
@@ -126,7 +129,10 @@ def _nobody_told() -> pl.DataFrame:
 MADE = {
     **dict.fromkeys(("stage", "city_again", "level", "born_in", "tier", "lately", "favourite"), TagType.ENUM),
     **dict.fromkeys(("favourite_topic", "hour", "fresh_stage", "stale", "still_stage"), TagType.ENUM),
-    **dict.fromkeys(("topic_share", "spend_share", "fresh", "still"), TagType.NUMBER),
+    **dict.fromkeys(
+        ("topic_share", "spend_share", "fresh", "still", "since_buy", "since_visit", "buyers_buys"),
+        TagType.NUMBER,
+    ),
     **dict.fromkeys(("groups", "groups_or_none", "fresh_groups"), TagType.MULTI),
     **GIVEN,
 }
