@@ -188,6 +188,15 @@ class Partition:
         """Return when the occurrences happened."""
         return self._held.get("moments", lambda: moments_of(self._read(AT)))
 
+    def hours(self, zone: str) -> pl.Series:
+        """Return the hour of the day of every occurrence in a time zone, 0 to 23."""
+
+        def make() -> PlainColumn:
+            at = self.moments().instants(0, len(self))
+            return PlainColumn(at.dt.convert_time_zone(zone).dt.hour().cast(pl.UInt8))
+
+        return self._held.get(("hours", zone), make).values
+
     def last_seen(self, as_of: date) -> int:
         """Return the newest day up to `as_of` that can occur: equal days see the same occurrences."""
         return min((as_of - _EPOCH).days - self.origin, self._span)

@@ -6,6 +6,7 @@ a table of users by values, else by sorting pairs of user and value.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,8 +24,11 @@ from core.rules.exact import scaled_array
 from core.rules.literal_values import LiteralPreference
 from core.schema import TagSpec
 
-_MOST_CELLS = 1 << 23
-"""A table of users by values has at most so many cells; beyond, pairs are sorted."""
+_CELLS = 1 << 18
+"""A table of users by values has about so many cells: it stays in a core's cache while it is filled."""
+
+_MOST_VALUES = 512
+"""Where there are more values, most cells would be empty: then pairs are sorted."""
 
 
 class _Values(NamedTuple):
@@ -119,10 +123,8 @@ def _values_of(
             weights = np.array(weights.tolist(), dtype=np.object_)
     rows = chosen_of(partition.rows[start:stop], chosen)
     if column is None:
-        at = chosen_of(partition.moments().instants(start, stop), chosen)
-        zone = sources.held.catalogue.time_zone
-        hours = at.dt.convert_time_zone(zone).dt.hour().to_numpy().astype(np.uint8)
-        return _Values(rows, hours, weights, rows)
+        hours = partition.hours(sources.held.catalogue.time_zone)[start:stop]
+        return _Values(rows, chosen_of(hours, chosen).to_numpy(), weights, rows)
     if isinstance(column, CodedColumn):
         codes = chosen_of(pl.Series(column.codes[start:stop]), chosen)
         known = codes != column.missing_code
@@ -151,27 +153,38 @@ def _favourites(found: _Values, values: int) -> _Favourites:
         nothing = np.zeros(0, dtype=np.int64)
         return _Favourites(users.rows, nothing, nothing, nothing)
     is_wide = found.weights is not None and found.weights.dtype == np.object_
-    if len(users.rows) * values <= _MOST_CELLS and not is_wide:
-        return _by_table(found, users.rows, users.lengths, values)
-    return _by_pairs(found, values)
+    if values > _MOST_VALUES or is_wide:
+        return _by_pairs(found, values)
+    step = max(_CELLS // values, 1)
+    blocks = []
+    for first in range(0, len(users.rows), step):
+        block = slice(first, first + step)
+        start, lengths = int(users.starts[first]), users.lengths[block]
+        of_block = slice(start, start + int(lengths.sum()))
+        weights = None if found.weights is None else found.weights[of_block]
+        blocks.append(_by_table(users.rows[block], lengths, found.codes[of_block], weights, values))
+    return _joined(blocks)
 
 
-def _by_table(found: _Values, rows: Rows, lengths: NDArray[np.uint32], values: int) -> _Favourites:
-    cells = np.repeat(np.arange(len(rows), dtype=np.int64) * values, lengths) + found.codes
-    size = len(rows) * values
-    if found.weights is None:
-        table = np.bincount(cells, minlength=size)
-        occurs = table
-    else:
-        table = np.zeros(size, dtype=np.int64)
-        np.add.at(table, cells, found.weights)
-        occurs = np.bincount(cells, minlength=size)
-    by_user = table.reshape(len(rows), values)
-    totals = by_user.sum(axis=1)
+def _by_table(
+    rows: Rows,
+    lengths: NDArray[np.uint32],
+    codes: NDArray[np.unsignedinteger[Any]],
+    weights: NDArray[Any] | None,
+    values: int,
+) -> _Favourites:
+    cells = np.repeat(np.arange(len(rows), dtype=np.int64) * values, lengths) + codes
+    size, shape = len(rows) * values, (len(rows), values)
+    counted = np.bincount(cells, minlength=size).reshape(shape)
+    if weights is None:
+        best = counted.argmax(axis=1)
+        return _Favourites(rows, best, counted[np.arange(len(rows)), best], lengths.astype(np.int64))
+    table = np.zeros(size, dtype=np.int64)
+    np.add.at(table, cells, weights)
+    weighed = table.reshape(shape)
     # A value that never occurs is no favourite, also where all that occur weigh less than nothing.
-    ranked = np.where(occurs.reshape(by_user.shape) > 0, by_user, np.iinfo(np.int64).min)
-    best = ranked.argmax(axis=1)
-    return _Favourites(rows, best, by_user[np.arange(len(rows)), best], totals)
+    best = np.where(counted > 0, weighed, np.iinfo(np.int64).min).argmax(axis=1)
+    return _Favourites(rows, best, weighed[np.arange(len(rows)), best], weighed.sum(axis=1))
 
 
 def _by_pairs(found: _Values, values: int) -> _Favourites:
@@ -190,6 +203,15 @@ def _by_pairs(found: _Values, values: int) -> _Favourites:
     owners = np.repeat(np.arange(len(users.rows)), users.lengths)[first]
     firsts = first[np.unique(owners, return_index=True)[1]]
     return _Favourites(users.rows.astype(np.uint32), codes[firsts], weights[firsts], totals)
+
+
+def _joined(parts: Sequence[_Favourites]) -> _Favourites:
+    rows, codes, weights, totals = zip(
+        *((part.rows, part.codes, part.weights, part.totals) for part in parts), strict=True
+    )
+    return _Favourites(
+        np.concatenate(rows), np.concatenate(codes), np.concatenate(weights), np.concatenate(totals)
+    )
 
 
 def _with_evidence(found: _Favourites, evidence: pl.Series, made: LiteralPreference) -> _Favourites:
