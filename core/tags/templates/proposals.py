@@ -1,0 +1,297 @@
+"""What a template asks for, and what it proposes: inert data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from core.errors import NotFound, Problem, RuleError, nearest_name
+from core.messages import Text, say
+from core.rules.tree import Group, Rule
+from core.schema import Catalogue, EventSpec, Making, TagType
+
+SlotKind = Literal["event", "events", "property", "tag", "whole", "share", "edges", "choice", "steps"]
+Use = Literal["basics", "behaviour", "preference", "occasion"]
+Given = Mapping[str, Any]
+
+# Words that tell what an event or a property probably is, in the order in which they are looked for.
+PURCHASES = ("purchase", "pay", "paid", "buy", "order", "transaction", "sale", "支付", "购买", "交易")
+VISITS = ("login", "visit", "view", "session", "open", "登录", "访问", "浏览")
+REFUNDS = ("return", "refund", "cancel", "退")
+CATEGORIES = ("category", "product", "sku", "item", "品类", "商品", "产品")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One thing that a template must be told.
+
+    Attributes
+    ----------
+    key : str
+        Its name in what is given.
+    kind : str
+        ``event``, ``events``, ``property`` (of the event in the slot `of`), ``tag``, ``whole`` (a whole
+        number), ``share`` (between 0 and 1), ``edges`` (a list of numbers, ascending), ``choice``, ``steps``
+        (a list of ``{"label", "events"}``).
+    label : Text
+        What it is, for people.
+    default : object
+        What stands there until somebody changes it, guessed from the catalogue; None = nothing was found.
+    allowed : tuple of str
+        Keys that may stand there; empty for numbers.
+    is_optional : bool
+        Whether it may be left empty.
+    low, high : float or None
+        Bounds of a number, both in.
+    of : str or None
+        The slot with the event whose properties may stand here.
+    """
+
+    key: str
+    kind: SlotKind
+    label: Text
+    default: Any
+    allowed: tuple[str, ...] = ()
+    is_optional: bool = False
+    low: float | None = None
+    high: float | None = None
+    of: str | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A tag that a template proposes.
+
+    Attributes
+    ----------
+    key : str
+        Proposed; the operator may give another one, for all proposals together.
+    making : Making
+        It may name other proposals of the same template.
+    description : Text
+        The definition in words, written down with the tag.
+    """
+
+    key: str
+    label: Text
+    description: Text
+    dimension: str
+    use: Use
+    making: Making
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Template:
+    """A ready way to a tag, or to several that belong together.
+
+    Attributes
+    ----------
+    key : str
+        Its name.
+    slots : callable (catalogue) -> slots
+        What it asks for, with what the catalogue suggests.
+    make : callable (catalogue, given) -> proposals
+        The tags, those first of which others are made. What is given is complete and has been checked.
+    """
+
+    key: str
+    slots: Callable[[Catalogue], Sequence[Slot]]
+    make: Callable[[Catalogue, Given], Sequence[Proposal]]
+
+    @property
+    def label(self) -> Text:
+        """Its name for people."""
+        return say(f"template_{self.key}")
+
+    @property
+    def about(self) -> Text:
+        """What it gives, and by which definition."""
+        return say(f"template_{self.key}_about")
+
+    def proposals(self, catalogue: Catalogue, given: Given | None = None) -> tuple[Proposal, ...]:
+        """Return the tags for what is given; what is left out stands at its default.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong with what is given, each at the name of its slot.
+        """
+        told = dict(given or {})
+        slots = {slot.key: slot for slot in self.slots(catalogue)}
+        problems = [
+            Problem("template_slot_unknown", key, {"given": key}, tuple(slots), nearest_name(key, slots))
+            for key in told
+            if key not in slots
+        ]
+        filled = {key: told.get(key, slot.default) for key, slot in slots.items()}
+        for slot in slots.values():
+            problems += _wrong(slot, filled, catalogue)
+        if problems:
+            raise RuleError(problems)
+        return tuple(self.make(catalogue, filled))
+
+
+def template_of(key: str, templates: Mapping[str, Template]) -> Template:
+    """Return a template; raises NotFound with the nearest name."""
+    if key not in templates:
+        params = {"name": key}
+        raise NotFound(
+            Problem("template_unknown", None, params, tuple(templates), nearest_name(key, templates))
+        )
+    return templates[key]
+
+
+def _wrong(slot: Slot, filled: Given, catalogue: Catalogue) -> list[Problem]:
+    value = filled[slot.key]
+    if value is None or value in ([], ()):
+        if slot.is_optional:
+            return []
+        return [Problem("template_slot_empty", slot.key, {"slot": slot.label}, slot.allowed)]
+    if slot.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
+        return [Problem("template_slot_not_whole", slot.key, {"slot": slot.label, "given": str(value)})]
+    if slot.kind in ("whole", "share"):
+        return _out_of_bounds(slot, value)
+    if slot.kind == "edges":
+        is_list = isinstance(value, list | tuple) and all(_is_number(edge) for edge in value)
+        if not is_list or list(value) != sorted(set(value)):
+            return [Problem("edges_not_ascending", slot.key)]
+        return []
+    if slot.kind == "steps":
+        return _wrong_steps(slot, value)
+    allowed = slot.allowed
+    if slot.of is not None:
+        event = catalogue.events.get(str(filled.get(slot.of)))
+        allowed = tuple(key for key in allowed if event is not None and key in event.properties)
+    named = list(value) if slot.kind == "events" else [value]
+    return [
+        Problem(
+            "template_slot_not_one_of", slot.key, {"slot": slot.label, "given": str(name)}, allowed,
+            nearest_name(str(name), allowed),
+        )
+        for name in named
+        if name not in allowed
+    ]  # fmt: skip
+
+
+def _wrong_steps(slot: Slot, steps: Any) -> list[Problem]:
+    problems = []
+    seen: set[str] = set()
+    for place, step in enumerate(steps if isinstance(steps, list | tuple) else [None], 1):
+        is_step = isinstance(step, Mapping) and step.keys() == {"label", "events"}
+        if not is_step or not step["label"] or not isinstance(step["events"], list | tuple):
+            problems.append(Problem("template_steps_shape", slot.key, {"place": place}))
+            continue
+        if step["label"] in seen:
+            problems.append(Problem("template_steps_twice", slot.key, {"given": step["label"]}))
+        seen.add(str(step["label"]))
+        problems += [
+            Problem(
+                "template_steps_event", slot.key, {"place": place, "given": str(name)}, slot.allowed,
+                nearest_name(str(name), slot.allowed),
+            )
+            for name in step["events"]
+            if name not in slot.allowed
+        ]  # fmt: skip
+    return problems
+
+
+def _out_of_bounds(slot: Slot, value: Any) -> list[Problem]:
+    low, high = slot.low, slot.high
+    if _is_number(value) and (low is None or value >= low) and (high is None or value <= high):
+        return []
+    params = {"slot": slot.label, "given": str(value), "low": _plain(low), "high": _plain(high)}
+    return [Problem("template_slot_out_of_bounds", slot.key, params)]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _plain(bound: float | None) -> str:
+    return "…" if bound is None else f"{bound:g}"
+
+
+# ---- what the catalogue suggests --------------------------------------------------------------------------
+
+
+def likely_event(catalogue: Catalogue, words: Sequence[str]) -> str | None:
+    """Return the event whose key or name has one of the words, the most telling word and key first."""
+    for word in words:
+        found = [
+            event.key
+            for event in catalogue.events.values()
+            if word in event.key.lower() or word in event.label.zh or word in event.label.en.lower()
+        ]
+        if found:
+            return min(found, key=lambda key: (key.lower() != word, len(key)))
+    return None
+
+
+def last_of_journey(catalogue: Catalogue, words: Sequence[str]) -> str | None:
+    """Return the event that likely is the purchase: by its name, else the last of the journey."""
+    steps = [step.events[-1] for _, step in catalogue.journey_steps() if step.events]
+    return likely_event(catalogue, words) or (steps[-1] if steps else None)
+
+
+def properties_of(catalogue: Catalogue, types: Sequence[TagType]) -> tuple[str, ...]:
+    """Return the properties of some types that any event has."""
+    found = (
+        p.key for event in catalogue.events.values() for p in event.properties.values() if p.type in types
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def likely_property(event: EventSpec | None, types: Sequence[TagType], words: Sequence[str]) -> str | None:
+    """Return the property of an event that has one of the words, else the first of the types."""
+    if event is None:
+        return None
+    keys = [p.key for p in event.properties.values() if p.type in types]
+    for word in words:
+        found = [key for key in keys if word in key.lower() or word in event.properties[key].label.zh]
+        if found:
+            return found[0]
+    return keys[0] if keys else None
+
+
+def tags_of_type(catalogue: Catalogue, kind: TagType) -> tuple[str, ...]:
+    """Return the tags of a type that are no personal fields."""
+    return tuple(t.key for t in catalogue.tags.values() if t.type is kind and t.personal is None)
+
+
+# ---- rules in a few words ---------------------------------------------------------------------------------
+
+
+def rule(*children: Mapping[str, Any], match: Literal["all", "any"] = "all") -> Rule:
+    """Return a rule of conditions (and groups) as JSON, with ids given to them."""
+
+    def numbered(node: Mapping[str, Any], name: str) -> dict[str, Any]:
+        below = [numbered(child, f"{name}_{n}") for n, child in enumerate(node.get("children", ()), 1)]
+        return {"id": name, **node, **({"children": below} if below else {})}
+
+    nodes = [numbered(child, f"c{n}") for n, child in enumerate(children, 1)]
+    root = {"kind": "group", "id": "root", "match": match, "children": nodes}
+    return Rule(include=Group.model_validate(root))
+
+
+def did(event: str, *, days: int | None = None, at_least: int = 1) -> dict[str, Any]:
+    """Return the condition of having done something so often, within the last days or ever."""
+    return _count(event, "gte", at_least, days)
+
+
+def did_not(event: str, *, days: int | None = None) -> dict[str, Any]:
+    """Return the condition of not having done something."""
+    return _count(event, "eq", 0, days)
+
+
+def _count(event: str, op: str, value: int, days: int | None) -> dict[str, Any]:
+    condition: dict[str, Any] = {
+        "kind": "event", "event": event, "measure": "count", "op": op, "value": value,
+    }  # fmt: skip
+    return condition if days is None else {**condition, "window": {"last": days, "unit": "day"}}
+
+
+def group(match: Literal["all", "any"], *children: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a group of conditions as JSON."""
+    return {"kind": "group", "match": match, "children": list(children)}
