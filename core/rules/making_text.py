@@ -17,7 +17,11 @@ from core.messages import say
 from core.rules.arguments import shown
 from core.rules.makings import MAKINGS, ByRules
 from core.rules.parse import dump_rule, json_values, parse_rule
+from core.rules.tree import Group, Rule
 from core.schema import Making
+
+_UNREAD = Rule(include=Group(id="unread", match="all"))
+"""Stands for a rule that cannot be read, so that the rest is looked at too."""
 
 _TYPES: Mapping[str, str] = {
     "string_type": "text",
@@ -83,6 +87,7 @@ def _with_rules(values: Any, problems: list[Problem]) -> Iterator[Any]:
             yield {**one, "rule": parse_rule(one["rule"] if isinstance(one["rule"], dict) else {})}
         except RuleError as error:
             problems += [at_value(place, problem) for problem in error.problems]
+            yield {**one, "rule": _UNREAD}
 
 
 def _problem(detail: ErrorDetails, kind: type[Making]) -> Problem:

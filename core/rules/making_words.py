@@ -72,7 +72,7 @@ def _bands(making: Bands, catalogue: Catalogue, mask: Mask | None) -> Text:
     edges = [number(edge) if isinstance(edge, float) else edge.isoformat() for edge in making.edges]
     bands = []
     for place, label in enumerate(making.labels[:MOST_SAID]):
-        name = say("made_no_value") if label is None else say("quoted", text=label)
+        name = say("made_no_value") if label is None else say("made_named", text=label)
         if place == 0:
             bands.append(say("made_band_below", edge=edges[0], name=name))
         elif place == len(edges):

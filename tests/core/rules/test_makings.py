@@ -1,0 +1,124 @@
+"""Golden tags: each has exactly these values, or is refused exactly for the reasons, that its row tells."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Problem, RuleError
+from core.rules.check import check, errors_of
+from core.rules.evaluate import in_base, tag_value
+from core.rules.making_check import gives, making_problems
+from core.rules.making_text import dump_making, parse_making
+from core.rules.making_words import describe_making
+from core.rules.makings import MAKINGS, ByRules
+from core.rules.named import bind
+from core.schema import Catalogue, Label, Making, TagSpec, TagType
+from tests.core.rules.golden import FOLDER, GoldenNames, catalogue, users
+
+CATALOGUE, USERS = catalogue(), users()
+ROWS: list[dict[str, Any]] = json.loads((FOLDER / "tags" / "makings.json").read_text(encoding="utf-8"))
+MEANT, REFUSED = ([row for row in ROWS if key in row] for key in ("values", "refused"))
+
+
+def read(source: dict[str, Any]) -> Making:
+    making = parse_making(source)
+    if not isinstance(making, ByRules):
+        return making
+    judge = lambda inner: errors_of(check(inner, CATALOGUE))  # noqa: E731
+    bound = [one.model_copy(update={"rule": bind(one.rule, GoldenNames(), judge)}) for one in making.values]
+    return making.model_copy(update={"values": tuple(bound)})
+
+
+def with_tag(making: Making) -> Catalogue:
+    spec = TagSpec(
+        key="made", type=gives(making, CATALOGUE).type, label=Label(zh="新", en="new"), computed=making
+    )
+    return CATALOGUE.model_copy(update={"tags": {**CATALOGUE.tags, "made": spec}})
+
+
+def brief(problem: Problem) -> str:
+    nearest = f" → {problem.nearest}" if problem.nearest else ""
+    return f"{problem.code} {problem.node or '-'}{nearest}"
+
+
+@pytest.mark.parametrize("row", MEANT, ids=lambda row: row["says"])
+def test_a_golden_tag_has_these_values(row: dict[str, Any]) -> None:
+    making = read(row["making"])
+    assert errors_of(making_problems(making, CATALOGUE)) == ()
+    found = gives(making, CATALOGUE)
+    assert found.type is TagType(row["type"])
+    assert list(found.order) == row.get("order", list(found.order))
+    as_of = date.fromisoformat(row.get("as_of", "2019-07-14"))
+    known = with_tag(making)
+    values = {u.user_id: tag_value(u, "made", known, as_of, USERS) for u in USERS if in_base(u, as_of)}
+    written = {
+        user: sorted(value) if isinstance(value, frozenset) else value
+        for user, value in values.items()
+        if value is not None
+    }
+    assert written == row["values"]
+
+
+@pytest.mark.parametrize("row", MEANT, ids=lambda row: row["says"])
+def test_a_golden_tag_can_be_written_down_and_read_aloud(row: dict[str, Any]) -> None:
+    making = parse_making(row["making"])
+    assert parse_making(dump_making(making)) == making
+    assert parse_making(json.dumps(dump_making(making))) == making
+    sentence = describe_making(making, CATALOGUE)
+    assert "{" not in sentence["zh"] + sentence["en"]
+    for language in ("zh", "en"):
+        assert sentence[language] == row.get(language, sentence[language])
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row["says"])
+def test_a_golden_refusal_names_place_and_remedy(row: dict[str, Any]) -> None:
+    try:
+        problems = errors_of(making_problems(read(row["making"]), CATALOGUE))
+    except RuleError as error:
+        problems = error.problems
+    assert [brief(problem) for problem in problems] == row["refused"]
+
+
+def test_the_golden_tags_cover_every_kind_that_has_no_values_of_its_own() -> None:
+    assert {row["making"]["kind"] for row in MEANT} == set(MAKINGS) - {"given", "formula"}
+
+
+_junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(sorted(MAKINGS)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(["kind", "of", "edges", "labels", "values", "value", "rule", "event", "where", "window", "text"]),
+        inner, max_size=5,
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(_junk, st.sampled_from(sorted(MAKINGS)))
+def test_whatever_comes_in_is_a_making_or_a_refusal(junk: Any, kind: str) -> None:
+    source = {**junk, "kind": kind} if isinstance(junk, dict) else junk
+    try:
+        making = parse_making(source)
+    except RuleError:
+        return
+    describe_making(making, CATALOGUE)
+    making_problems(making, CATALOGUE)
+
+
+def test_a_tag_in_trouble_is_refused_wherever_a_rule_names_it() -> None:
+    trouble = Problem("unknown_event", params={"event": "purchase"})
+    spec = CATALOGUE.tags["gmv"].model_copy(update={"trouble": trouble})
+    known = CATALOGUE.model_copy(update={"tags": {**CATALOGUE.tags, "gmv": spec}})
+    condition = {"kind": "tag", "id": "c", "tag": "gmv", "op": "gt", "value": 1}
+    root = {"kind": "group", "id": "g", "match": "all", "children": [condition]}
+    from core.rules.parse import parse_rule
+
+    rule = parse_rule({"include": root, "take": {"n": 1, "by": "gmv"}})
+    assert [(p.code, p.node) for p in check(rule, known)] == [("unknown_event", "c"), ("unknown_event", None)]
+    bands = parse_making({"kind": "bands", "of": "gmv", "edges": [1], "labels": ["a", "b"]})
+    assert [(p.code, p.node) for p in making_problems(bands, known)] == [("unknown_event", "of")]
