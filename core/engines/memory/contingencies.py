@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.engines.crossing import Class, Contingency, quantile_cuts
 from core.engines.memory.bits import Words, as_series
 from core.engines.memory.breakdowns import counts_of, most_frequent
-from core.engines.memory.columns import CodedColumn, Column, MultiColumn, coded
+from core.engines.memory.columns import CodedColumn, Column, MultiColumn
 from core.engines.memory.tiles import Tiles
 
 MOST_VALUES = 200
@@ -57,7 +57,7 @@ def classes_of(column: Column, base: Words) -> Classes:
         counts = counts_of(column.codes, column.missing_code + 1, base)
         if column.dictionary.dtype == pl.Date:
             return _of_dates(column, counts, asked)
-        return _of_codes(column.codes, [column.dictionary[i] for i in _named(counts[:-1])], column, asked)
+        return _of_codes(column, _named(counts[:-1]), asked)
     if column.values.dtype == pl.Float64:
         return _of_numbers(column.values, asked)
     return _of_texts(column.values, asked)
@@ -82,22 +82,19 @@ def contingency(one: Classes, other: Classes, tiles: Tiles) -> Contingency:
     return Contingency(one.classes, other.classes, table)
 
 
-def _named(counts: NDArray[np.int64]) -> list[int]:
+def _named(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the places of the values that are classes of their own, the most frequent first."""
-    order = [int(place) for place in most_frequent(counts)]
+    order = most_frequent(counts)
     return order if len(order) <= MOST_VALUES else order[:NAMED_VALUES]
 
 
-def _of_codes(
-    codes: NDArray[np.unsignedinteger], named: Sequence[str | bool], column: CodedColumn, asked: pl.Series
-) -> Classes:
+def _of_codes(column: CodedColumn, named: NDArray[np.int64], asked: pl.Series) -> Classes:
     """Return the classes of values that have codes."""
-    places = {value: place for place, value in enumerate(named)}
-    dictionary = column.dictionary.to_list()
-    other = len(named)
-    by_code = np.array([places.get(value, other) for value in dictionary] + [other + 1], dtype=np.uint8)
-    classes = [Class("value", value) for value in named]
-    return _finished(classes, by_code[codes], asked, has_other=True)
+    by_code = np.full(column.missing_code + 1, len(named), dtype=np.uint8)
+    by_code[named] = np.arange(len(named))
+    by_code[-1] = len(named) + 1
+    classes = [Class("value", column.dictionary[code]) for code in named.tolist()]
+    return _finished(classes, by_code[column.codes], asked, has_other=True)
 
 
 def _of_dates(column: CodedColumn, counts: NDArray[np.int64], asked: pl.Series) -> Classes:
@@ -138,20 +135,38 @@ def _of_texts(values: pl.Series, asked: pl.Series) -> Classes:
 
 def _of_sets(column: MultiColumn, asked: pl.Series) -> Classes:
     """Return the classes of sets of values: a set is one value, whatever it has in common with others."""
-    sets = (
-        pl.DataFrame({"row": column.owners, "code": column.codes})
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("code").cast(pl.String).str.join(","))
-    )
-    of_rows = pl.DataFrame({"row": np.arange(len(column), dtype=np.uint32)})
-    written = of_rows.join(sets, on="row", how="left", maintain_order="left").get_column("code")
-    found = coded(written, written.unique().drop_nulls().sort())
-    counts = np.bincount(pl.Series(found.codes).filter(asked).to_numpy(), minlength=found.missing_code + 1)
-    named = [found.dictionary[place] for place in _named(counts[:-1])]
-    of_codes = _of_codes(found.codes, named, found, asked)
-    texts = [tuple(column.dictionary[int(code)] for code in key.split(",")) for key in named]
-    classes = [Class("value", text) for text in texts]
-    return Classes((*classes, *of_codes.classes[len(classes) :]), of_codes.codes)
+    sets, many = _numbered(column)
+    counts = np.bincount(pl.Series(sets).filter(asked).to_numpy(), minlength=many)
+    counts[0] = 0
+    named = _named(counts)
+    by_set = np.full(many, len(named), dtype=np.uint8)
+    by_set[named] = np.arange(len(named))
+    by_set[0] = len(named) + 1
+    # Of every set some row that has it.
+    row_of = np.zeros(many, dtype=np.uint32)
+    row_of[sets] = np.arange(len(sets), dtype=np.uint32)
+    values = column.taken(row_of[named]).to_list()
+    classes = [Class("value", tuple(value)) for value in values]
+    return _finished(classes, by_set[sets], asked, has_other=True)
+
+
+def _numbered(column: MultiColumn) -> tuple[NDArray[np.int64], int]:
+    """Return a number for every row that equal sets share, 0 for none, and how many numbers there are.
+
+    Value by value: a set's number stands for the number of what came before and its next value. They do not
+    depend on the order of rows.
+    """
+    sizes = column.sizes.astype(np.int64)
+    starts = np.cumsum(sizes) - sizes
+    numbers = np.zeros(len(sizes), dtype=np.int64)
+    many = 1
+    for place in range(int(sizes.max(initial=0))):
+        rows = np.flatnonzero(sizes > place)
+        next_value = column.codes[starts[rows] + place].astype(np.int64)
+        longer, which = np.unique(numbers[rows] * len(column.dictionary) + next_value, return_inverse=True)
+        numbers[rows] = many + which
+        many += len(longer)
+    return numbers, many
 
 
 def _finished(
