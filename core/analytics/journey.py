@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.analytics.splits import Part
-from core.errors import Problem, RuleError, WorkspaceError, nearest_name
+from core.analytics.splits import Part, tag_to_split_by
+from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import Text
 from core.rules.tree import EventCondition, Group, Node, Rule, TakeTop, is_muted, nodes
 from core.schema import Catalogue, JourneyStage, JourneyStep, TagType
@@ -163,7 +163,7 @@ def funnel(
         not_started = count(rule_not_started)
     groups: tuple[FunnelGroup, ...] = ()
     if split is not None and parts_of is not None:
-        _refuse_split(catalogue, split)
+        tag_to_split_by(catalogue, split)
         groups = tuple(
             _group(catalogue, count, narrowed(audience, part.nodes), part.label)
             for part in parts_of(audience, split)
@@ -229,22 +229,6 @@ def _steps(catalogue: Catalogue, count: Count, audience: Rule) -> tuple[FunnelSt
             )
         )
     return tuple(found)
-
-
-def _refuse_split(catalogue: Catalogue, split: str) -> None:
-    spec = catalogue.tags.get(split)
-    if spec is None:
-        allowed = tuple(catalogue.tags)
-        raise RuleError(
-            Problem(
-                "split_unknown",
-                params={"tag": split},
-                allowed=allowed,
-                nearest=nearest_name(split, allowed),
-            )
-        )
-    if spec.personal is not None:
-        raise RuleError(Problem("split_personal", params={"tag": spec.label.as_text()}))
 
 
 def _with_id(node: Node, fresh: Iterator[str]) -> Node:

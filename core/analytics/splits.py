@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.engines.base import Bar, Breakdown
+from core.errors import Problem, RuleError, nearest_name
 from core.messages import Text, say
 from core.rules.tree import Node, TagCondition
-from core.schema import TagType
+from core.schema import Catalogue, TagSpec, TagType
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,24 @@ class Part:
 
     label: Text
     nodes: tuple[Node, ...]
+
+
+def tag_to_split_by(catalogue: Catalogue, key: str) -> TagSpec:
+    """Return a tag by whose values people may be told apart.
+
+    Raises
+    ------
+    RuleError
+        If the tag is unknown or personal.
+    """
+    spec = catalogue.tags.get(key)
+    if spec is None:
+        allowed = tuple(catalogue.tags)
+        nearest = nearest_name(key, allowed)
+        raise RuleError(Problem("split_unknown", params={"tag": key}, allowed=allowed, nearest=nearest))
+    if spec.personal is not None:
+        raise RuleError(Problem("split_personal", params={"tag": spec.label.as_text()}))
+    return spec
 
 
 def parts(breakdown: Breakdown) -> tuple[Part, ...]:

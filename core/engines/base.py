@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
@@ -267,4 +268,42 @@ class Engine(Protocol):
 
     def coverage(self, tag: str, as_of: date) -> int:
         """Return how many users of the base have a value of the tag."""
+        ...
+
+    def distinct(self, tag: str, as_of: date) -> int:
+        """Return how many different values of the tag users of the base have; of a multi tag, in all sets."""
+        ...
+
+    def ordered_values(self, tag: str, as_of: date) -> Spread:
+        """Return every value of a number or date tag that users of the base have, in order, with how many."""
+        ...
+
+    def regions(self, rules: Sequence[Rule], as_of: date) -> Mapping[int, int]:
+        """Return how many users are in exactly which of one to five answers.
+
+        For every set of answers that is not empty, as a number with bit i set for the rule at place i: the
+        users who are in these answers, after take, and in no other.
+        """
+        ...
+
+    def nearby(self, rules: Sequence[Rule], as_of: date, *, jaccard: float) -> Nearby:
+        """Return the sizes of many answers, and the pairs with at least so large a Jaccard index.
+
+        The index is users in both as a share of those in either; answers without anybody are near to none.
+        """
+        ...
+
+    def in_random_order(self, rule: Rule, seed: str, as_of: date) -> pl.Series:
+        """Return the ``user_no`` (UInt32) of everyone in the answer, by their hash under a seed, ascending.
+
+        The hash is that of `take` and `bucket`, so the same people always stand in the same order.
+        """
+        ...
+
+    def contingency(self, tag: str, other: str, as_of: date) -> Contingency:
+        """Return how often the values of two tags meet in one user of the base.
+
+        Numbers and dates are in at most 10 bins of about equal size; up to 200 values each is a class of its
+        own, of more the 50 most frequent are, and the rest is one. The set of a multi tag is one value.
+        """
         ...

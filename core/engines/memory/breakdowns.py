@@ -70,6 +70,15 @@ def counts_among(column: CodedColumn | MultiColumn | Histogram, chosen: Words | 
     return counts_of(column.codes, size + 1, chosen)
 
 
+def distinct_among(column: Column, chosen: Words) -> int:
+    """Return how many different values the chosen rows have; of a multi tag, in all their sets."""
+    if isinstance(column, PlainColumn):
+        # -0 and 0 are one number.
+        values = column.values + 0.0 if column.values.dtype == pl.Float64 else column.values
+        return values.filter(as_series(chosen, len(column))).drop_nulls().n_unique()
+    return int(np.count_nonzero(counts_among(column, chosen)[: len(column.dictionary)]))
+
+
 def mask_per_code(column: CodedColumn, tiles: Tiles) -> NDArray[np.uint64]:
     """Return one mask per code, the missing one last, as the rows of a matrix."""
     codes = np.arange(column.missing_code + 1)

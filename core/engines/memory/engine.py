@@ -11,7 +11,8 @@ import polars as pl
 
 from core.clock import Days
 from core.engines.base import Answer, Breakdown, Done, NearMisses, NodeCounts, Verdict, WaterfallBar
-from core.engines.memory import breakdowns, people, standing
+from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
+from core.engines.memory import breakdowns, contingencies, people, regions, standing
 from core.engines.memory.bits import CountedMask, Words, count, rows_in, scatter
 from core.engines.memory.breakdowns import Counts, Histogram
 from core.engines.memory.cache import Cache
@@ -244,6 +245,44 @@ class MemoryEngine:
     def coverage(self, tag: str, as_of: date) -> int:
         """Return how many users of the base have a value of the tag."""
         return count(self._conditions.valid(tag, as_of) & self._conditions.base(as_of))
+
+    def distinct(self, tag: str, as_of: date) -> int:
+        """Return how many different values of the tag users of the base have."""
+        return breakdowns.distinct_among(self._conditions.column(tag, as_of), self._conditions.base(as_of))
+
+    def ordered_values(self, tag: str, as_of: date) -> Spread:
+        """Return every value of a number or date tag that users of the base have, with how many."""
+        column = self._conditions.column(tag, as_of)
+        if self.catalogue.tags[tag].type is TagType.DATE:
+            column = self._with_dictionary(tag, column, as_of)
+        everybody = standing.Decided(self._conditions.base(as_of), 0, is_flipped=False)
+        return standing.spread_of_column(column, everybody)
+
+    def regions(self, rules: Sequence[Rule], as_of: date) -> dict[int, int]:
+        """Return how many users are in exactly which of one to five answers."""
+        if not 1 <= len(rules) <= MOST_REGIONS_OF:
+            raise ValueError(f"regions of 1 to {MOST_REGIONS_OF} rules, not of {len(rules)}")
+        return regions.regions([self._answer(rule, as_of) for rule in rules], self._tiles)
+
+    def nearby(self, rules: Sequence[Rule], as_of: date, *, jaccard: float) -> Nearby:
+        """Return the sizes of many answers, and the pairs with at least so large a Jaccard index."""
+        return regions.nearby([self._answer(rule, as_of) for rule in rules], jaccard, self._tiles)
+
+    def in_random_order(self, rule: Rule, seed: str, as_of: date) -> pl.Series:
+        """Return the ``user_no`` of everyone in the answer, by their hash under a seed."""
+        rows = rows_in(self._answer(rule, as_of), self._held.user_count)
+        return self._held.user_nos.gather(people.by_share(rows, seed, self._held)).alias(USER_NO)
+
+    def contingency(self, tag: str, other: str, as_of: date) -> Contingency:
+        """Return how often the values of two tags meet in one user of the base."""
+        base = self._conditions.base(as_of)
+
+        def classes(of: str) -> contingencies.Classes:
+            key = ("classes", self._conditions.column_key(of, as_of), as_of)
+            column = self._conditions.column(of, as_of)
+            return self._cache.get(key, lambda: contingencies.classes_of(column, base))
+
+        return contingencies.contingency(classes(tag), classes(other), self._tiles)
 
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""

@@ -67,6 +67,11 @@ def share_mask(seed: str, share: float, held: HeldVersion, tiles: Tiles) -> Word
     return words
 
 
+def by_share(rows: Rows, seed: str, held: HeldVersion) -> Rows:
+    """Return the rows by their share value under a seed, ascending; ties by row."""
+    return rows[np.argsort(share_values(held.hashes()[rows], seed), kind="stable")]
+
+
 def first_by_id(rows: Rows, n: int, held: HeldVersion) -> Rows:
     """Return the `n` rows with the smallest ``user_id``, in its order."""
     ids = held.user_ids().gather(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 
 from core.engines.memory import MemoryEngine
+from core.engines.memory.contingencies import CONTINGENCY_BINS, MOST_VALUES, NAMED_VALUES
 from core.lake.tables import FrameTables
 from core.rules.parse import parse_rule
 from core.schema import Catalogue, EventSpec, Label, PropertySpec, TagSpec, TagType
@@ -124,3 +126,42 @@ def test_tags_over_several_shards(engine: MemoryEngine, data: tuple[pl.DataFrame
     tag = {"kind": "tag", "tag": "points"}
     assert members(engine, **tag, op="gte", value=250) == expected((points >= 250) & known)
     assert members(engine, **tag, op="not_set") == expected(~known)
+
+
+def test_of_many_values_the_most_frequent_are_classes_of_their_own(
+    engine: MemoryEngine, data: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    towns, points = data[0].get_column("tag:town"), data[0].get_column("tag:points").fill_nan(None)
+    found = engine.contingency("town", "points", AS_OF)
+    assert [each.kind for each in found.rows] == ["value"] * NAMED_VALUES + ["other", "missing"]
+    by_users = towns.value_counts().sort(["count", "tag:town"], descending=[True, False])
+    assert len(by_users) > MOST_VALUES
+    named = by_users.get_column("tag:town").to_list()[:NAMED_VALUES]
+    assert [each.value for each in found.rows[:NAMED_VALUES]] == named
+    row = towns.replace_strict({town: place for place, town in enumerate(named)}, default=NAMED_VALUES)
+    cuts = [each.low for each in found.columns[1:-1]]
+    column = pl.Series([sum(cut <= value for cut in cuts) if value is not None else 10 for value in points])
+    expected = Counter(zip(row.to_list(), column.to_list(), strict=True))
+    assert {cell: users for cell, users in np.ndenumerate(found.table) if users} == expected
+    in_bins = found.table[:, :-1].sum(axis=0)
+    assert len(in_bins) == CONTINGENCY_BINS
+    assert in_bins.max() < 1.05 * in_bins.min()
+
+
+def test_regions_and_near_pairs_over_several_shards(
+    engine: MemoryEngine, data: tuple[pl.DataFrame, pl.DataFrame]
+) -> None:
+    points = data[0].get_column("tag:points")
+    limits = [(100, 400), (110, 400), (300, 499)]
+    sets = [set(points.is_between(low, high).arg_true().to_list()) for low, high in limits]
+    chosen = [
+        parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [
+            {"kind": "tag", "id": "c", "tag": "points", "op": "between", "value": list(limit)}]}})
+        for limit in limits
+    ]  # fmt: skip
+    assert engine.regions(chosen, AS_OF) == {
+        0b001: len(sets[0] - sets[1] - sets[2]), 0b010: 0, 0b011: len(sets[1] - sets[2]),
+        0b100: len(sets[2] - sets[0]), 0b101: 0, 0b110: 0, 0b111: len(sets[1] & sets[2]),
+    }  # fmt: skip
+    found = engine.nearby(chosen, AS_OF, jaccard=0.95)
+    assert found.pairs == ((0, 1, len(sets[1])),)
