@@ -101,7 +101,9 @@ def near_rule(rule: Rule, node: str) -> Rule | None:
         changed = bare.model_copy(update={"include": all_of(ids, parts)})
     else:
         asked = [rule.include] if rule.include.children else []
-        parts = [*asked, *(copied(r, ids) for r in without)]
+        # An exclude that is all muted throws nobody out: then the rival mends everybody, and nobody is left.
+        thrown = (root.model_copy(update={"not_": not root.not_}) if is_muted(r) else r for r in without)
+        parts = [*asked, *(copied(r, ids) for r in thrown)]
         exclude = None if node == root.id else _root_of(muted(rule, node), root)
         changed = bare.model_copy(update={"include": all_of(ids, parts), "exclude": exclude})
     return changed if depth(changed) <= MAX_DEPTH else None

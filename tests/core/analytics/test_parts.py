@@ -77,7 +77,7 @@ def test_parts_by_a_tag_divide_an_audience_on_every_day(
     last = split.parts[-1]
     assert last.label == {"zh": "无值", "en": "no value"}
     assert last.users == sum(
-        evaluate.tag_value(user, tag, world.catalogue, as_of) is None
+        evaluate.tag_value(user, tag, world.catalogue, as_of, world.users) is None
         for user in world.users
         if user.user_id in people(world, source.rule, as_of)
     )

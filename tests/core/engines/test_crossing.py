@@ -38,7 +38,7 @@ def values(world: World, tag: str, as_of: date) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for user in world.users:
         if evaluate.in_base(user, as_of):
-            found[user.user_id] = evaluate.tag_value(user, tag, world.catalogue, as_of)
+            found[user.user_id] = evaluate.tag_value(user, tag, world.catalogue, as_of, world.users)
     return found
 
 
