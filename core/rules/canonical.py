@@ -16,6 +16,7 @@ from core import clock
 from core.clock import Days, Instants, Span
 from core.rules.arguments import Argument, AtLeast
 from core.rules.dispatch import meaning_of
+from core.rules.formula import dump_formula
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
     LiteralAudience,
@@ -34,6 +35,7 @@ from core.rules.literal_values import (
     LiteralAnchored,
     LiteralBands,
     LiteralByRules,
+    LiteralFormula,
     LiteralGiven,
     LiteralMeasure,
     LiteralPreference,
@@ -220,6 +222,11 @@ def _preference_key(made: LiteralPreference) -> list[Any]:
     return ["preference", made.event, sorted(where, key=repr), _written(made.span), of, weigh, asked]
 
 
+def _formula_key(made: LiteralFormula) -> list[Any]:
+    tags = [_tag_key(tag) for tag in made.tags]
+    return ["formula", dump_formula(made.expression), tags, made.as_of.isoformat()]
+
+
 def _given_key(made: LiteralGiven) -> list[Any]:
     return ["given", made.values.id, made.as_of.isoformat()]
 
@@ -295,6 +302,7 @@ _MADE_KEYS: Mapping[type[Any], Callable[[Any], list[Any]]] = {
     LiteralBands: _bands_key,
     LiteralQuantiles: _quantiles_key,
     LiteralPreference: _preference_key,
+    LiteralFormula: _formula_key,
     LiteralGiven: _given_key,
 }
 

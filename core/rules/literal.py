@@ -30,6 +30,7 @@ from core.rules.conditions import (
 )
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_value
+from core.rules.formula import tags_in_formula
 from core.rules.literal_conditions import (
     LiteralAudience,
     LiteralBucket,
@@ -48,6 +49,7 @@ from core.rules.literal_values import (
     LiteralAnchored,
     LiteralBands,
     LiteralByRules,
+    LiteralFormula,
     LiteralGiven,
     LiteralMaking,
     LiteralMeasure,
@@ -59,7 +61,7 @@ from core.rules.literal_values import (
     LiteralValidity,
 )
 from core.rules.lookup import event_of, property_of, tag_of
-from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
+from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.named import KnownKeys
 from core.rules.ops import op_of
@@ -139,6 +141,11 @@ def _preference(made: Preference, catalogue: Catalogue, as_of: date) -> LiteralP
         event.key, _where(made.where, event, as_of), span_of(made.window, as_of, catalogue.zone), of, weigh,
         made.gives == "share", made.at_least, made.share_at_least,
     )  # fmt: skip
+
+
+def _formula(made: Formula, catalogue: Catalogue, as_of: date) -> LiteralFormula:
+    tags = tuple(literal_tag(key, catalogue, as_of) for key in tags_in_formula(made.expression))
+    return LiteralFormula(made.expression, tags, as_of)
 
 
 def _given(made: Given, catalogue: Catalogue, as_of: date) -> LiteralGiven:  # noqa: ARG001 - as for all kinds
@@ -294,6 +301,7 @@ _MADE: Mapping[type[Any], Callable[[Any, Catalogue, date], LiteralMaking]] = {
     Bands: _bands,
     Quantiles: _quantiles,
     Preference: _preference,
+    Formula: _formula,
     Given: _given,
 }
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from core import clock
 from core.clock import Days, Span
 from core.rules.arguments import Argument
+from core.rules.formula import Expression
 from core.rules.makings import GivenValues
 from core.rules.measures import Measure
 from core.rules.named import KnownKeys
@@ -239,6 +240,15 @@ class LiteralPreference:
 
 
 @dataclass(frozen=True)
+class LiteralFormula:
+    """A formula over tags at one `as_of`; `tags` are those that it names, in order of first use."""
+
+    expression: Expression
+    tags: tuple[LiteralTag, ...]
+    as_of: date
+
+
+@dataclass(frozen=True)
 class LiteralGiven:
     """Values that people gave, as they stand at one `as_of`."""
 
@@ -247,5 +257,11 @@ class LiteralGiven:
 
 
 LiteralMaking: TypeAlias = (
-    LiteralStatistic | LiteralByRules | LiteralBands | LiteralQuantiles | LiteralPreference | LiteralGiven
+    LiteralStatistic
+    | LiteralByRules
+    | LiteralBands
+    | LiteralQuantiles
+    | LiteralPreference
+    | LiteralFormula
+    | LiteralGiven
 )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from core.errors import RuleError
 from core.rules.conditions import AudienceCondition
 from core.rules.dispatch import meaning_of
 from core.rules.edit import counting
-from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
+from core.rules.formula import tags_in_formula
+from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.naming import events_of, tags_in
 from core.rules.tree import Group, Rule, nodes
 from core.schema import Catalogue, Making, Measurement, TagSpec
@@ -132,6 +134,13 @@ def _of_one(making: Bands | Quantiles) -> Iterator[str]:
     yield making.of
 
 
+def _in_formula(making: Formula) -> Iterator[str]:
+    try:
+        yield from tags_in_formula(making.expression)
+    except RuleError:
+        return  # a formula that cannot be read names nothing; what is wrong with it is told by its check
+
+
 def _none(making: Making) -> Iterator[str]:  # noqa: ARG001 - of all kinds
     yield from ()
 
@@ -146,6 +155,7 @@ _TAGS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     Bands: _of_one,
     Quantiles: _of_one,
     Preference: _none,
+    Formula: _in_formula,
     Given: _none,
 }
 
@@ -155,5 +165,6 @@ _EVENTS: Mapping[type[Any], Callable[[Any], Iterator[str]]] = {
     Bands: _none,
     Quantiles: _none,
     Preference: _event,
+    Formula: _none,
     Given: _none,
 }

@@ -14,9 +14,10 @@ from core.errors import Problem, Severity, nearest_name
 from core.rules.check import check
 from core.rules.dispatch import meaning_of
 from core.rules.fitting import found, type_name
+from core.rules.formula import formula_problems, formula_type
 from core.rules.lookup import event_of, number_or_date, property_of, tag_of
 from core.rules.making_text import at_value
-from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
+from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.parse import parse_rule
 from core.schema import Catalogue, EventSpec, Making, Measurement, TagType, Validity
@@ -162,6 +163,12 @@ def _property(
         yield Problem(code, node, {"property": key, "type": type_name(spec.type)}, allowed=allowed)
 
 
+def _formula(making: Formula, catalogue: Catalogue) -> Iterator[Problem]:
+    expression = yield from found(lambda: making.expression)
+    if expression is not None:
+        yield from (replace(problem, node="text") for problem in formula_problems(expression, catalogue))
+
+
 def _given(making: Given, catalogue: Catalogue) -> Iterator[Problem]:  # noqa: ARG001 - as for all kinds
     yield from ()
 
@@ -195,6 +202,10 @@ def _of_preference(making: Preference, catalogue: Catalogue) -> Gives:  # noqa: 
     return Gives(TagType.ENUM, () if making.of is not None else tuple(f"{hour:02}:00" for hour in range(24)))
 
 
+def _of_formula(making: Formula, catalogue: Catalogue) -> Gives:
+    return Gives(formula_type(making.expression, catalogue))
+
+
 def _of_given(making: Given, catalogue: Catalogue) -> Gives:  # noqa: ARG001
     return Gives(making.type)
 
@@ -205,6 +216,7 @@ _CHECKS: Mapping[type[Any], Callable[[Any, Catalogue], Iterator[Problem]]] = {
     Bands: _bands,
     Quantiles: _quantiles,
     Preference: _preference,
+    Formula: _formula,
     Given: _given,
 }
 
@@ -214,5 +226,6 @@ _GIVES: Mapping[type[Any], Callable[[Any, Catalogue], Gives]] = {
     Bands: _of_labels,
     Quantiles: _of_labels,
     Preference: _of_preference,
+    Formula: _of_formula,
     Given: _of_given,
 }

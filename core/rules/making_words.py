@@ -11,10 +11,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from core.errors import RuleError
 from core.messages import Text, say
 from core.rules.describe import describe, spaced
 from core.rules.dispatch import meaning_of
-from core.rules.makings import Bands, ByRules, Given, Preference, Quantiles
+from core.rules.formula import describe_formula
+from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.measures import DAYS_SINCE, MEASURES
 from core.rules.parts import EventWindow, PropertyCondition
 from core.rules.wording import Mask, Wording, joined, number, percent, same
@@ -109,6 +111,13 @@ def _preference(making: Preference, catalogue: Catalogue, mask: Mask | None) -> 
     return text
 
 
+def _formula(making: Formula, catalogue: Catalogue, mask: Mask | None) -> Text:  # noqa: ARG001
+    try:
+        return describe_formula(making.expression, catalogue)
+    except RuleError:
+        return same(making.text)  # it is read as it stands, like every name that does not exist
+
+
 def _given(making: Given, catalogue: Catalogue, mask: Mask | None) -> Text:  # noqa: ARG001 - as for all kinds
     return say("made_given")
 
@@ -135,5 +144,6 @@ _WORDS: Mapping[type[Any], Callable[[Any, Catalogue, Mask | None], Text]] = {
     Bands: _bands,
     Quantiles: _quantiles,
     Preference: _preference,
+    Formula: _formula,
     Given: _given,
 }

@@ -7,13 +7,15 @@ A making is part of the condition language: rules stand in it, engines and the o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, Self
 
 import polars as pl
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from core.errors import RuleError
+from core.rules.formula import Expression, parse_formula
 from core.rules.parts import Day, PropertyCondition, Window
 from core.rules.tree import Rule
 from core.schema import Making, Measurement, TagType
@@ -144,6 +146,17 @@ class Formula(Making):
 
     kind: Literal["formula"] = "formula"
     text: str
+    _expression: Expression | None = PrivateAttr(default=None)
+
+    @property
+    def expression(self) -> Expression:
+        """The formula as it was read; raises RuleError with its fault, at the field ``text``."""
+        if self._expression is None:
+            try:
+                self._expression = parse_formula(self.text)
+            except RuleError as error:
+                raise RuleError([replace(p, node="text") for p in error.problems]) from error
+        return self._expression
 
 
 @dataclass(frozen=True)

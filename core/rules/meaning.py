@@ -17,6 +17,7 @@ from core.clock import Days, Span, local_day
 from core.rules.chains import some_chain_holds
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument, exact_value, scaled
+from core.rules.formula.meaning import formula_value
 from core.rules.literal_conditions import (
     LiteralAudience,
     LiteralBucket,
@@ -34,6 +35,7 @@ from core.rules.literal_values import (
     LiteralAnchored,
     LiteralBands,
     LiteralByRules,
+    LiteralFormula,
     LiteralGiven,
     LiteralMeasure,
     LiteralPreference,
@@ -233,6 +235,11 @@ def _preferred(occurrence: Occurrence, made: LiteralPreference, around: Around) 
     return frozenset({value}) if isinstance(value, str) else frozenset(value)  # type: ignore[arg-type]
 
 
+def _formula(user: OracleUser, made: LiteralFormula, around: Around) -> Any:
+    values = {tag.spec.key: value_of(user, tag, around) for tag in made.tags}
+    return formula_value(made.expression, values, made.as_of)
+
+
 def _given(user: OracleUser, made: LiteralGiven, around: Around) -> Any:  # noqa: ARG001 - as for all kinds
     value, latest, until = None, None, None
     for given in user.given.get(made.values.id, ()):
@@ -402,6 +409,7 @@ _MAKINGS: Mapping[type[Any], Callable[[OracleUser, Any, Around], Any]] = {
     LiteralBands: _bands,
     LiteralQuantiles: _quantiles,
     LiteralPreference: _preference,
+    LiteralFormula: _formula,
     LiteralGiven: _given,
 }
 

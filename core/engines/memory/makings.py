@@ -27,9 +27,11 @@ from core.engines.memory.measures import as_floats
 from core.engines.memory.preferences import preference
 from core.engines.memory.sources import Sources
 from core.rules.dispatch import meaning_of
+from core.rules.formula import formula_column
 from core.rules.literal_values import (
     LiteralBands,
     LiteralByRules,
+    LiteralFormula,
     LiteralGiven,
     LiteralPreference,
     LiteralQuantiles,
@@ -216,6 +218,26 @@ def _coded(dictionary: pl.Series, codes: Codes) -> CodedColumn:
     return CodedColumn(dictionary, codes, None if known.all() else pack_series(known))
 
 
+def _formula(made: LiteralFormula, spec: TagSpec, sources: Sources) -> Column:
+    """Return a formula over tags, shard by shard."""
+    columns = {tag.spec.key: sources.measures.values(tag) for tag in made.tags}
+    types = {tag.spec.key: tag.spec.type for tag in made.tags}
+    parts: dict[int, pl.Series] = {}
+
+    def work(start: int, stop: int) -> None:
+        rows = np.arange(start, stop, dtype=np.uint32)
+        # Beside the rows: a formula that names no tag still has one value for each.
+        given: dict[str, pl.Series] = {"": pl.Series(rows)}
+        for key, column in columns.items():
+            given[key] = column.taken(rows) if isinstance(column, MultiColumn) else column.series(start, stop)
+        parts[start] = formula_column(made.expression, pl.DataFrame(given), types, made.as_of)
+
+    shards = sources.tiles.shards(sources.held.user_count)
+    sources.tiles.each(shards, work)
+    found = [parts[start] for start, _ in shards] or [pl.Series(dtype=TAG_DTYPES[spec.type])]
+    return column_of(pl.concat(found).cast(TAG_DTYPES[spec.type]), spec.type)
+
+
 def _given(made: LiteralGiven, spec: TagSpec, sources: Sources) -> Column:
     held = sources.held
     day = pl.lit(made.as_of)
@@ -240,5 +262,6 @@ _MAKINGS: Mapping[type[Any], Callable[[Any, TagSpec, Sources], Column]] = {
     LiteralBands: _bands,
     LiteralQuantiles: _quantiles,
     LiteralPreference: preference,
+    LiteralFormula: _formula,
     LiteralGiven: _given,
 }

@@ -82,6 +82,12 @@ MAKINGS: Mapping[str, dict[str, Any]] = {
     "since_buy": {"kind": "statistic", "event": "buy", "measure": "days_since_last", "missing": -1.0},
     "since_visit": {"kind": "statistic", "event": "visit", "measure": "days_since_first"},
     "buyers_buys": {"kind": "statistic", "event": "buy", "measure": "count", "only_with": True},
+    "net": {"kind": "formula", "text": "spent - if(is_missing(points), 0, points * 2) + gifts % 2"},
+    "ratio": {"kind": "formula", "text": "spent / points"},
+    "age": {"kind": "formula", "text": "years_since(born) + months_since(bought) / 12"},
+    "due": {"kind": "formula", "text": "max(add_days(seen, points), bought)"},
+    "label": {"kind": "formula", "text": "if(has(interests, 'a', '职场') or contains(title, 'GROWTH'), city, \"上海\")"},
+    "is_big": {"kind": "formula", "text": "not vip and length(interests) >= 2 or in(stage, '北京', 'beijing')"},
     "hour": {"kind": "preference", "event": "visit", "at_least": 2, "window": {"last": 800, "unit": "hour"}},
 }  # fmt: skip
 
@@ -134,5 +140,9 @@ MADE = {
         TagType.NUMBER,
     ),
     **dict.fromkeys(("groups", "groups_or_none", "fresh_groups"), TagType.MULTI),
+    **dict.fromkeys(("net", "ratio", "age"), TagType.NUMBER),
+    "due": TagType.DATE,
+    "label": TagType.ENUM,
+    "is_big": TagType.BOOLEAN,
     **GIVEN,
 }
