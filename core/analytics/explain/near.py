@@ -95,15 +95,16 @@ def near_rule(rule: Rule, node: str) -> Rule | None:
     ):
         return replaced(bare, node, negated(target))
     ids = fresh_ids([rule])
-    without = [root, *(_root_of(muted(rule, rival), root) for rival in rivals)]
+    # A root that is all muted lets everybody through: then the rival mends everybody, and nobody is left.
+    nobody = root.model_copy(update={"not_": not root.not_})
+    changed_roots = (_root_of(muted(rule, rival), root) for rival in rivals)
+    without = [root, *(nobody if is_muted(changed) else changed for changed in changed_roots)]
     if root is rule.include:
         parts = [_root_of(muted(rule, node), root), *(copied(r, ids, not_=not r.not_) for r in without)]
         changed = bare.model_copy(update={"include": all_of(ids, parts)})
     else:
         asked = [rule.include] if rule.include.children else []
-        # An exclude that is all muted throws nobody out: then the rival mends everybody, and nobody is left.
-        thrown = (root.model_copy(update={"not_": not root.not_}) if is_muted(r) else r for r in without)
-        parts = [*asked, *(copied(r, ids) for r in thrown)]
+        parts = [*asked, *(copied(r, ids) for r in without)]
         exclude = None if node == root.id else _root_of(muted(rule, node), root)
         changed = bare.model_copy(update={"include": all_of(ids, parts), "exclude": exclude})
     return changed if depth(changed) <= MAX_DEPTH else None
