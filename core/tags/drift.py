@@ -140,7 +140,8 @@ def compared(earlier: Distribution, later: Distribution) -> Drift:
         return Drift(None, None, (), (), is_new_known=False, mover=None, **coverage)
     classes = _classes(earlier, later)
     psi = population_stability([each.before for each in classes], [each.after for each in classes])
-    if not earlier.base or not later.base:
+    is_compared = bool(earlier.base and later.base)
+    if not is_compared:
         psi = None
     before, after = dict(earlier.values), dict(later.values)
     is_new_known = earlier.form in ("values", "sets") and earlier.names_all
@@ -150,7 +151,7 @@ def compared(earlier: Distribution, later: Distribution) -> Drift:
         vanished=tuple(value for value, _ in earlier.leading if not after.get(value)),
         new=tuple(v for v, users in later.values if users and not before.get(v)) if is_new_known else (),
         is_new_known=is_new_known,
-        mover=None if psi is None else _mover(classes, earlier.base, later.base),
+        mover=_mover(classes, earlier.base, later.base) if is_compared else None,
         **coverage,
     )
 
