@@ -169,8 +169,6 @@ class TagSpec(_Inert):
         A paused tag has its values of this day also when a later one is asked for; None = it is not paused.
     is_offered : bool
         Whether it is offered for new conditions.
-    trouble : Problem or None
-        Why the tag cannot be asked; None = it can.
     """
 
     key: str
@@ -186,7 +184,6 @@ class TagSpec(_Inert):
     order: tuple[str, ...] = ()
     stands_at: date | None = None
     is_offered: bool = True
-    trouble: Problem | None = None
 
 
 class PropertySpec(_Inert):
@@ -249,6 +246,8 @@ class Catalogue(_Inert):
         By key, in the order of the plan.
     journey : tuple of JourneyStage
         Empty when the plan names no journey.
+    withheld : mapping of str to Problem
+        Tags that cannot be asked, by key, and why: retired ones, and those that do not fit the data.
     """
 
     time_zone: str = "UTC"
@@ -257,6 +256,7 @@ class Catalogue(_Inert):
     tags: Mapping[str, TagSpec] = Field(default_factory=dict)
     events: Mapping[str, EventSpec] = Field(default_factory=dict)
     journey: tuple[JourneyStage, ...] = ()
+    withheld: Mapping[str, Problem] = Field(default_factory=dict)
     # What `core.rules.literal` has made of the tags, by key and day: a catalogue never changes.
     _known_tags: dict[tuple[str, date], object] = PrivateAttr(default_factory=dict)
 

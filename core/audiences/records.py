@@ -17,6 +17,7 @@ Header = Literal["key", "zh", "en"]
 Action = Literal[
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
     "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
+    "create_tag", "change_tag", "move_tag",
 ]  # fmt: skip
 
 

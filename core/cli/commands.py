@@ -64,21 +64,6 @@ def import_(
         tables.print_report(screen(), report)
 
 
-@app.command("tags", help=said("cli_help_tags"))
-def tags(
-    workspace: WorkspaceOption,
-    action: Annotated[str, typer.Argument(metavar="[list]", help=said("cli_help_tags_action"))] = "list",
-    json: JsonOption = False,
-) -> None:
-    """Print the catalogue."""
-    one_of("action_unknown", action, ("list",))
-    listing = Workspace.open(workspace).listing()
-    if json:
-        print_json(listing.as_json())
-    else:
-        tables.print_listing(screen(), listing)
-
-
 @app.command("count", help=said("cli_help_count"))
 def count(
     workspace: WorkspaceOption,

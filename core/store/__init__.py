@@ -5,5 +5,6 @@ from core.store.database import Database
 from core.store.drafts import DraftStore
 from core.store.people import PeopleStore
 from core.store.records import RecordStore
+from core.store.tags import TagStore
 
-__all__ = ["AudienceStore", "Database", "DraftStore", "PeopleStore", "RecordStore"]
+__all__ = ["AudienceStore", "Database", "DraftStore", "PeopleStore", "RecordStore", "TagStore"]

@@ -29,7 +29,7 @@ class AudienceStore:
         """Return every audience, the last changed first."""
         with self._database.reading() as session:
             newest = select(AudienceRow).order_by(AudienceRow.changed_at.desc(), AudienceRow.id)
-            return [_audience(row) for row in session.scalars(newest)]
+            return [audience_of(row) for row in session.scalars(newest)]
 
     def get(self, id_or_name: str) -> Audience:
         """Return one audience by its id, else by its name.
@@ -40,7 +40,7 @@ class AudienceStore:
             If there is none, with the nearest name.
         """
         with self._database.reading() as session:
-            return _audience(_found(session, id_or_name))
+            return audience_of(_found(session, id_or_name))
 
     def create(self, name: str, note: str, rule: dict[str, Any], actor: Actor, at: datetime) -> Audience:
         """Keep a new audience.
@@ -146,7 +146,7 @@ class AudienceStore:
                 session.flush()
                 detail = {"id": row.id, "revision": row.revision, "new": new}
                 add_entry(session, at, actor, action, row.name, detail)
-                return _audience(row)
+                return audience_of(row)
         except IntegrityError:
             # PostgreSQL lets two transactions pass the check of the name side by side; the constraint does
             # not. The second round meets the winner and names it.
@@ -156,7 +156,7 @@ class AudienceStore:
                 add_entry(
                     session, at, actor, action, row.name, {"id": row.id, "revision": row.revision, "new": new}
                 )
-                return _audience(row)
+                return audience_of(row)
 
 
 def _new(name: str, note: str, rule: dict[str, Any], actor: Actor, at: datetime) -> AudienceRow:
@@ -236,7 +236,8 @@ def _when(at: datetime) -> str:
     return at.isoformat(sep=" ", timespec="seconds")
 
 
-def _audience(row: AudienceRow) -> Audience:
+def audience_of(row: AudienceRow) -> Audience:
+    """Return an audience as inert data."""
     return Audience(
         id=row.id, name=row.name, note=row.note, rule=row.rule,
         created_at=row.created_at, created_by=Actor(row.created_by, row.created_by_verified),

@@ -24,7 +24,7 @@ FILE_NAME = "coterie.db"
 BUSY_SECONDS = 10
 # The newest migration. Kept here so that opening an up-to-date database need not load Alembic; a test holds
 # it to the migrations.
-REVISION = "0002"
+REVISION = "0003"
 _SIGNS = {
     "database_busy": ("database is locked", "database table is locked", "lock timeout", "deadlock"),
     "database_full": ("disk is full", "no space left", "disk full"),

@@ -1,4 +1,4 @@
-"""The tables that keep what operators made: audiences, lists, snapshots, drafts, kept rules, exports, log.
+"""The tables of what operators made: audiences, lists, snapshots, tags, drafts, kept rules, exports, log.
 
 Members of audiences and people on lists never stand here: they are computed, or lie as Parquet in the lake.
 """
@@ -129,6 +129,39 @@ class SnapshotRow(Base):
     file_name: Mapped[str] = mapped_column(String(100))
     file_sha256: Mapped[str] = mapped_column(String(64))
     file_bytes: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+
+
+class TagRow(Base):
+    """One tag that an operator made, as it is now; never deleted."""
+
+    __tablename__ = "tags"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    stands_at: Mapped[date | None]
+    definition: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_by_verified: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_by_verified: Mapped[bool]
+
+
+class TagVersionRow(Base):
+    """One state that a tag was in; rows are only ever added."""
+
+    __tablename__ = "tag_versions"
+
+    key: Mapped[str] = mapped_column(String(64), ForeignKey("tags.key"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(String(16))
+    definition: Mapped[dict[str, Any]]
+    note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(200))
     by_verified: Mapped[bool]

@@ -29,7 +29,9 @@ from core.ingest.plan import SourceFormat
 from core.lake.lake import Lake
 from core.lake.versions import DataVersion
 from core.schema import Catalogue
-from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore
+from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore, TagStore
+from core.store.tags import Stamp
+from core.tags.book import with_tags
 from core.workspace.engines import Engines
 from core.workspace.names import SavedNames
 
@@ -54,11 +56,14 @@ class Versions:
         self._drafts = DraftStore(database)
         self._records = RecordStore(database)
         self._people = PeopleStore(database)
+        self._tags = TagStore(database)
         self._names = SavedNames(self._audiences, self._people, self._lake)
         self._engines = Engines(lambda version: MemoryEngine(self._lake.tables(version)))
         self._lock = threading.Lock()
         self._seen: tuple[tuple[int, int, int], DataVersion] | None = None
         self._covered: tuple[str, Catalogue] | None = None
+        self._seeing: tuple[Engine, DataVersion, Engine] | None = None
+        self._known: tuple[str, Stamp, DataVersion] | None = None
 
     @classmethod
     def open(cls, root: str | Path) -> Self:
@@ -100,13 +105,34 @@ class Versions:
         return cls.open(folder)
 
     def data_version(self) -> DataVersion:
-        """Return the data version in use; a version that another process brings in is seen at once.
+        """Return the data version in use, with the tags that operators made in its catalogue.
+
+        A version that another process brings in, and a tag that it changes, is seen at once.
 
         Raises
         ------
         WorkspaceError
             If nothing was imported yet.
         """
+        version, stamp = self._lake_version(), self._tags.stamp()
+        with self._lock:
+            if self._known is not None and self._known[:2] == (version.id, stamp):
+                return self._known[2]
+        catalogue = with_tags(version.catalogue, self._tags.all() if stamp[0] else ())
+        known = version.model_copy(update={"catalogue": catalogue})
+        with self._lock:
+            self._known = (version.id, stamp, known)
+        return known
+
+    def stamp(self) -> str:
+        """Return what changes whenever other data comes into use or a tag is changed: a key for answers."""
+        return f"{self._lake_version().id}|{'.'.join(map(str, self._tags.stamp()))}"
+
+    def _lake_catalogue(self) -> Catalogue:
+        """Return the tags and events of the data alone."""
+        return self._lake_version().catalogue
+
+    def _lake_version(self) -> DataVersion:
         signature = self._signature()
         with self._lock:
             if self._seen is not None and self._seen[0] == signature:
@@ -142,11 +168,12 @@ class Versions:
 
         Their coverage is computed when first asked for, at the default `as_of`, and kept for the version.
         """
-        version = self.data_version()
+        stamp = self.stamp()
         with self._lock:
-            if self._covered is not None and self._covered[0] == version.id:
+            if self._covered is not None and self._covered[0] == stamp:
                 return self._covered[1]
-        engine, as_of = self._engines.of(version), self._default_as_of(version)
+        version, engine = self._engine()
+        as_of = self._default_as_of(version)
         base = engine.base_count(as_of)
         tags = {
             key: spec
@@ -156,7 +183,7 @@ class Versions:
         }
         catalogue = version.catalogue.model_copy(update={"tags": tags})
         with self._lock:
-            self._covered = (version.id, catalogue)
+            self._covered = (stamp, catalogue)
         return catalogue
 
     def default_as_of(self) -> date:
@@ -246,7 +273,13 @@ class Versions:
 
     def _engine(self) -> tuple[DataVersion, Engine]:
         version = self.data_version()
-        return version, self._engines.of(version)
+        engine = self._engines.of(version)
+        if engine.catalogue is version.catalogue:
+            return version, engine
+        with self._lock:
+            if self._seeing is None or self._seeing[0] is not engine or self._seeing[1] is not version:
+                self._seeing = (engine, version, engine.seeing(version.catalogue))
+            return version, self._seeing[2]
 
     def _day(self, version: DataVersion, as_of: date | None) -> date:
         if as_of is None:

@@ -18,6 +18,7 @@ from core.rules.making_text import dump_making, parse_making
 from core.rules.making_words import describe_making
 from core.rules.makings import MAKINGS, ByRules
 from core.rules.named import bind
+from core.rules.parse import parse_rule
 from core.schema import Catalogue, Label, Making, TagSpec, TagType
 from tests.core.rules.golden import FOLDER, GoldenNames, catalogue, users
 
@@ -110,14 +111,12 @@ def test_whatever_comes_in_is_a_making_or_a_refusal(junk: Any, kind: str) -> Non
     making_problems(making, CATALOGUE)
 
 
-def test_a_tag_in_trouble_is_refused_wherever_a_rule_names_it() -> None:
-    trouble = Problem("unknown_event", params={"event": "purchase"})
-    spec = CATALOGUE.tags["gmv"].model_copy(update={"trouble": trouble})
-    known = CATALOGUE.model_copy(update={"tags": {**CATALOGUE.tags, "gmv": spec}})
+def test_a_withheld_tag_is_refused_wherever_a_rule_names_it() -> None:
+    why = Problem("unknown_event", params={"event": "purchase"})
+    tags = {key: spec for key, spec in CATALOGUE.tags.items() if key != "gmv"}
+    known = CATALOGUE.model_copy(update={"tags": tags, "withheld": {"gmv": why}})
     condition = {"kind": "tag", "id": "c", "tag": "gmv", "op": "gt", "value": 1}
     root = {"kind": "group", "id": "g", "match": "all", "children": [condition]}
-    from core.rules.parse import parse_rule
-
     rule = parse_rule({"include": root, "take": {"n": 1, "by": "gmv"}})
     assert [(p.code, p.node) for p in check(rule, known)] == [("unknown_event", "c"), ("unknown_event", None)]
     bands = parse_making({"kind": "bands", "of": "gmv", "edges": [1], "labels": ["a", "b"]})
