@@ -31,6 +31,8 @@ from core.errors import Problem
 
 T = TypeVar("T")
 
+_MOST_KNOWN = 4096
+
 USER_NO, USER_ID, HASH = "user_no", "user_id", "hash"
 EXISTS_FROM, AT, DAY = "exists_from", "at", "day"
 
@@ -163,14 +165,8 @@ class TagSpec(_Inert):
         Number of different values; 0 for tags that are computed.
     validity : Validity or None
         A value past it is missing; None = values hold for ever.
-    order : tuple of str
-        The values in the order in which people name them; empty = they have none.
     stands_at : datetime.date or None
         A paused tag has its values of this day also when a later one is asked for; None = it is not paused.
-    is_offered : bool
-        Whether it is offered for new conditions.
-    trouble : Problem or None
-        Why the tag cannot be asked; None = it can.
     """
 
     key: str
@@ -183,10 +179,7 @@ class TagSpec(_Inert):
     coverage: float = 0.0
     distinct: int = 0
     validity: Validity | None = None
-    order: tuple[str, ...] = ()
     stands_at: date | None = None
-    is_offered: bool = True
-    trouble: Problem | None = None
 
 
 class PropertySpec(_Inert):
@@ -249,6 +242,8 @@ class Catalogue(_Inert):
         By key, in the order of the plan.
     journey : tuple of JourneyStage
         Empty when the plan names no journey.
+    withheld : mapping of str to Problem
+        Tags that exist but cannot be asked, by key, and why.
     """
 
     time_zone: str = "UTC"
@@ -257,6 +252,7 @@ class Catalogue(_Inert):
     tags: Mapping[str, TagSpec] = Field(default_factory=dict)
     events: Mapping[str, EventSpec] = Field(default_factory=dict)
     journey: tuple[JourneyStage, ...] = ()
+    withheld: Mapping[str, Problem] = Field(default_factory=dict)
     # What `core.rules.literal` has made of the tags, by key and day: a catalogue never changes.
     _known_tags: dict[tuple[str, date], object] = PrivateAttr(default_factory=dict)
 
@@ -266,10 +262,18 @@ class Catalogue(_Inert):
         copied._known_tags = {}
         return copied
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two catalogues say the same, whatever is remembered of either."""
+        return isinstance(other, Catalogue) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # it holds mappings
+
     def known_tag(self, key: str, as_of: date, make: Callable[[], T]) -> T:
         """Return what was made of a tag for a day, made now if it was not."""
         found = self._known_tags.get((key, as_of))
         if found is None:
+            if len(self._known_tags) >= _MOST_KNOWN:
+                self._known_tags.clear()
             found = self._known_tags[key, as_of] = make()
         return cast(T, found)
 

@@ -15,10 +15,10 @@ MAX_ALLOWED = 50
 def tag_of(catalogue: Catalogue, key: str, node: str | None = None) -> TagSpec:
     """Return a tag; raises RuleError ``unknown_tag``, or what keeps it from being asked."""
     tag = catalogue.tags.get(key)
+    if tag is None and key in catalogue.withheld:
+        raise RuleError(replace(catalogue.withheld[key], node=node))
     if tag is None:
         raise _unknown("unknown_tag", key, catalogue.tags, node, tag=key)
-    if tag.trouble is not None:
-        raise RuleError(replace(tag.trouble, node=node))
     return tag
 
 

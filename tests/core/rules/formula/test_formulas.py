@@ -125,8 +125,8 @@ def test_a_formula_of_many_levels_takes_no_time_over_columns() -> None:
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
-    parse_formula("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1))
-    parse_formula("a" + " " * (MAX_CHARACTERS - 1))
+    assert parse_formula("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1)) == Tag("a")
+    assert parse_formula("a" + " " * (MAX_CHARACTERS - 1)) == Tag("a")
 
 
 @given(st.text(alphabet="ab1.<=>!+-*/%(),\"'` ifnotandordate且", max_size=40) | st.text(max_size=30))
