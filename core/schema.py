@@ -178,8 +178,9 @@ class TagSpec(_Inert):
     computed: Annotated[SerializeAsAny[InstanceOf[Making]], BeforeValidator(_made)] | None = None
     coverage: float = 0.0
     distinct: int = 0
-    validity: Validity | None = None
-    stands_at: date | None = None
+    # What operators decide is no part of the data: it is never written into a data version.
+    validity: Validity | None = Field(default=None, exclude=True)
+    stands_at: date | None = Field(default=None, exclude=True)
 
 
 class PropertySpec(_Inert):
@@ -252,7 +253,7 @@ class Catalogue(_Inert):
     tags: Mapping[str, TagSpec] = Field(default_factory=dict)
     events: Mapping[str, EventSpec] = Field(default_factory=dict)
     journey: tuple[JourneyStage, ...] = ()
-    withheld: Mapping[str, Problem] = Field(default_factory=dict)
+    withheld: Mapping[str, Problem] = Field(default_factory=dict, exclude=True)
     # What `core.rules.literal` has made of the tags, by key and day: a catalogue never changes.
     _known_tags: dict[tuple[str, date], object] = PrivateAttr(default_factory=dict)
 

@@ -138,6 +138,17 @@ def test_what_is_remembered_of_a_catalogue_is_no_part_of_it() -> None:
     assert tag_value(USERS[0], "gmv", changed, date(2019, 7, 14)) == 2
 
 
+def test_what_operators_decide_is_not_written_into_a_data_version() -> None:
+    paused = CATALOGUE.tags["gmv"].model_copy(
+        update={"stands_at": date(2019, 7, 1), "validity": Validity(n=1, unit="day", since="birthday")}
+    )
+    decided = CATALOGUE.model_copy(
+        update={"tags": {**CATALOGUE.tags, "gmv": paused}, "withheld": {"old": Problem("unknown_tag")}}
+    )
+    assert decided.model_dump_json() == CATALOGUE.model_dump_json()
+    assert Catalogue.model_validate_json(decided.model_dump_json()) == CATALOGUE
+
+
 def of_tags(**texts: str) -> dict[str, TagSpec]:
     label = Label(zh="名", en="name")
     return {
