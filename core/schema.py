@@ -31,6 +31,8 @@ from core.errors import Problem
 
 T = TypeVar("T")
 
+_MOST_KNOWN = 4096
+
 USER_NO, USER_ID, HASH = "user_no", "user_id", "hash"
 EXISTS_FROM, AT, DAY = "exists_from", "at", "day"
 
@@ -163,12 +165,8 @@ class TagSpec(_Inert):
         Number of different values; 0 for tags that are computed.
     validity : Validity or None
         A value past it is missing; None = values hold for ever.
-    order : tuple of str
-        The values in the order in which people name them; empty = they have none.
     stands_at : datetime.date or None
         A paused tag has its values of this day also when a later one is asked for; None = it is not paused.
-    is_offered : bool
-        Whether it is offered for new conditions.
     """
 
     key: str
@@ -180,10 +178,9 @@ class TagSpec(_Inert):
     computed: Annotated[SerializeAsAny[InstanceOf[Making]], BeforeValidator(_made)] | None = None
     coverage: float = 0.0
     distinct: int = 0
-    validity: Validity | None = None
-    order: tuple[str, ...] = ()
-    stands_at: date | None = None
-    is_offered: bool = True
+    # What operators decide is no part of the data: it is never written into a data version.
+    validity: Validity | None = Field(default=None, exclude=True)
+    stands_at: date | None = Field(default=None, exclude=True)
 
 
 class PropertySpec(_Inert):
@@ -247,7 +244,7 @@ class Catalogue(_Inert):
     journey : tuple of JourneyStage
         Empty when the plan names no journey.
     withheld : mapping of str to Problem
-        Tags that cannot be asked, by key, and why: retired ones, and those that do not fit the data.
+        Tags that exist but cannot be asked, by key, and why.
     """
 
     time_zone: str = "UTC"
@@ -256,7 +253,7 @@ class Catalogue(_Inert):
     tags: Mapping[str, TagSpec] = Field(default_factory=dict)
     events: Mapping[str, EventSpec] = Field(default_factory=dict)
     journey: tuple[JourneyStage, ...] = ()
-    withheld: Mapping[str, Problem] = Field(default_factory=dict)
+    withheld: Mapping[str, Problem] = Field(default_factory=dict, exclude=True)
     # What `core.rules.literal` has made of the tags, by key and day: a catalogue never changes.
     _known_tags: dict[tuple[str, date], object] = PrivateAttr(default_factory=dict)
 
@@ -266,10 +263,18 @@ class Catalogue(_Inert):
         copied._known_tags = {}
         return copied
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two catalogues say the same, whatever is remembered of either."""
+        return isinstance(other, Catalogue) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # it holds mappings
+
     def known_tag(self, key: str, as_of: date, make: Callable[[], T]) -> T:
         """Return what was made of a tag for a day, made now if it was not."""
         found = self._known_tags.get((key, as_of))
         if found is None:
+            if len(self._known_tags) >= _MOST_KNOWN:
+                self._known_tags.clear()
             found = self._known_tags[key, as_of] = make()
         return cast(T, found)
 

@@ -176,6 +176,8 @@ def tag_key(tag: LiteralTag) -> str:
 def _tag_key(tag: LiteralTag) -> list[Any]:
     if tag.made is None and tag.validity is None:
         return [tag.spec.key]
+    if isinstance(tag.made, LiteralStatistic) and tag.validity is None:
+        return [tag.spec.key, *_statistic_key(tag.made)]
     known = tag.keys.get("key")
     if known is None:
         made = None if tag.made is None else meaning_of(_MADE_KEYS, tag.made)(tag.made)
@@ -196,7 +198,8 @@ def _validity_key(validity: LiteralValidity | None) -> list[Any] | None:
 
 
 def _statistic_key(made: LiteralStatistic) -> list[Any]:
-    return ["statistic", _measure_key(made.measured), made.missing, made.only_with, str(made.counted_to)]
+    more = [made.only_with, str(made.counted_to)] if made.only_with or made.counted_to else []
+    return [_measure_key(made.measured), made.missing, *more]
 
 
 def _by_rules_key(made: LiteralByRules) -> list[Any]:

@@ -1,7 +1,6 @@
-"""What a tag is made of: the tags, events, audiences and lists that its making names, and in which order.
+"""What a tag is made of: the tags and events that its making names, and in which order.
 
-Tags and audiences form one graph, for the rule of an audience names tags and the rule in a tag may name
-audiences; a tag that leads back to itself on any way has no value.
+A tag that leads back to itself, on any way, has no value.
 """
 
 from __future__ import annotations
@@ -10,13 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from core.errors import RuleError
-from core.rules.conditions import AudienceCondition
 from core.rules.dispatch import meaning_of
 from core.rules.edit import counting
 from core.rules.formula import tags_in_formula
 from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.naming import events_of, tags_in
-from core.rules.tree import Group, Rule, nodes
+from core.rules.tree import Group, Rule
 from core.schema import Catalogue, Making, Measurement, TagSpec
 
 
@@ -37,12 +35,6 @@ def tags_of(spec: TagSpec) -> tuple[str, ...]:
     since = () if spec.validity is None or spec.validity.since is None else (spec.validity.since,)
     named = () if spec.computed is None else tuple(meaning_of(_TAGS, spec.computed)(spec.computed))
     return tuple(dict.fromkeys([*named, *since]))
-
-
-def audiences_in(rule: Rule) -> tuple[str, ...]:
-    """Return the audiences that a rule names as they are now (not their snapshots): ids or names."""
-    found = (node for node in nodes(rule) if isinstance(node, AudienceCondition) and node.snapshot is None)
-    return tuple(dict.fromkeys(node.audience for node in found))
 
 
 def events_in(rule: Rule, catalogue: Catalogue) -> set[str]:

@@ -16,23 +16,12 @@ from core.errors import Problem, RuleError, nearest_name
 from core.messages import say
 from core.rules.arguments import shown
 from core.rules.makings import MAKINGS, ByRules
-from core.rules.parse import dump_rule, json_values, parse_rule
+from core.rules.parse import TYPE_FAULTS, dump_rule, json_values, parse_rule
 from core.rules.tree import Group, Rule
 from core.schema import Making
 
 _UNREAD = Rule(include=Group(id="unread", match="all"))
 """Stands for a rule that cannot be read, so that the rest is looked at too."""
-
-_TYPES: Mapping[str, str] = {
-    "string_type": "text",
-    "bool_type": "boolean",
-    "int_type": "integer",
-    "float_type": "number",
-    "tuple_type": "list",
-    "model_type": "object",
-    "model_attributes_type": "object",
-    "dict_type": "object",
-}
 
 
 def parse_making(source: str | bytes | Mapping[str, Any]) -> Making:
@@ -99,7 +88,7 @@ def _problem(detail: ErrorDetails, kind: type[Making]) -> Problem:
         case "missing":
             return Problem("field_missing", path, params)
         case "extra_forbidden":
-            allowed = tuple(name for name in kind.model_fields)
+            allowed = tuple(kind.model_fields)
             params = {"given": field, "allowed": allowed}
             return Problem("unknown_field", path, params, allowed, nearest_name(field, allowed))
         case "literal_error" | "enum":
@@ -112,7 +101,7 @@ def _problem(detail: ErrorDetails, kind: type[Making]) -> Problem:
             return Problem("making_field_empty", path, params)
         case "too_long" | "string_too_long":
             return Problem("making_field_too_long", path, {**params, "limit": f"{context['max_length']:,}"})
-        case found if found in _TYPES:
-            return Problem("wrong_type", path, {**params, "type": say(f"type_{_TYPES[found]}")})
+        case found if found in TYPE_FAULTS:
+            return Problem("wrong_type", path, {**params, "type": say(f"type_{TYPE_FAULTS[found]}")})
         case code:
             return Problem(code, path, params)

@@ -57,9 +57,8 @@ def _statistic(making: Measurement, catalogue: Catalogue, mask: Mask | None) -> 
 
 
 def _by_rules(making: ByRules, catalogue: Catalogue, mask: Mask | None) -> Text:
-    code = "made_value_by_rule"
     values = [
-        say(code, value=one.value, rule=_uncapitalised(describe(one.rule, catalogue, mask)))
+        say("made_value_by_rule", value=one.value, rule=_uncapitalised(describe(one.rule, catalogue, mask)))
         for one in making.values[:MOST_SAID]
     ]
     more = len(making.values) - len(values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 import polars as pl
@@ -146,17 +147,19 @@ class Formula(Making):
 
     kind: Literal["formula"] = "formula"
     text: str
-    _expression: Expression | None = PrivateAttr(default=None)
 
     @property
     def expression(self) -> Expression:
-        """The formula as it was read; raises RuleError with its fault, at the field ``text``."""
-        if self._expression is None:
-            try:
-                self._expression = parse_formula(self.text)
-            except RuleError as error:
-                raise RuleError([replace(p, node="text") for p in error.problems]) from error
-        return self._expression
+        """The formula as it is read; raises RuleError with its fault, at the field ``text``."""
+        try:
+            return _expression(self.text)
+        except RuleError as error:
+            raise RuleError([replace(p, node="text") for p in error.problems]) from error
+
+
+@lru_cache(maxsize=1024)
+def _expression(text: str) -> Expression:
+    return parse_formula(text)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ _PARTS: Mapping[object, type[BaseModel]] = {
 }
 _LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")
-_TYPES: Mapping[str, str] = {
+TYPE_FAULTS: Mapping[str, str] = {
     "string_type": "text",
     "bool_type": "boolean",
     "int_type": "integer",
@@ -67,6 +67,7 @@ _TYPES: Mapping[str, str] = {
     "model_attributes_type": "object",
     "dict_type": "object",
 }
+"""What should stand in a place, by the fault that pydantic finds there."""
 
 
 def parse_rule(source: str | bytes | Mapping[str, Any]) -> Rule:
@@ -246,8 +247,8 @@ def _problem(rule: Mapping[str, Any], detail: ErrorDetails) -> Problem:
             return Problem("id_empty", node, params)
         case "too_short" | "too_long":
             return Problem("value_not_pair", node, params)
-        case kind if kind in _TYPES:
-            return Problem("wrong_type", node, {**params, "type": say(f"type_{_TYPES[kind]}")})
+        case kind if kind in TYPE_FAULTS:
+            return Problem("wrong_type", node, {**params, "type": say(f"type_{TYPE_FAULTS[kind]}")})
         case code:
             return Problem(code, node, params)
 

@@ -32,7 +32,7 @@ STAGES = ("introduction", "growth", "mature", "dormant", "churned")
 
 
 def stage_name(stage: str) -> str:
-    """Return the value of a stage: both languages, for a value is the same whoever looks."""
+    """Return the value of a stage: values are data, the same in whatever language somebody looks at them."""
     return say(f"lifecycle_{stage}")["zh"]
 
 

@@ -44,6 +44,8 @@ class Slot:
         Whether it may be left empty.
     low, high : float or None
         Bounds of a number, both in.
+    edges : int or None
+        How many edges there must be; None = as many as somebody likes.
     of : str or None
         The slot with the event whose properties may stand here.
     """
@@ -56,6 +58,7 @@ class Slot:
     is_optional: bool = False
     low: float | None = None
     high: float | None = None
+    edges: int | None = None
     of: str | None = None
 
 
@@ -157,6 +160,9 @@ def _wrong(slot: Slot, filled: Given, catalogue: Catalogue) -> list[Problem]:
         is_list = isinstance(value, list | tuple) and all(_is_number(edge) for edge in value)
         if not is_list or list(value) != sorted(set(value)):
             return [Problem("edges_not_ascending", slot.key)]
+        if slot.edges is not None and len(value) != slot.edges:
+            params = {"slot": slot.label, "wanted": slot.edges, "given": len(value)}
+            return [Problem("template_edges_number", slot.key, params)]
         return []
     if slot.kind == "steps":
         return _wrong_steps(slot, value)

@@ -63,9 +63,9 @@ def _slots(catalogue: Catalogue) -> Sequence[Slot]:
         Slot("refunded", "property", say("slot_refunded"), refunded, numbers, is_optional=True, of="refund"),
         Slot("days", "whole", say("slot_rfm_days"), None, low=1, high=36_500, is_optional=True),
         Slot("method", "choice", say("slot_rfm_method"), "quintiles", ("quintiles", "thresholds")),
-        Slot("recency_edges", "edges", say("slot_recency_edges"), [31, 91, 181, 366]),
-        Slot("frequency_edges", "edges", say("slot_frequency_edges"), [2, 3, 5, 10]),
-        Slot("spend_edges", "edges", say("slot_spend_edges"), [500, 1000, 3000, 10_000]),
+        Slot("recency_edges", "edges", say("slot_recency_edges"), [31, 91, 181, 366], edges=4),
+        Slot("frequency_edges", "edges", say("slot_frequency_edges"), [2, 3, 5, 10], edges=4),
+        Slot("spend_edges", "edges", say("slot_spend_edges"), [500, 1000, 3000, 10_000], edges=4),
         Slot("high_from", "whole", say("slot_high_from"), 4, low=2, high=5),
     )
 

@@ -98,7 +98,7 @@ def with_made_tags(catalogue: Catalogue) -> Catalogue:
 
     def add(key: str, making: Making, **fields: Any) -> None:
         found = gives(making, catalogue)
-        specs[key] = TagSpec(key=key, type=found.type, label=_L, computed=making, order=found.order, **fields)
+        specs[key] = TagSpec(key=key, type=found.type, label=_L, computed=making, **fields)
 
     for key, source in MAKINGS.items():
         add(key, parse_making(source))

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from core.errors import Problem, RuleError
 from core.rules.check import check, errors_of
 from core.rules.evaluate import in_base, tag_value
-from core.rules.making_check import gives, making_problems
+from core.rules.made_of import Part, circle, in_order, tags_of
+from core.rules.making_check import gives, making_problems, validity_problems
 from core.rules.making_text import dump_making, parse_making
 from core.rules.making_words import describe_making
-from core.rules.makings import MAKINGS, ByRules
+from core.rules.makings import MAKINGS, ByRules, Formula
 from core.rules.named import bind
 from core.rules.parse import parse_rule
-from core.schema import Catalogue, Label, Making, TagSpec, TagType
+from core.schema import Catalogue, Label, Making, Measurement, TagSpec, TagType, Validity
 from tests.core.rules.golden import FOLDER, GoldenNames, catalogue, users
 
 CATALOGUE, USERS = catalogue(), users()
@@ -107,8 +108,10 @@ def test_whatever_comes_in_is_a_making_or_a_refusal(junk: Any, kind: str) -> Non
         making = parse_making(source)
     except RuleError:
         return
-    describe_making(making, CATALOGUE)
+    sentence = describe_making(making, CATALOGUE)
+    assert sentence["zh"]
     making_problems(making, CATALOGUE)
+    assert parse_making(dump_making(making)) == making
 
 
 def test_a_withheld_tag_is_refused_wherever_a_rule_names_it() -> None:
@@ -121,3 +124,67 @@ def test_a_withheld_tag_is_refused_wherever_a_rule_names_it() -> None:
     assert [(p.code, p.node) for p in check(rule, known)] == [("unknown_event", "c"), ("unknown_event", None)]
     bands = parse_making({"kind": "bands", "of": "gmv", "edges": [1], "labels": ["a", "b"]})
     assert [(p.code, p.node) for p in making_problems(bands, known)] == [("unknown_event", "of")]
+
+
+def test_what_is_remembered_of_a_catalogue_is_no_part_of_it() -> None:
+    fresh, asked = catalogue(), catalogue()
+    assert tag_value(USERS[0], "gmv", asked, date(2019, 7, 14)) == 3500.5
+    assert asked == fresh
+    cheaper = asked.tags["gmv"].model_copy(
+        update={"computed": Measurement(event="purchase", measure="count")}
+    )
+    changed = asked.model_copy(update={"tags": {**asked.tags, "gmv": cheaper}})
+    assert changed != fresh
+    assert tag_value(USERS[0], "gmv", changed, date(2019, 7, 14)) == 2
+
+
+def test_what_operators_decide_is_not_written_into_a_data_version() -> None:
+    paused = CATALOGUE.tags["gmv"].model_copy(
+        update={"stands_at": date(2019, 7, 1), "validity": Validity(n=1, unit="day", since="birthday")}
+    )
+    decided = CATALOGUE.model_copy(
+        update={"tags": {**CATALOGUE.tags, "gmv": paused}, "withheld": {"old": Problem("unknown_tag")}}
+    )
+    assert decided.model_dump_json() == CATALOGUE.model_dump_json()
+    assert Catalogue.model_validate_json(decided.model_dump_json()) == CATALOGUE
+
+
+def of_tags(**texts: str) -> dict[str, TagSpec]:
+    label = Label(zh="名", en="name")
+    return {
+        key: TagSpec(key=key, type=TagType.NUMBER, label=label, computed=Formula(text=text))
+        for key, text in texts.items()
+    }
+
+
+def test_tags_come_after_those_they_are_made_of() -> None:
+    assert in_order(of_tags(a="b + c", b="c", c="points", d="a")) == ["c", "b", "a", "d"]
+
+
+def test_a_way_back_is_told_with_all_that_lies_on_it() -> None:
+    tags = of_tags(a="b", b="points + c", c="a * 2", d="a")
+
+    def parts(part: Part) -> tuple[Part, ...]:
+        return tuple(Part("tag", key) for key in tags_of(tags[part.name])) if part.name in tags else ()
+
+    assert [part.name for part in circle(Part("tag", "a"), parts) or ()] == ["a", "b", "c", "a"]
+    assert circle(Part("tag", "d"), parts) is None  # it leads into a circle, not back to itself
+
+
+@pytest.mark.parametrize(
+    ("validity", "is_computed", "code"),
+    [
+        (Validity(n=30, unit="day", since="birthday"), True, None),
+        (Validity(n=30, unit="day"), False, None),
+        (Validity(n=30, unit="day"), True, "validity_needs_date"),
+        (Validity(n=30, unit="day", since="city"), True, "validity_not_date"),
+        (Validity(n=30, unit="day", since="birthdya"), True, "unknown_tag"),
+    ],
+)
+def test_how_long_values_hold_counts_from_a_date(
+    validity: Validity, is_computed: bool, code: str | None
+) -> None:
+    found = list(validity_problems(validity, CATALOGUE, is_computed=is_computed))
+    assert [problem.code for problem in found] == ([] if code is None else [code])
+    if code is not None:
+        assert found[0].allowed

@@ -29,6 +29,7 @@ from core.rules.formula import (
 )
 from core.rules.formula.reading import MAX_CHARACTERS, MAX_DEPTH
 from core.rules.formula.tree import Call, Literal, Tag
+from core.rules.makings import MAKINGS
 from core.schema import TAG_DTYPES, Catalogue, Label, TagSpec, TagType
 from tests.core.rules.golden import FOLDER
 
@@ -125,8 +126,8 @@ def test_a_formula_of_many_levels_takes_no_time_over_columns() -> None:
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
-    parse_formula("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1))
-    parse_formula("a" + " " * (MAX_CHARACTERS - 1))
+    assert parse_formula("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1)) == Tag("a")
+    assert parse_formula("a" + " " * (MAX_CHARACTERS - 1)) == Tag("a")
 
 
 @given(st.text(alphabet="ab1.<=>!+-*/%(),\"'` ifnotandordate且", max_size=40) | st.text(max_size=30))
@@ -229,3 +230,10 @@ def test_every_function_occurs_in_the_golden_formulas() -> None:
 
     used = set().union(*(names(parse_formula(row["formula"])) for row in MEANT))
     assert set(FORMULA_FUNCTIONS) - used <= {"<", "<=", ">="}
+
+
+def test_the_documents_name_every_function_and_every_way_to_make_a_tag() -> None:
+    text = (FOLDER.parents[1] / "docs" / "semantics.md").read_text(encoding="utf-8")
+    told = text[text.index("## How tags are made") : text.index("## Windows")]
+    functions = {key for key in FORMULA_FUNCTIONS if key.isidentifier()} - {"negative"}
+    assert {name for name in {*functions, *MAKINGS} if f"`{name}`" not in told} == set()
