@@ -69,7 +69,7 @@ class Found:
         """The first unmatched values, masked where the tag is personal or they look as if they were."""
         values = self.unmatched[_VALUE].head(MOST_EXAMPLES).to_list()
         return tuple(
-            _hidden(value) if self.personal is None else mask(value, self.personal) for value in values
+            hidden(value) if self.personal is None else mask(value, self.personal) for value in values
         )
 
     def unmatched_table(self) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def columns_of(path: Path, shown: str) -> tuple[str, ...]:
     ListRefused
         If it is empty, too large or damaged.
     """
-    return _opened(path, shown).columns
+    return opened(path, shown).columns
 
 
 def look_up(
@@ -122,10 +122,10 @@ def look_up(
     ListRefused
         If the file is empty, too large, damaged, has no such column, or nothing in it is known.
     """
-    tried = _tried(match, tables.catalogue)
+    tried = ways_tried(match, tables.catalogue)
     columns, cells, unreadable = _read(path, shown, column)
-    known = {way: _known(way, tables, is_folded=is_folded) for way in tried}
-    kinds = {way: _kind(way, tables.catalogue) for way in tried}
+    known = {way: known_values(way, tables, is_folded=is_folded) for way in tried}
+    kinds = {way: kind_of(way, tables.catalogue) for way in tried}
     best: tuple[tuple[int, bool], str, str, pl.DataFrame] | None = None
     for name in columns:
         given = cells.select(pl.col(_LINE), pl.col(name).alias(_VALUE))
@@ -160,7 +160,8 @@ def look_up(
     return found
 
 
-def _tried(match: str, catalogue: Catalogue) -> tuple[str, ...]:
+def ways_tried(match: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what values are looked up by; raises ListRefused where there is no such way."""
     allowed = ways(catalogue)
     if match == AUTO:
         return allowed
@@ -175,19 +176,20 @@ def _tried(match: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 def _read(path: Path, shown: str, column: str | None) -> tuple[Sequence[str], pl.DataFrame, int]:
     """Return the columns to look at, their cells as text with their lines, and how many rows are broken."""
-    origin = _opened(path, shown)
+    origin = opened(path, shown)
     columns = origin.columns if column is None else (column,)
     if column is not None and column not in origin.columns:
-        raise _no_such_column(column, shown, origin.columns)
-    with _said_of_a_list(shown):
+        raise no_such_column(column, shown, origin.columns)
+    with said_of_a_list(shown):
         pieces = list(_pieces(origin, columns, shown))
     schema = {_LINE: pl.Int64(), **dict.fromkeys(columns, pl.String())}
     cells = pl.concat([piece for piece, _ in pieces]) if pieces else pl.DataFrame(schema=schema)
     return columns, cells, sum(bad for _, bad in pieces)
 
 
-def _opened(path: Path, shown: str) -> Files:
-    with _said_of_a_list(shown):
+def opened(path: Path, shown: str) -> Files:
+    """Return a file that can be read piece by piece; one that is too large or damaged is refused."""
+    with said_of_a_list(shown):
         if path.stat().st_size > MAX_BYTES:
             params = {"file": shown, "limit": MAX_BYTES >> 20}
             raise ListRefused(Problem("list_file_too_large", params=params))
@@ -195,7 +197,7 @@ def _opened(path: Path, shown: str) -> Files:
 
 
 @contextmanager
-def _said_of_a_list(shown: str) -> Iterator[None]:
+def said_of_a_list(shown: str) -> Iterator[None]:
     """Turn what the system and an import's readers say of a file into a `ListRefused`."""
     try:
         yield
@@ -219,7 +221,7 @@ def _pieces(origin: Files, columns: Sequence[str], shown: str) -> Iterator[tuple
         yield pl.DataFrame([pl.Series(_LINE, chunk.lines, dtype=pl.Int64), *texts]), len(chunk.bad)
 
 
-def _known(way: str, tables: Tables, *, is_folded: bool) -> pl.DataFrame:
+def known_values(way: str, tables: Tables, *, is_folded: bool) -> pl.DataFrame:
     """Return every value that a user has, with the user's number."""
     if way == ID:
         keys = tables.keys().select(pl.col(USER_ID).alias(_VALUE), USER_NO)
@@ -228,15 +230,16 @@ def _known(way: str, tables: Tables, *, is_folded: bool) -> pl.DataFrame:
     users = tables.users([USER_NO, column])
     if isinstance(users.schema[column], pl.List):
         users = users.explode(column)
-    values = _comparable(as_text(users[column]), _kind(way, tables.catalogue), is_folded=is_folded)
+    values = comparable(as_text(users[column]), kind_of(way, tables.catalogue), is_folded=is_folded)
     return pl.DataFrame([values.alias(_VALUE), users[USER_NO]]).drop_nulls(_VALUE)
 
 
-def _kind(way: str, catalogue: Catalogue) -> Personal | None:
+def kind_of(way: str, catalogue: Catalogue) -> Personal | None:
+    """Return the kind of personal field by which values are looked up; None = by id."""
     return None if way == ID else catalogue.tags[way].personal
 
 
-def _comparable(values: pl.Series, kind: Personal | None, *, is_folded: bool) -> pl.Series:
+def comparable(values: pl.Series, kind: Personal | None, *, is_folded: bool) -> pl.Series:
     """Return values in the form in which the same one always looks the same."""
     if kind is None:
         return values
@@ -255,7 +258,7 @@ def _rows(
     """Return the rows as written and in the form that is compared; the header among them if it is known."""
 
     def both(cells: pl.DataFrame) -> pl.DataFrame:
-        compared = _comparable(cells[_VALUE], kind, is_folded=is_folded)
+        compared = comparable(cells[_VALUE], kind, is_folded=is_folded)
         return cells.rename({_VALUE: _WRITTEN}).with_columns(compared.alias(_VALUE))
 
     rows = both(given)
@@ -265,7 +268,8 @@ def _rows(
     return pl.concat([first, rows]) if (known[_VALUE] == first[_VALUE].item()).any() else rows
 
 
-def _no_such_column(column: str, shown: str, columns: Sequence[str]) -> ListRefused:
+def no_such_column(column: str, shown: str, columns: Sequence[str]) -> ListRefused:
+    """Return the error for a column that a file does not have."""
     allowed = tuple(columns)
     params = {"file": shown, "column": column, "columns": allowed}
     return ListRefused(Problem("list_column_missing", None, params, allowed, nearest_name(column, allowed)))
@@ -282,7 +286,7 @@ def _nothing_matched(found: Found, shown: str, tried: tuple[str, ...]) -> ListRe
     return ListRefused(Problem("list_nothing_matched", params=params))
 
 
-def _hidden(value: str) -> str:
+def hidden(value: str) -> str:
     """Return a value of which nobody knows what it is, hidden like what it looks like."""
     if "@" in value:
         return mask(value, "email")

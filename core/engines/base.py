@@ -307,3 +307,11 @@ class Engine(Protocol):
         own, of more the 50 most frequent are, and the rest is one. The set of a multi tag is one value.
         """
         ...
+
+    def moves(self, tag: str, other: str, as_of: date) -> Contingency:
+        """Return, of the users of the base for whom two tags differ, how often the values of both meet.
+
+        Classes as in `contingency`. Two tags differ in a user who has another value of the one than of the
+        other, or a value of one alone; of tags of two types, in everybody who has a value of either.
+        """
+        ...

@@ -81,7 +81,7 @@ def build_catalogue(
     return Catalogue(
         time_zone=plan.time_zone,
         as_of=plan.as_of,
-        dimensions=_dimensions(plan, tags),
+        dimensions=dimensions_of(plan.dimensions, tags),
         tags=tags,
         events=event_specs,
         journey=tuple(
@@ -205,8 +205,9 @@ def _computed_spec(key: str, tag: ComputedTag, events: Mapping[str, EventSpec]) 
     )
 
 
-def _dimensions(plan: ImportPlan, tags: Mapping[str, TagSpec]) -> dict[str, Label]:
-    dimensions = dict(plan.dimensions)
+def dimensions_of(named: Mapping[str, Label], tags: Mapping[str, TagSpec]) -> dict[str, Label]:
+    """Return the folders that have a name, and after them those that tags stand in all the same."""
+    dimensions = dict(named)
     for spec in tags.values():
         if spec.dimension not in dimensions:
             name = spec.dimension

@@ -18,7 +18,7 @@ from core.errors import Conflict, NotFound, Problem, WorkspaceError, nearest_nam
 from core.lake.draft import Draft
 from core.lake.files import sha256_of, write_durably
 from core.lake.keys import KEY_SCHEMA
-from core.lake.people import PeopleFiles
+from core.lake.people import KeptFiles, PeopleFiles
 from core.lake.tables import Tables, in_order
 from core.lake.versions import DataVersion, FileRef, SegmentRef
 from core.schema import (
@@ -49,6 +49,7 @@ class Lake:
         incoming/        what a running import has written so far
         lists/           people on uploaded lists, by user_no
         snapshots/       people of audiences on a day, by user_no
+        values/          values of tags that people typed in or uploaded
         CURRENT          id of the version in use
 
     Parameters
@@ -59,11 +60,13 @@ class Lake:
     Attributes
     ----------
     lists, snapshots : PeopleFiles
+    values : KeptFiles
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lists, self.snapshots = (PeopleFiles(root / name) for name in ("lists", "snapshots"))
+        self.values = KeptFiles(root / "values")
         for name in ("keys", "segments", "versions", "rejects", "incoming"):
             (root / name).mkdir(parents=True, exist_ok=True)
         self._verified: set[str] = set()

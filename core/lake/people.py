@@ -1,4 +1,4 @@
-"""People written down once, each time in a Parquet file of their ``user_no``: lists, and snapshots.
+"""What is written down once, each time in a Parquet file: people on lists and in snapshots, given values.
 
 A file is written whole before its name is told to anybody, and never changed. What nobody names any more is
 swept after a day, when no question that knew the name is still under way.
@@ -24,7 +24,7 @@ STALE_SECONDS = 24 * 3600
 _ENDING, _PART = ".parquet", ".part"
 
 
-class PeopleFiles:
+class KeptFiles:
     """The files of one folder; safe to share between threads and processes.
 
     Parameters
@@ -37,24 +37,18 @@ class PeopleFiles:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, user_nos: pl.Series) -> FileRef:
-        """Write people down.
-
-        Parameters
-        ----------
-        user_nos : polars.Series
-            In any order; one that stands twice counts once.
+    def keep_frame(self, frame: pl.DataFrame) -> FileRef:
+        """Write a frame down.
 
         Raises
         ------
         WorkspaceError
             If the file cannot be written.
         """
-        people = user_nos.cast(pl.UInt32).unique().sort().alias(USER_NO).to_frame()
         name = f"{secrets.token_hex(12)}{_ENDING}"
         part = self._folder / f".{name}{_PART}"
         try:
-            written = write_parquet(people, part)
+            written = write_parquet(frame, part)
             part.replace(self._folder / name)
             sync_folder(self._folder)
         except OSError as error:
@@ -64,8 +58,8 @@ class PeopleFiles:
             part.unlink(missing_ok=True)
         return written.model_copy(update={"name": name})
 
-    def read(self, file: FileRef) -> pl.Series:
-        """Return the ``user_no`` (UInt32, ascending) that were written down.
+    def read_frame(self, file: FileRef) -> pl.DataFrame:
+        """Return what was written down.
 
         Raises
         ------
@@ -80,7 +74,7 @@ class PeopleFiles:
             raise WorkspaceError(Problem("people_missing", params={"path": shown})) from error
         if not is_whole:
             raise WorkspaceError(Problem("people_damaged", params={"path": shown}))
-        return pl.read_parquet(path, columns=[USER_NO]).get_column(USER_NO)
+        return pl.read_parquet(path)
 
     def sweep(self, named: Container[str], now: float | None = None) -> list[str]:
         """Remove files of a day ago and older that nobody names; returns their names.
@@ -100,3 +94,32 @@ class PeopleFiles:
                     path.unlink()
                     stale.append(path.name)
         return sorted(stale)
+
+
+class PeopleFiles(KeptFiles):
+    """Files of people."""
+
+    def keep(self, user_nos: pl.Series) -> FileRef:
+        """Write people down.
+
+        Parameters
+        ----------
+        user_nos : polars.Series
+            In any order; one that stands twice counts once.
+
+        Raises
+        ------
+        WorkspaceError
+            If the file cannot be written.
+        """
+        return self.keep_frame(user_nos.cast(pl.UInt32).unique().sort().alias(USER_NO).to_frame())
+
+    def read(self, file: FileRef) -> pl.Series:
+        """Return the ``user_no`` (UInt32, ascending) that were written down.
+
+        Raises
+        ------
+        WorkspaceError
+            If the file is gone or its bytes are not those that were written.
+        """
+        return self.read_frame(file).get_column(USER_NO)

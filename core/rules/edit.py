@@ -14,12 +14,12 @@ from core.rules.tree import Group, Node, Rule, is_muted, nodes, walk
 
 def replaced(rule: Rule, node: str, by: Node) -> Rule:
     """Return the rule with another node in the place of one."""
-    return _mapped(rule, lambda found: by if found.id == node else found)
+    return mapped(rule, lambda found: by if found.id == node else found)
 
 
 def updated(rule: Rule, node: str, **fields: object) -> Rule:
     """Return the rule with some fields of one node changed (by their Python names)."""
-    return _mapped(rule, lambda found: found.model_copy(update=fields) if found.id == node else found)
+    return mapped(rule, lambda found: found.model_copy(update=fields) if found.id == node else found)
 
 
 def muted(rule: Rule, node: str) -> Rule:
@@ -112,16 +112,18 @@ def ids_below(node: Node) -> frozenset[str]:
     return frozenset(each.id for each in walk(node)) - {node.id}
 
 
-def _mapped(rule: Rule, change: Callable[[Node], Node]) -> Rule:
-    def mapped(node: Node) -> Node:
+def mapped(rule: Rule, change: Callable[[Node], Node]) -> Rule:
+    """Return the rule with every node changed; below a node that became another nothing is asked."""
+
+    def changed(node: Node) -> Node:
         after = change(node)
         if after is node and isinstance(node, Group):
-            return node.model_copy(update={"children": tuple(mapped(child) for child in node.children)})
+            return node.model_copy(update={"children": tuple(changed(child) for child in node.children)})
         return after
 
     roots: Mapping[str, Group | None] = {"include": rule.include, "exclude": rule.exclude}
     return rule.model_copy(
-        update={name: None if root is None else mapped(root) for name, root in roots.items()}
+        update={name: None if root is None else changed(root) for name, root in roots.items()}
     )
 
 

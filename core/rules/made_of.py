@@ -14,7 +14,7 @@ from core.rules.edit import counting
 from core.rules.formula import tags_in_formula
 from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
 from core.rules.naming import events_of, tags_in
-from core.rules.tree import Group, Rule
+from core.rules.tree import Group, Rule, nodes
 from core.schema import Catalogue, Making, Measurement, TagSpec
 
 
@@ -35,6 +35,16 @@ def tags_of(spec: TagSpec) -> tuple[str, ...]:
     since = () if spec.validity is None or spec.validity.since is None else (spec.validity.since,)
     named = () if spec.computed is None else tuple(meaning_of(_TAGS, spec.computed)(spec.computed))
     return tuple(dict.fromkeys([*named, *since]))
+
+
+def events_of_making(making: Making) -> tuple[str, ...]:
+    """Return the events that a making asks about directly, those that its rules name included."""
+    named = list(meaning_of(_EVENTS, making)(making))
+    for rule in rules_of(making):
+        for node in nodes(rule):
+            if not isinstance(node, Group):
+                named += [told.event for told in events_of(node)]
+    return tuple(dict.fromkeys(named))
 
 
 def events_in(rule: Rule, catalogue: Catalogue) -> set[str]:

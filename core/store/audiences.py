@@ -236,6 +236,19 @@ def _when(at: datetime) -> str:
     return at.isoformat(sep=" ", timespec="seconds")
 
 
+def rewrite_rule(
+    session: Session, audience: Audience, rule: dict[str, Any], actor: Actor, at: datetime
+) -> None:
+    """Give an audience another rule within a transaction; raises Conflict if it was changed since."""
+    row = _found_by_id(session, audience.id)
+    _refuse_stale(row, audience.revision)
+    row.rule = rule
+    _touched(row, actor, at)
+    add_entry(
+        session, at, actor, "save_audience", row.name, {"id": row.id, "revision": row.revision, "new": False}
+    )
+
+
 def audience_of(row: AudienceRow) -> Audience:
     """Return an audience as inert data."""
     return Audience(

@@ -135,7 +135,10 @@ class SnapshotRow(Base):
 
 
 class TagRow(Base):
-    """One tag that an operator made, as it is now; never deleted."""
+    """One tag that an operator made, or looks after, as it is now; never deleted.
+
+    ``given`` names the file with the values that people typed in or uploaded, ``given_no`` counts its files.
+    """
 
     __tablename__ = "tags"
 
@@ -144,6 +147,8 @@ class TagRow(Base):
     version: Mapped[int]
     stands_at: Mapped[date | None]
     definition: Mapped[dict[str, Any]]
+    given: Mapped[dict[str, Any] | None]
+    given_no: Mapped[int]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200))
     created_by_verified: Mapped[bool]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from core.audiences.records import Action, Actor, Audience
 from core.errors import Conflict, NotFound, Problem, nearest_name
+from core.lake.versions import FileRef
 from core.messages import Text, message_of
-from core.store.audiences import audience_of
+from core.store.audiences import audience_of, rewrite_rule
 from core.store.database import Database
 from core.store.models import AudienceRow, TagRow, TagVersionRow
 from core.store.records import add_entry
-from core.tags.records import MOVES, Status, TagDefinition, TagRecord, TagVersion, status_text
+from core.tags.records import MOVES, GivenFile, Status, TagDefinition, TagRecord, TagVersion, status_text
 
 Stamp = tuple[int, int]
 
@@ -29,12 +30,11 @@ class TagStore:
         self._database = database
 
     def stamp(self) -> Stamp:
-        """Return what changes with every change of any tag: how many tags and versions there are."""
+        """Return what changes with every change of any tag: how many there are, how often they changed."""
         with self._database.reading() as session:
-            count, versions = session.execute(
-                select(func.count(), func.coalesce(func.sum(TagRow.version), 0)).select_from(TagRow)
-            ).one()
-            return int(count), int(versions)
+            changes = func.coalesce(func.sum(TagRow.version + TagRow.given_no), 0)
+            count, changed = session.execute(select(func.count(), changes).select_from(TagRow)).one()
+            return int(count), int(changed)
 
     def all(self) -> list[TagRecord]:
         """Return every tag, by key."""
@@ -53,53 +53,55 @@ class TagStore:
             rows = (
                 select(TagVersionRow).where(TagVersionRow.key == key).order_by(TagVersionRow.version.desc())
             )
-            return [
-                TagVersion(
-                    row.version, TagDefinition.from_json(row.definition), cast(Status, row.status), row.note,
-                    row.at, row.by,
-                )
-                for row in session.scalars(rows)
-            ]  # fmt: skip
+            return [_version(row) for row in session.scalars(rows)]
+
+    def version(self, key: str, number: int) -> TagVersion:
+        """Return one state that a tag was in; raises NotFound if there was none of that number."""
+        with self._database.reading() as session:
+            newest = _found(session, key).version
+            row = session.get(TagVersionRow, (key, number))
+            if row is None:
+                params = {"name": key, "version": number, "newest": newest}
+                raise NotFound(Problem("tag_version_unknown", params=params))
+            return _version(row)
 
     def create(
         self,
-        definition: TagDefinition,
+        definitions: Sequence[TagDefinition],
         status: Status,
         actor: Actor,
         at: datetime,
         *,
         admit: Callable[[list[TagRecord]], None],
-    ) -> TagRecord:
-        """Keep a new tag.
+    ) -> list[TagRecord]:
+        """Keep new tags, all or none.
 
         Parameters
         ----------
         admit : callable (all other tags)
-            Asked within the transaction; what it raises keeps the tag out.
+            Asked within the transaction; what it raises keeps the tags out.
 
         Raises
         ------
         Conflict
-            If the key is taken.
+            With every key that is taken.
         """
-        taken = Conflict(Problem("tag_key_taken", "key", {"name": definition.key}))
+        keys = [definition.key for definition in definitions]
         try:
             with self._database.writing() as session:
-                if session.get(TagRow, definition.key) is not None:
-                    raise taken
+                _refuse_taken(session, keys)
                 admit([_record(row) for row in session.scalars(select(TagRow))])
-                row = TagRow(
-                    key=definition.key, status=status, version=1, stands_at=None,
-                    definition=definition.as_json(), created_at=at, created_by=actor.name,
-                    created_by_verified=actor.verified, changed_at=at, changed_by=actor.name,
-                    changed_by_verified=actor.verified,
-                )  # fmt: skip
-                session.add(row)
+                rows = [_new(definition, status, actor, at) for definition in definitions]
+                session.add_all(rows)
                 session.flush()
-                _write_version(session, row, "", actor, at, "create_tag")
-                return _record(row)
-        except IntegrityError as error:  # PostgreSQL lets two creators pass the check side by side
-            raise taken from error
+                for row in rows:
+                    _write_version(session, row, "", actor, at, "create_tag")
+                return [_record(row) for row in rows]
+        except IntegrityError:
+            # PostgreSQL lets two creators pass the check side by side; the second round meets the winner.
+            with self._database.reading() as session:
+                _refuse_taken(session, keys)
+            raise
 
     def change(
         self,
@@ -178,6 +180,90 @@ class TagStore:
             _write_version(session, row, "", actor, at, "move_tag")
             return _record(row)
 
+    def give(
+        self, key: str, file: FileRef, seen: int, detail: Mapping[str, object], actor: Actor, at: datetime
+    ) -> TagRecord | None:
+        """Put another file of given values in the place of that which the caller read.
+
+        Parameters
+        ----------
+        seen : int
+            The record's `given_no` when the file was read.
+        detail : mapping
+            What changed, for the log.
+
+        Returns
+        -------
+        TagRecord or None
+            None if somebody else gave values in between: read again.
+        """
+        with self._database.writing() as session:
+            row = _found(session, key, locked=True)
+            if row.given_no != seen:
+                return None
+            row.given = {**file.model_dump(mode="json"), "at": at.isoformat(), "by": actor.name}
+            row.given_no += 1
+            add_entry(session, at, actor, "give_tag_values", row.key, dict(detail))
+            return _record(row)
+
+    def given_files(self) -> frozenset[str]:
+        """Return the names of the files that hold given values of some tag."""
+        with self._database.reading() as session:
+            return frozenset(given["name"] for given in session.scalars(select(TagRow.given)) if given)
+
+    def merge(
+        self,
+        key: str,
+        into: str,
+        definitions: Sequence[tuple[TagDefinition, int]],
+        rules: Sequence[tuple[Audience, dict[str, Any]]],
+        actor: Actor,
+        at: datetime,
+    ) -> TagRecord:
+        """Let everything that names a tag name another one, and retire it; all or nothing.
+
+        Parameters
+        ----------
+        definitions : sequence of (definition, version)
+            The tags that are rewritten, with the versions that the caller saw.
+        rules : sequence of (audience, rule)
+            The audiences that are rewritten, as the caller saw them, with their new rules.
+
+        Raises
+        ------
+        Conflict
+            If one of them was changed in between.
+        """
+        with self._database.writing() as session:
+            row = _found(session, key, locked=True)
+            note = {"merged_into": into}
+            for definition, version in definitions:
+                user = _found(session, definition.key, locked=True)
+                _refuse_stale(session, user, version, lambda *_: [])
+                user.definition = definition.as_json()
+                _touch(user, actor, at)
+                _write_version(session, user, "", actor, at, "merge_tag")
+            for audience, rule in rules:
+                rewrite_rule(session, audience, rule, actor, at)
+            row.status, row.stands_at = "retired", None
+            _touch(row, actor, at)
+            _write_version(session, row, "", actor, at, "merge_tag", note)
+            return _record(row)
+
+
+def _new(definition: TagDefinition, status: Status, actor: Actor, at: datetime) -> TagRow:
+    return TagRow(
+        key=definition.key, status=status, version=1, stands_at=None, definition=definition.as_json(),
+        given=None, given_no=0, created_at=at, created_by=actor.name, created_by_verified=actor.verified,
+        changed_at=at, changed_by=actor.name, changed_by_verified=actor.verified,
+    )  # fmt: skip
+
+
+def _refuse_taken(session: Session, keys: Sequence[str]) -> None:
+    taken = sorted(session.scalars(select(TagRow.key).where(TagRow.key.in_(keys))))
+    if taken:
+        raise Conflict([Problem("tag_key_taken", "key", {"name": key}) for key in taken])
+
 
 def _touch(row: TagRow, actor: Actor, at: datetime) -> None:
     row.version += 1
@@ -185,15 +271,18 @@ def _touch(row: TagRow, actor: Actor, at: datetime) -> None:
 
 
 def _write_version(
-    session: Session, row: TagRow, note: str, actor: Actor, at: datetime, action: Action
-) -> None:
+    session: Session, row: TagRow, note: str, actor: Actor, at: datetime, action: Action,
+    more: Mapping[str, object] | None = None,
+) -> None:  # fmt: skip
     session.add(
         TagVersionRow(
             key=row.key, version=row.version, status=row.status, definition=row.definition, note=note, at=at,
             by=actor.name, by_verified=actor.verified,
         )
     )  # fmt: skip
-    add_entry(session, at, actor, action, row.key, {"version": row.version, "status": row.status})
+    add_entry(
+        session, at, actor, action, row.key, {"version": row.version, "status": row.status, **(more or {})}
+    )
 
 
 def _found(session: Session, key: str, *, locked: bool = False) -> TagRow:
@@ -226,5 +315,23 @@ def _refuse_stale(
 def _record(row: TagRow) -> TagRecord:
     return TagRecord(
         TagDefinition.from_json(row.definition), cast(Status, row.status), row.version, row.stands_at,
-        row.created_at, row.created_by, row.changed_at, row.changed_by,
+        row.created_at, row.created_by, row.changed_at, row.changed_by, _given(row.given), row.given_no,
     )  # fmt: skip
+
+
+def _version(row: TagVersionRow) -> TagVersion:
+    return TagVersion(
+        row.version,
+        TagDefinition.from_json(row.definition),
+        cast(Status, row.status),
+        row.note,
+        row.at,
+        row.by,
+    )
+
+
+def _given(kept: dict[str, Any] | None) -> GivenFile | None:
+    if kept is None:
+        return None
+    file = FileRef(**{name: kept[name] for name in FileRef.model_fields})
+    return GivenFile(file, datetime.fromisoformat(kept["at"]), kept["by"])

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Literal
 
 from core.engines.base import Engine
+from core.rules.making_text import dump_making
 from core.rules.tree import Group, Rule, TakeTop
 from core.schema import Catalogue, TagSpec, TagType
 
@@ -41,7 +42,7 @@ class TagListing:
             "dimension": spec.dimension,
             "unit": spec.unit,
             "personal": spec.personal,
-            "computed": None if spec.computed is None else spec.computed.model_dump(mode="json"),
+            "computed": None if spec.computed is None else dump_making(spec.computed),
             "coverage": round(spec.coverage, 6),
             "distinct": spec.distinct,
             "values": [{"value": value, "users": users} for value, users in self.values],

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from core.errors import Problem, RuleError, nearest_name
+from core.lake.versions import FileRef
 from core.messages import Text, say
 from core.rules.making_text import dump_making, parse_making
 from core.rules.makings import Bands, ByRules, Formula, Given, Preference, Quantiles
@@ -16,9 +17,15 @@ from core.schema import Label, Making, Measurement, Validity
 
 Status: TypeAlias = Literal["draft", "active", "paused", "retired"]
 Use: TypeAlias = Literal["basics", "behaviour", "preference", "occasion"]
+Timeliness: TypeAlias = Literal["static", "dynamic"]
+Refresh: TypeAlias = Literal["with_data", "daily", "weekly", "monthly", "manual"]
 HowMade: TypeAlias = Literal["fact", "rule"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 USES: tuple[Use, ...] = get_args(Use)
+TIMELINESS: tuple[Timeliness, ...] = get_args(Timeliness)
+REFRESHES: tuple[Refresh, ...] = get_args(Refresh)
+
+Choice = TypeVar("Choice", bound=str)
 
 MOVES: Mapping[Status, tuple[Status, ...]] = {
     "draft": ("active", "retired"),
@@ -41,7 +48,10 @@ HOW_MADE: Mapping[type[Making], HowMade] = {
 
 MAX_KEY, MAX_LABEL, MAX_TEXT = 64, 100, 10_000
 _KEY = re.compile(r"[^\W\d]\w*")
-_FIELDS = ("key", "label", "description", "dimension", "unit", "use", "owner", "validity", "making")
+_FIELDS = (
+    "key", "label", "description", "dimension", "unit", "use", "timeliness", "refresh", "owner", "validity",
+    "making",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,16 @@ class TagDefinition:
         Key of the folder of the catalogue.
     unit : str or None
         Unit of a number, for people.
+    making : Making or None
+        How it is computed; None = it comes with the data, and operators only look after it.
     use : str
         What it is used for: the first classification.
+    timeliness : {"static", "dynamic"}
+        Whether its values stay or move on: the second classification. How it is made is the third.
+    refresh : str
+        When it is read anew for its history: ``with_data`` with every new data version, by the calendar
+        (``daily weekly monthly``), or only when somebody asks (``manual``). Answers are always computed
+        afresh.
     owner : str
         Who looks after it.
     validity : Validity or None
@@ -68,18 +86,20 @@ class TagDefinition:
 
     key: str
     label: Label
-    making: Making
+    making: Making | None
     description: str = ""
     dimension: str = "other"
     unit: str | None = None
     use: Use = "behaviour"
+    timeliness: Timeliness = "dynamic"
+    refresh: Refresh = "with_data"
     owner: str = ""
     validity: Validity | None = None
 
     @property
     def how_made(self) -> HowMade:
         """Whether it states a fact or follows from a rule."""
-        return HOW_MADE[type(self.making)]
+        return "fact" if self.making is None else HOW_MADE[type(self.making)]
 
     def as_json(self) -> dict[str, Any]:
         """Return the definition, JSON-ready; `from_json` is its inverse."""
@@ -90,11 +110,13 @@ class TagDefinition:
             "dimension": self.dimension,
             "unit": self.unit,
             "use": self.use,
+            "timeliness": self.timeliness,
+            "refresh": self.refresh,
             "owner": self.owner,
             "validity": None
             if self.validity is None
             else self.validity.model_dump(mode="json", exclude={"day"}),
-            "making": dump_making(self.making),
+            "making": None if self.making is None else dump_making(self.making),
         }
 
     @classmethod
@@ -119,20 +141,33 @@ class TagDefinition:
             if key not in source
         ]
         reader = _Reader(source, problems)
+        making = reader.making()
+        stays = making is None or isinstance(making, Given)
         definition = cls(
             key=reader.key(),
             label=reader.label(),
-            making=reader.making(),
+            making=making,
             description=reader.text("description"),
             dimension=reader.text("dimension") or "other",
             unit=reader.text("unit") or None,
-            use=reader.use(),
+            use=reader.one_of("use", USES, "behaviour"),
+            timeliness=reader.one_of("timeliness", TIMELINESS, "static" if stays else "dynamic"),
+            refresh=reader.one_of("refresh", REFRESHES, "with_data"),
             owner=reader.text("owner"),
             validity=reader.validity(),
         )
         if problems:
             raise RuleError(problems)
         return definition
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """The file with the values that were given, and who gave the last of them (`at` in UTC)."""
+
+    file: FileRef
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True)
@@ -150,6 +185,10 @@ class TagRecord:
         Of a paused tag, the day whose values it keeps.
     created_at, changed_at : datetime.datetime
         UTC.
+    given : GivenFile or None
+        The values that people typed in or uploaded; None = none yet.
+    given_no : int
+        How often such values were given.
     """
 
     definition: TagDefinition
@@ -160,6 +199,8 @@ class TagRecord:
     created_by: str
     changed_at: datetime
     changed_by: str
+    given: GivenFile | None = None
+    given_no: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the record, JSON-ready."""
@@ -197,6 +238,11 @@ class TagVersion:
         }
 
 
+def at_making(problem: Problem) -> Problem:
+    """Return a problem of a making with its place in the definition."""
+    return replace(problem, node=f"making.{problem.node}" if problem.node else "making")
+
+
 def status_text(status: Status) -> Text:
     """Return a status in words."""
     return say(f"tag_status_{status}")
@@ -228,15 +274,13 @@ class _Reader:
             self._problems.append(Problem("tag_label_shape", "label", {"limit": MAX_LABEL}))
         return Label(zh=zh, en=en)
 
-    def making(self) -> Making:
+    def making(self) -> Making | None:
+        source = self._source.get("making")
         try:
-            if "making" in self._source:
-                return parse_making(self._source["making"])
+            return None if source is None else parse_making(source)
         except RuleError as error:
-            self._problems += [
-                replace(p, node=f"making.{p.node}" if p.node else "making") for p in error.problems
-            ]
-        return Making()
+            self._problems += [at_making(problem) for problem in error.problems]
+            return None
 
     def text(self, field: str) -> str:
         value = self._source.get(field)
@@ -249,16 +293,16 @@ class _Reader:
             return ""
         return value.strip()
 
-    def use(self) -> Use:
-        given = self._source.get("use", "behaviour")
-        for use in USES:
-            if use == given:
-                return use
-        params = {"where": "use", "given": str(given), "expected": ", ".join(USES)}
+    def one_of(self, field: str, allowed: tuple[Choice, ...], otherwise: Choice) -> Choice:
+        given = self._source.get(field, otherwise)
+        for choice in allowed:
+            if choice == given:
+                return choice
+        params = {"where": field, "given": str(given)[:80], "expected": ", ".join(allowed)}
         self._problems.append(
-            Problem("making_not_one_of", "use", params, USES, nearest_name(str(given), USES))
+            Problem("making_not_one_of", field, params, allowed, nearest_name(str(given), allowed))
         )
-        return "behaviour"
+        return otherwise
 
     def validity(self) -> Validity | None:
         given = self._source.get("validity")

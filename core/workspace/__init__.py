@@ -1,9 +1,10 @@
 """The one door to core for pages and the command line.
 
-`Workspace` is put together from seven parts, each in its file: `versions` (the data), `questions` (what is
+`Workspace` is put together from its parts, each in its file: `versions` (the data), `questions` (what is
 asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists and
-snapshots), `explaining` (why a number is what it is), `tagging` (tags that operators
-make). Only here and in the command line is the clock read.
+snapshots), `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
+`tag_effects` (what a change would do), `tag_values` (values typed in or uploaded). Only here and in the
+command line is the clock read.
 """
 
 from __future__ import annotations
@@ -23,18 +24,39 @@ from core.audiences.records import (
     Purpose,
     Snapshot,
 )
-from core.tags.records import TagDefinition, TagRecord, TagVersion
+from core.tags.distributions import Distribution
+from core.tags.entries import TagEntry
+from core.tags.graph import GraphNode, TagGraph
+from core.tags.records import (
+    MOVES,
+    REFRESHES,
+    STATUSES,
+    TIMELINESS,
+    USES,
+    TagDefinition,
+    TagRecord,
+    TagVersion,
+)
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.exporting import asks_nothing
 from core.workspace.people import ListReport
-from core.workspace.tagging import Tagging, TagPreview
+from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
+from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary, TagValues
+from core.workspace.tagging import TagPreview, TagUse
 
 __all__ = [
+    "MOVES",
+    "REFRESHES",
+    "STATUSES",
+    "TIMELINESS",
+    "USES",
     "Action",
     "Actor",
     "Audience",
+    "AudienceMove",
     "Checked",
     "CountAnswer",
+    "Distribution",
     "ExportRecord",
     "ExportRequest",
     "ExportResult",
@@ -42,16 +64,26 @@ __all__ = [
     "Funnel",
     "FunnelGroup",
     "FunnelStep",
+    "GivenReport",
+    "GivenRow",
+    "GivenSummary",
+    "GraphNode",
     "Header",
     "ListReport",
     "Listing",
     "LogEntry",
+    "MergeEffect",
     "PeopleList",
     "Purpose",
     "Snapshot",
     "TagDefinition",
+    "TagEffect",
+    "TagEntry",
+    "TagGraph",
+    "TagMove",
     "TagPreview",
     "TagRecord",
+    "TagUse",
     "TagVersion",
     "Workspace",
     "asks_nothing",
@@ -59,5 +91,5 @@ __all__ = [
 ]
 
 
-class Workspace(Tagging):
+class Workspace(TagValues):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

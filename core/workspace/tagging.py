@@ -1,30 +1,40 @@
-"""Tags that operators make: kept, changed, moved through their life, and looked at before they are kept."""
+"""Tags of the data and of operators looked at: what they are, how they would be, what uses them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.audiences.naming import clean_actor, clean_note
-from core.audiences.records import Actor, Audience
-from core.engines.base import Breakdown
-from core.errors import Conflict, Problem, RuleError
+from core.analytics.explain.difference import difference
+from core.audiences.masking import mask
+from core.audiences.records import Audience
+from core.engines.base import Breakdown, Engine
+from core.engines.spread import Spread
+from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, problem_as_json, say
 from core.rules.check import errors_of
+from core.rules.lookup import tag_of
 from core.rules.making_words import describe_making
+from core.rules.makings import ByRules
 from core.rules.naming import tags_in
 from core.rules.remains import remains_of
-from core.schema import Label
+from core.schema import Catalogue, Label
 from core.tags import book
+from core.tags.distributions import Distribution, distribution_of
+from core.tags.entries import TagEntry, entries
+from core.tags.graph import RuleUser, TagGraph, tag_graph
 from core.tags.listing import EVERYBODY
-from core.tags.records import Status, TagDefinition, TagRecord, TagVersion
+from core.tags.records import TagDefinition, TagRecord, TagVersion
 from core.tags.templates import TEMPLATES, Proposal, Template
 from core.tags.templates.proposals import template_of
 from core.workspace.explaining import Explaining
 
-_TOLD = ("label", "description", "dimension", "unit", "use", "owner", "validity", "making")
+_TOLD = (
+    "label", "description", "dimension", "unit", "use", "timeliness", "refresh", "owner", "validity", "making",
+)  # fmt: skip
+_NAMED_BARS = 50
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,13 @@ class TagPreview:
     base, with_value : int
         Users of the base, and those who would have a value.
     breakdown : Breakdown
-        How the values would be distributed; of the base in both numbers of a bar.
+        How the values would be distributed; of the base in both numbers of a bar. No bars for a tag that is
+        personal.
     warnings : tuple of Problem
         What is worth knowing and stops nothing.
     """
 
+    key: str
     type: str
     sentence: Text
     base: int
@@ -56,6 +68,7 @@ class TagPreview:
         """Return the preview, JSON-ready."""
         shown = self.breakdown
         return {
+            "key": self.key,
             "type": self.type,
             "sentence": dict(self.sentence),
             "base": self.base,
@@ -70,33 +83,97 @@ class TagPreview:
         }
 
 
+@dataclass(frozen=True)
+class TagUse:
+    """A tag, not retired, or an audience that names a tag directly; `name` is its key or id."""
+
+    kind: str
+    name: str
+    label: Text
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the use, JSON-ready."""
+        return {"kind": self.kind, "name": self.name, "label": dict(self.label)}
+
+    @property
+    def sentence(self) -> Text:
+        """What it is, in words."""
+        return say(f"tag_used_by_{self.kind}", name=self.label)
+
+
 class Tagging(Explaining):
-    """Tags of operators. Of two people who change one at once, one wins, the other is told what changed."""
+    """Every tag, whoever made it."""
 
     def tags(self) -> list[TagRecord]:
-        """Return every tag that operators made, by key; retired ones and drafts too."""
+        """Return every tag that operators made or look after, by key; retired ones and drafts too."""
         return self._tags.all()
 
     def tag(self, key: str) -> TagRecord:
         """Return one of them; raises NotFound with the nearest key."""
         return self._tags.get(key)
 
+    def tag_entries(self) -> list[TagEntry]:
+        """Return every tag, those of the data too; nothing is counted."""
+        return entries(self._lake_catalogue(), self.data_version().catalogue, self._tags.all(), mask)
+
+    def tag_entry(self, key: str) -> TagEntry:
+        """Return one tag; raises NotFound with the nearest key."""
+        found = {entry.key: entry for entry in self.tag_entries()}
+        if key not in found:
+            keys = tuple(found)
+            raise NotFound(Problem("tag_unknown", None, {"name": key}, keys, nearest_name(key, keys)))
+        return found[key]
+
     def tag_versions(self, key: str) -> list[TagVersion]:
-        """Return the states that a tag was in, the newest first."""
+        """Return the states that a tag was in, the newest first; none for one that nobody looked after."""
+        known = {record.definition.key for record in self._tags.all()}
+        if key not in known and key in self._lake_catalogue().tags:
+            return []
         return self._tags.versions(key)
 
-    def tag_sentence(self, definition: TagDefinition) -> Text:
-        """Return how a tag is made, in words."""
-        return describe_making(definition.making, self.data_version().catalogue)
+    def tag_sentence(self, definition: TagDefinition, *, reveal: bool = True) -> Text:
+        """Return how a tag is made, in words; without `reveal` personal values are masked."""
+        catalogue = self.data_version().catalogue
+        making = definition.making
+        if making is None and definition.key in catalogue.tags:
+            making = catalogue.tags[definition.key].computed
+        if making is None:
+            return say("tag_comes_with_data")
+        return describe_making(making, catalogue, None if reveal else mask)
+
+    def tag_coverage(self, key: str, as_of: date | None = None) -> tuple[int, int]:
+        """Return how many users have a value of a tag, and how many there are."""
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        return engine.coverage(tag_of(version.catalogue, key).key, day), engine.base_count(day)
+
+    def tag_distribution(self, key: str, as_of: date | None = None) -> Distribution:
+        """Return how a tag is distributed; of a personal one only how many have a value."""
+        version, engine = self._engine()
+        return distribution_of(engine, key, self._day(version, as_of))
+
+    def tag_spread(self, key: str, as_of: date | None = None) -> Spread:
+        """Return every value of a number or date tag that is not personal, with how many users have it."""
+        version, engine = self._engine()
+        spec = tag_of(version.catalogue, key)
+        if spec.personal is not None or spec.type not in ("number", "date"):
+            raise RuleError(Problem("tag_has_no_order", params={"tag": spec.label.as_text()}))
+        return engine.ordered_values(key, self._day(version, as_of))
+
+    def tag_expired(self, key: str, as_of: date | None = None) -> int:
+        """Return how many users of the base have a value of a tag that is past its validity period."""
+        version, engine = self._engine()
+        spec, day = tag_of(version.catalogue, key), self._day(version, as_of)
+        if spec.validity is None:
+            return 0
+        lasting = spec.model_copy(update={"validity": None})
+        tags = {**version.catalogue.tags, key: lasting}
+        trial = engine.seeing(version.catalogue.model_copy(update={"tags": tags}))
+        return trial.coverage(key, day) - engine.coverage(key, day)
 
     def tag_problems(self, definition: TagDefinition) -> tuple[Problem, ...]:
         """Return everything that is wrong with a definition or worth a warning, each at its field."""
-        catalogue = self.data_version().catalogue
-        others = {key: spec for key, spec in catalogue.tags.items() if key != definition.key}
-        withheld = {key: why for key, why in catalogue.withheld.items() if key != definition.key}
-        known = catalogue.model_copy(update={"tags": others, "withheld": withheld})
-        round_about = book.circle_problem(definition, self._tags.all(), catalogue)
-        return (round_about,) if round_about else book.definition_problems(definition, known)
+        return self._problems_of(definition, self.data_version().catalogue)
 
     def preview_tag(self, definition: TagDefinition, as_of: date | None = None) -> TagPreview:
         """Return what a tag would be; nothing is kept.
@@ -106,118 +183,65 @@ class Tagging(Explaining):
         RuleError
             With everything that is wrong with the definition.
         """
-        problems = self.tag_problems(definition)
-        _refuse(problems)
+        (preview,) = self.preview_tags([definition], as_of)
+        return preview
+
+    def preview_tags(
+        self, definitions: Sequence[TagDefinition], as_of: date | None = None
+    ) -> list[TagPreview]:
+        """Return what several tags would be, of which later ones may be made of earlier ones."""
         version, engine = self._engine()
         day, catalogue = self._day(version, as_of), version.catalogue
-        spec = book.spec_of(definition, catalogue)
-        tags = {**catalogue.tags, spec.key: spec}
-        trial = engine.seeing(catalogue.model_copy(update={"tags": tags}))
-        return TagPreview(
-            type=spec.type.value,
-            sentence=describe_making(definition.making, catalogue),
-            base=trial.base_count(day),
-            with_value=trial.coverage(spec.key, day),
-            breakdown=trial.breakdown(EVERYBODY, spec.key, day, top=50),
-            warnings=problems,
-        )
+        previews = []
+        for definition in definitions:
+            problems = self._problems_of(definition, catalogue)
+            refuse(problems)
+            engine = self._trial(engine, definition)
+            catalogue = engine.catalogue
+            previews.append(_preview(engine, definition, catalogue, day, problems))
+        return previews
 
-    def create_tag(self, definition: TagDefinition, *, actor: Actor, status: Status = "active") -> TagRecord:
-        """Keep a new tag, at once for everybody or as a draft.
+    def tag_uses(self, key: str) -> list[TagUse]:
+        """Return what names a tag directly: tags that are not retired, and audiences."""
+        return uses_of(key, self._tags.all(), self._audiences.all())
 
-        Raises
-        ------
-        RuleError
-            With everything that is wrong with the definition; a draft need not be right yet.
-        Conflict
-            If the key is taken, by a tag of the data or of an operator.
-        """
-        if definition.key in self._lake_catalogue().tags:
-            raise Conflict(Problem("tag_key_taken", "key", {"name": definition.key}))
-        if status != "draft":
-            _refuse(self.tag_problems(definition))
-
-        def admit(others: list[TagRecord]) -> None:
-            self._refuse_circle(definition, others)
-
-        actor = clean_actor(actor)
-        kept = definition if definition.owner else replace(definition, owner=actor.name)
-        return self._tags.create(kept, status, actor, self._now(), admit=admit)
-
-    def update_tag(
-        self, definition: TagDefinition, *, version: int, actor: Actor, note: str = ""
-    ) -> TagRecord:
-        """Give a tag another definition, as its next version.
-
-        Raises
-        ------
-        RuleError
-            With everything that is wrong with the definition; that of a draft need not be right yet.
-        Conflict
-            If somebody changed it since `version`, with who, when and what.
-        """
-        if self._tags.get(definition.key).status != "draft":
-            _refuse(self.tag_problems(definition))
-        return self._tags.change(
-            definition, version, clean_note(note), clean_actor(actor), self._now(),
-            admit=lambda others: self._refuse_circle(definition, others), told=self.tag_changes,
-        )  # fmt: skip
-
-    def publish_tag(self, key: str, *, actor: Actor) -> TagRecord:
-        """Let everybody use a draft, a paused tag again, or a retired one again.
-
-        Raises
-        ------
-        RuleError
-            If it does not fit the data.
-        Conflict
-            If it is active already.
-        """
-
-        def admit(record: TagRecord, others: list[TagRecord], audiences: list[Audience]) -> None:
-            del others, audiences
-            _refuse(self.tag_problems(record.definition))
-
-        return self._tags.move(key, "active", clean_actor(actor), self._now(), admit=admit)
-
-    def pause_tag(self, key: str, *, actor: Actor, as_of: date | None = None) -> TagRecord:
-        """Let a tag keep the values of a day (None = the workspace's own) until it is published again."""
-        day = self._day(self.data_version(), as_of)
-        return self._tags.move(
-            key, "paused", clean_actor(actor), self._now(), stands_at=day, admit=lambda *_: None
-        )
-
-    def retire_tag(self, key: str, *, actor: Actor) -> TagRecord:
-        """Take a tag out of use; it can be published again.
-
-        Raises
-        ------
-        Conflict
-            If a tag that is not retired is made of it, or an audience names it, with all of them.
-        """
-
-        def admit(record: TagRecord, others: list[TagRecord], audiences: list[Audience]) -> None:
-            users = _users(record.definition.key, others, audiences)
-            if users:
-                raise Conflict(Problem("tag_in_use", params={"name": key, "users": users}))
-
-        return self._tags.move(key, "retired", clean_actor(actor), self._now(), admit=admit)
-
-    def tag_uses(self, key: str) -> list[Text]:
-        """Return what names a tag directly, in words: tags that are not retired, and audiences."""
-        return _users(key, self._tags.all(), self._audiences.all())
+    def tag_graph(self, key: str) -> TagGraph:
+        """Return what a tag is made from, and what uses it: tags, audiences and the newest exports."""
+        catalogue = self.data_version().catalogue
+        specs = {**self._lake_catalogue().tags, **catalogue.tags}
+        for record in self._tags.all():
+            definition = record.definition
+            if definition.making is not None and (record.status != "retired" or definition.key == key):
+                specs[definition.key] = book.raw(definition)
+        users = [
+            RuleUser("audience", audience.id, audience.name, rule)
+            for audience in self._audiences.all()
+            if (rule := remains_of(audience.rule)) is not None
+        ]
+        users += [
+            RuleUser("export", record.id, record.file_name, rule)
+            for record in self._records.exports(200)
+            if (rule := remains_of(record.rule)) is not None
+        ]
+        return tag_graph(key, specs, catalogue, users)
 
     def tag_changes(self, before: TagDefinition, after: TagDefinition) -> list[Text]:
-        """Return what differs between two definitions, one sentence a field."""
+        """Return what differs between two definitions, one sentence a field; of a rule tag, a value."""
         old, new = before.as_json(), after.as_json()
-        return [
-            say(
-                "tag_field_changed", field=say(f"tag_field_{field}"),
-                before=self._shown(field, before, old), after=self._shown(field, after, new),
-            )
-            for field in _TOLD
-            if old[field] != new[field]
-        ]  # fmt: skip
+        changes: list[Text] = []
+        for field in _TOLD:
+            if old[field] == new[field]:
+                continue
+            if isinstance(before.making, ByRules) and isinstance(after.making, ByRules) and field == "making":
+                changes += self._rule_changes(before.making, after.making)
+                continue
+            changes.append(
+                say(
+                    "tag_field_changed", field=say(f"tag_field_{field}"),
+                    before=self._shown(field, before, old), after=self._shown(field, after, new),
+                )
+            )  # fmt: skip
+        return changes
 
     def templates(self) -> Mapping[str, Template]:
         """Return the ready tags, by key."""
@@ -233,22 +257,119 @@ class Tagging(Explaining):
         RuleError
             With everything that is wrong with what is given.
         """
-        found = template_of(template, TEMPLATES).proposals(self._lake_catalogue(), given)
+        found = template_of(template, TEMPLATES).proposals(self.data_version().catalogue, given)
         return tuple(_definition(proposal) for proposal in found)
 
-    def _refuse_circle(self, definition: TagDefinition, others: Sequence[TagRecord]) -> None:
-        """Refuse a way back to the tag that somebody else may have made in the meantime."""
-        problem = book.circle_problem(definition, others, self.data_version().catalogue)
-        if problem is not None:
-            raise RuleError(problem)
+    def _problems_of(self, definition: TagDefinition, catalogue: Catalogue) -> tuple[Problem, ...]:
+        others = {key: spec for key, spec in catalogue.tags.items() if key != definition.key}
+        withheld = {key: why for key, why in catalogue.withheld.items() if key != definition.key}
+        known = catalogue.model_copy(update={"tags": others, "withheld": withheld})
+        round_about = book.circle_problem(definition, book.not_retired(self._tags.all()), catalogue)
+        return (round_about,) if round_about else book.definition_problems(definition, known)
+
+    def _trial(self, engine: Engine, definition: TagDefinition, *, key: str | None = None) -> Engine:
+        """Return an engine that sees a definition too, in the place of its tag or under another key."""
+        catalogue = engine.catalogue
+        if definition.making is None:
+            of_data = self._lake_catalogue().tags[definition.key]
+            spec = book.looked_after(of_data, definition, self.default_as_of())
+        else:
+            values = self._values_of(self._tags.all())(definition.key)
+            spec = book.spec_of(definition, catalogue, values)
+        name = key or definition.key
+        tags = {**catalogue.tags, name: spec.model_copy(update={"key": name})}
+        return engine.seeing(catalogue.model_copy(update={"tags": tags}))
+
+    def _rule_changes(self, before: ByRules, after: ByRules) -> list[Text]:
+        """Return what differs between the values of two rule tags."""
+        catalogue = self.data_version().catalogue
+        old, new = ({one.value: one.rule for one in making.values} for making in (before, after))
+        told = [say("tag_value_removed", value=value) for value in old if value not in new]
+        for value, rule in new.items():
+            if value not in old:
+                told.append(say("tag_value_added", value=value))
+                continue
+            told += [
+                say("tag_value_changed", value=value, change=change.text)
+                for change in difference(old[value], rule, catalogue, mask)
+            ]
+        kept = [[value for value in values if value in old and value in new] for values in (old, new)]
+        if kept[0] != kept[1]:
+            told.append(say("tag_values_reordered", values=list(new)))
+        for field in ("keep", "otherwise"):
+            was, now = getattr(before, field), getattr(after, field)
+            if was != now:
+                told.append(
+                    say(
+                        "tag_field_changed", field=say(f"tag_field_{field}"), before=_choice(field, was),
+                        after=_choice(field, now),
+                    )
+                )  # fmt: skip
+        return told
 
     def _shown(self, field: str, definition: TagDefinition, as_json: Mapping[str, Any]) -> Text:
+        value = as_json[field]
         if field == "making":
             return self.tag_sentence(definition)
         if field == "label":
             return Text(zh=definition.label.zh, en=definition.label.en)
-        text = "—" if as_json[field] in (None, "") else str(as_json[field])
+        if field in ("use", "timeliness", "refresh"):
+            return say(f"tag_{field}_{value}")
+        if field == "dimension":
+            label = self.data_version().catalogue.dimensions.get(value)
+            return Text(zh=value, en=value) if label is None else Text(zh=label.zh, en=label.en)
+        if field == "validity" and definition.validity is not None:
+            validity = definition.validity
+            length = say(f"length_{validity.unit}", n=validity.n)
+            if validity.since is None:
+                return length
+            known = self.data_version().catalogue.tags.get(validity.since)
+            since = validity.since if known is None else known.label.as_text()
+            return say("tag_validity_since", length=length, since=since)
+        text = "—" if value in (None, "") else str(value)
         return Text(zh=text, en=text)
+
+
+def uses_of(key: str, records: Sequence[TagRecord], audiences: Sequence[Audience]) -> list[TagUse]:
+    """Return what names a tag directly: tags that are not retired, and audiences."""
+    uses = [
+        TagUse("tag", record.definition.key, _text(record.definition.label))
+        for record in book.users_of(key, records)
+    ]
+    for audience in audiences:
+        rule = remains_of(audience.rule)
+        if rule is not None and key in tags_in(rule):
+            uses.append(TagUse("audience", audience.id, Text(zh=audience.name, en=audience.name)))
+    return uses
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise RuleError with the problems that are no mere warnings, if there are any."""
+    errors = errors_of(tuple(problems))
+    if errors:
+        raise RuleError(errors)
+
+
+def _preview(
+    engine: Engine, definition: TagDefinition, catalogue: Catalogue, day: date, problems: tuple[Problem, ...]
+) -> TagPreview:
+    spec = catalogue.tags[definition.key]
+    sentence = (
+        say("tag_comes_with_data") if spec.computed is None else describe_making(spec.computed, catalogue)
+    )
+    missing = engine.base_count(day) - engine.coverage(spec.key, day)
+    shown = Breakdown(spec.key, spec.type, (), (0, 0), (missing, missing))
+    if spec.personal is None:
+        shown = engine.breakdown(EVERYBODY, spec.key, day, top=_NAMED_BARS)
+    return TagPreview(
+        key=spec.key,
+        type=spec.type.value,
+        sentence=sentence,
+        base=engine.base_count(day),
+        with_value=engine.coverage(spec.key, day),
+        breakdown=shown,
+        warnings=problems,
+    )
 
 
 def _definition(proposal: Proposal) -> TagDefinition:
@@ -259,20 +380,15 @@ def _definition(proposal: Proposal) -> TagDefinition:
     )  # fmt: skip
 
 
-def _users(key: str, records: Sequence[TagRecord], audiences: Sequence[Audience]) -> list[Text]:
-    tags = [say("tag_used_by_tag", name=r.definition.label.as_text()) for r in book.users_of(key, records)]
-    named = []
-    for audience in audiences:
-        rule = remains_of(audience.rule)
-        if rule is not None and key in tags_in(rule):
-            named.append(say("tag_used_by_audience", name=audience.name))
-    return [*tags, *named]
+def _choice(field: str, value: str | None) -> Text:
+    if field == "keep":
+        return say(f"tag_keep_{value}")
+    text = "—" if value is None else value
+    return Text(zh=text, en=text)
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
-    errors = errors_of(tuple(problems))
-    if errors:
-        raise RuleError(errors)
+def _text(label: Label) -> Text:
+    return Text(zh=label.zh, en=label.en)
 
 
 def _plain(end: float | date | None) -> float | str | None:

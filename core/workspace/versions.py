@@ -28,10 +28,12 @@ from core.ingest import (
 from core.ingest.plan import SourceFormat
 from core.lake.lake import Lake
 from core.lake.versions import DataVersion
+from core.rules.makings import GivenValues
 from core.schema import Catalogue
 from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore, TagStore
 from core.store.tags import Stamp
 from core.tags.book import with_tags
+from core.tags.records import TagRecord
 from core.workspace.engines import Engines
 from core.workspace.names import SavedNames
 
@@ -118,8 +120,12 @@ class Versions:
         with self._lock:
             if self._known is not None and self._known[:2] == (version.id, stamp):
                 return self._known[2]
-        catalogue = with_tags(version.catalogue, self._tags.all() if stamp[0] else ())
-        known = version.model_copy(update={"catalogue": catalogue})
+        known = version
+        if stamp[0]:
+            records = self._tags.all()
+            day = self._default_as_of(version)
+            catalogue = with_tags(version.catalogue, records, self._values_of(records), day)
+            known = version.model_copy(update={"catalogue": catalogue})
         with self._lock:
             self._known = (version.id, stamp, known)
         return known
@@ -127,6 +133,18 @@ class Versions:
     def stamp(self) -> str:
         """Return what changes whenever other data comes into use or a tag is changed: a key for answers."""
         return f"{self._lake_version().id}|{'.'.join(map(str, self._tags.stamp()))}"
+
+    def _values_of(self, records: Sequence[TagRecord]) -> Callable[[str], GivenValues | None]:
+        """Return what finds the values that were given of a tag."""
+        files = {record.definition.key: record.given.file for record in records if record.given is not None}
+
+        def values_of(key: str) -> GivenValues | None:
+            file = files.get(key)
+            return (
+                None if file is None else GivenValues(file.name, lambda: self._lake.values.read_frame(file))
+            )
+
+        return values_of
 
     def _lake_catalogue(self) -> Catalogue:
         """Return the tags and events of the data alone."""

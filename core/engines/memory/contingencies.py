@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core.engines.crossing import Class, Contingency, quantile_cuts
-from core.engines.memory.bits import Words, as_series
+from core.engines.memory.bits import Words, as_series, rows_in
 from core.engines.memory.breakdowns import counts_of, most_frequent
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn
 from core.engines.memory.tiles import Tiles
@@ -80,6 +80,41 @@ def contingency(one: Classes, other: Classes, tiles: Tiles) -> Contingency:
     tiles.run(len(one.codes), work)
     table = found.reshape(rows + 1, columns + 1)[:rows, :columns]
     return Contingency(one.classes, other.classes, table)
+
+
+def differing(one: Column, other: Column, base: Words) -> NDArray[np.bool_]:
+    """Return which users of the base have another value, or none, in one column than in the other."""
+    asked = as_series(base, len(one)).to_numpy()
+    if isinstance(one, CodedColumn) and isinstance(other, CodedColumn):
+        if one.dictionary.dtype != other.dictionary.dtype:
+            neither = (one.codes == one.missing_code) & (other.codes == other.missing_code)
+            differ: NDArray[np.bool_] = asked & ~neither
+            return differ
+        # One dictionary's codes are written in the other's; a value that it lacks gets a code of its own.
+        values = other.dictionary.alias("value").to_frame().with_row_index("place")
+        joined = (
+            one.dictionary.alias("value")
+            .to_frame()
+            .join(values, on="value", how="left", maintain_order="left")
+        )
+        places = joined.get_column("place").cast(pl.Int64).fill_null(-1).to_numpy()
+        written = np.append(places, other.missing_code)[one.codes]
+        moved: NDArray[np.bool_] = asked & (written != other.codes)
+        return moved
+    rows = rows_in(base, len(one))
+    before, after = one.taken(rows), other.taken(rows)
+    changed = np.zeros(len(one), dtype=np.bool_)
+    if before.dtype != after.dtype:
+        changed[rows] = (before.is_not_null() | after.is_not_null()).to_numpy()
+    else:
+        changed[rows] = before.ne_missing(after).to_numpy()
+    return changed
+
+
+def among(classes: Classes, chosen: NDArray[np.bool_]) -> Classes:
+    """Return the classes with only the chosen users in them."""
+    outside = np.uint8(len(classes.classes))
+    return Classes(classes.classes, np.where(chosen, classes.codes, outside).astype(np.uint8))
 
 
 def _named(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -275,14 +275,20 @@ class MemoryEngine:
 
     def contingency(self, tag: str, other: str, as_of: date) -> Contingency:
         """Return how often the values of two tags meet in one user of the base."""
+        return contingencies.contingency(self._classes(tag, as_of), self._classes(other, as_of), self._tiles)
+
+    def moves(self, tag: str, other: str, as_of: date) -> Contingency:
+        """Return how often the values of two tags meet in one user for whom they are not the same."""
         base = self._conditions.base(as_of)
+        one, two = (self._conditions.column(of, as_of) for of in (tag, other))
+        moved = contingencies.differing(one, two, base)
+        before = contingencies.among(self._classes(tag, as_of), moved)
+        return contingencies.contingency(before, self._classes(other, as_of), self._tiles)
 
-        def classes(of: str) -> contingencies.Classes:
-            key = ("classes", self._conditions.column_key(of, as_of), as_of)
-            column = self._conditions.column(of, as_of)
-            return self._cache.get(key, lambda: contingencies.classes_of(column, base))
-
-        return contingencies.contingency(classes(tag), classes(other), self._tiles)
+    def _classes(self, tag: str, as_of: date) -> contingencies.Classes:
+        key = ("classes", self._conditions.column_key(tag, as_of), as_of)
+        column, base = self._conditions.column(tag, as_of), self._conditions.base(as_of)
+        return self._cache.get(key, lambda: contingencies.classes_of(column, base))
 
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""

@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("stands_at", sa.Date(), nullable=True),
         sa.Column("definition", sa.JSON(), nullable=False),
+        sa.Column("given", sa.JSON(), nullable=True),
+        sa.Column("given_no", sa.Integer(), nullable=False),
         *_who_and_when("created"),
         *_who_and_when("changed"),
         sa.PrimaryKeyConstraint("key", name="pk_tags"),
