@@ -24,7 +24,7 @@ MOST_ROWS = 10_000_000
 VALUE, SINCE, UNTIL = "value", "since", "until"
 _LINE, _WHO, _GIVEN, _UNTIL = "\0line", "\0who", "\0value", "\0until"
 _FAULT = "fault"
-# Read as text: a day is written YYYY-MM-DD or as the reader of imports takes it, the zone makes no difference.
+# Days are read as imports read them; values have no instants, so the zone makes no difference.
 _ZONE = ZoneInfo("UTC")
 
 

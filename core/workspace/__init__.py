@@ -41,6 +41,7 @@ from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.exporting import asks_nothing
 from core.workspace.people import ListReport
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
+from core.workspace.tag_life import TagImported
 from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary, TagValues
 from core.workspace.tagging import TagPreview, TagUse
 
@@ -80,6 +81,7 @@ __all__ = [
     "TagEffect",
     "TagEntry",
     "TagGraph",
+    "TagImported",
     "TagMove",
     "TagPreview",
     "TagRecord",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -13,6 +13,7 @@ from core.messages import Text, problem_as_json, say
 from core.rules.json_schema import rule_json_schema
 from core.rules.tree import Rule
 from core.schema import Catalogue
+from core.tags.entries import TagEntry
 from core.tags.listing import TagListing
 
 
@@ -92,6 +93,10 @@ class Listing:
     ----------
     base : int
         Users who exist at `as_of`.
+    tags : tuple of TagListing
+        Those that rules can name.
+    entries : mapping of str to TagEntry
+        Every tag by key, drafts and retired ones too.
     """
 
     data_version: str
@@ -99,6 +104,7 @@ class Listing:
     base: int
     catalogue: Catalogue
     tags: tuple[TagListing, ...]
+    entries: Mapping[str, TagEntry]
 
     def as_json(self) -> dict[str, object]:
         """Return the listing, JSON-ready."""
@@ -109,7 +115,10 @@ class Listing:
             "time_zone": catalogue.time_zone,
             "base": self.base,
             "dimensions": {key: label.as_text() for key, label in catalogue.dimensions.items()},
-            "tags": [tag.as_json() for tag in self.tags],
+            "tags": [{**self.entries[tag.spec.key].as_json(), **tag.as_json()} for tag in self.tags],
+            "not_in_use": [
+                entry.as_json() for key, entry in self.entries.items() if key not in self.catalogue.tags
+            ],
             "events": [event.model_dump(mode="json") for event in catalogue.events.values()],
         }
 

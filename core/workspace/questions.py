@@ -25,8 +25,7 @@ from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
 from core.rules.tree import Rule, nodes
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
-from core.tags.listing import listings
-from core.workspace.answers import Checked, CountAnswer, Listing
+from core.workspace.answers import Checked, CountAnswer
 from core.workspace.versions import Versions
 
 SPLIT_VALUES, SPLIT_BINS = 8, 6
@@ -175,18 +174,6 @@ class Questions(Versions):
     def mask(self, value: object, kind: Personal) -> str:
         """Return a personal value masked: ``王**``, ``138****1234``, ``z***@example.com``."""
         return mask(value, kind)
-
-    def listing(self, as_of: date | None = None, *, values: int = 20) -> Listing:
-        """Return every tag with its most frequent values or its range, and every event."""
-        version, engine = self._engine()
-        day, catalogue = self._day(version, as_of), self.catalogue()
-        return Listing(
-            data_version=version.id,
-            as_of=day,
-            base=engine.base_count(day),
-            catalogue=catalogue,
-            tags=tuple(listings(catalogue, engine, day, values=values)),
-        )
 
     def funnel(
         self, as_of: date | None = None, *, audience: Rule | None = None, split: str | None = None

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, Literal
 
 from core.audiences.naming import clean_actor, clean_note
 from core.audiences.records import Actor, Audience
 from core.errors import Conflict, Problem, RuleError
 from core.messages import Text
-from core.rules.made_of import tags_of
+from core.rules.check import errors_of
+from core.rules.made_of import in_order, tags_of
 from core.rules.makings import Given
 from core.tags import book
 from core.tags.records import Status, TagDefinition, TagRecord
 from core.workspace.tagging import Tagging, refuse, uses_of
+
+
+@dataclass(frozen=True)
+class TagImported:
+    """What became of one definition that was read from a file.
+
+    Attributes
+    ----------
+    outcome : {"created", "changed", "same"}
+    changes : tuple of Text
+        Of one that was changed.
+    """
+
+    key: str
+    outcome: Literal["created", "changed", "same"]
+    changes: tuple[Text, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        changes = [dict(change) for change in self.changes]
+        return {"key": self.key, "outcome": self.outcome, "changes": changes}
 
 
 class TagLife(Tagging):
@@ -84,7 +107,7 @@ class TagLife(Tagging):
         if record is None and is_of_data and version == 0:
             refuse(self.tag_problems(definition))
             (kept,) = self._tags.create(
-                [definition], "active", clean_actor(actor), self._now(), admit=lambda others: None
+                [definition], "active", clean_actor(actor), self._now(), admit=lambda _: None
             )
             return kept
         if record is not None:
@@ -93,7 +116,8 @@ class TagLife(Tagging):
             refuse(self.tag_problems(definition))
         return self._tags.change(
             definition, version, clean_note(note), clean_actor(actor), self._now(),
-            admit=lambda others: self._refuse_circle(definition, book.not_retired(others)), told=self.tag_changes,
+            admit=lambda others: self._refuse_circle(definition, book.not_retired(others)),
+            told=self.tag_changes,
         )  # fmt: skip
 
     def restore_tag_version(self, key: str, wanted: int, *, version: int, actor: Actor) -> TagRecord:
@@ -111,6 +135,50 @@ class TagLife(Tagging):
         """
         found = self._tags.version(key, wanted)
         return self.update_tag(found.definition, version=version, actor=actor, note=f"v{wanted}")
+
+    def import_tags(
+        self, definitions: Sequence[TagDefinition], *, actor: Actor, dry_run: bool = False
+    ) -> list[TagImported]:
+        """Bring definitions in that a team has reviewed: new ones active, others as the next version.
+
+        Everything is checked before anything is changed. Tags that are not among them stay as they are.
+
+        Parameters
+        ----------
+        dry_run : bool
+            Only tell what would happen.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong, each at its tag.
+        Conflict
+            If somebody changed one of them meanwhile.
+        """
+        entries = {entry.key: entry for entry in self.tag_entries()}
+        drawn = {definition.key: definition for definition in definitions}
+        ordered = [drawn[key] for key in in_order({key: book.raw(each) for key, each in drawn.items()})]
+        _, engine = self._engine()
+        problems: list[Problem] = []
+        for definition in ordered:
+            wrong = errors_of(self._problems_of(definition, engine.catalogue))
+            problems += [replace(p, node=f"{definition.key}: {p.node or ''}") for p in wrong]
+            if not wrong:
+                engine = self._trial(engine, definition)
+        refuse(problems)
+        told = []
+        for definition in ordered:
+            entry = entries.get(definition.key)
+            if entry is None:
+                if not dry_run:
+                    self.create_tag(definition, actor=actor)
+                told.append(TagImported(definition.key, "created"))
+                continue
+            changes = tuple(self.tag_changes(entry.definition, definition))
+            if changes and not dry_run:
+                self.update_tag(definition, version=entry.version, actor=actor)
+            told.append(TagImported(definition.key, "changed" if changes else "same", changes))
+        return told
 
     def publish_tag(self, key: str, *, actor: Actor) -> TagRecord:
         """Let everybody use a draft, a paused tag again, or a retired one again.

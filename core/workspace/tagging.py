@@ -25,14 +25,16 @@ from core.tags import book
 from core.tags.distributions import Distribution, distribution_of
 from core.tags.entries import TagEntry, entries
 from core.tags.graph import RuleUser, TagGraph, tag_graph
-from core.tags.listing import EVERYBODY
+from core.tags.listing import EVERYBODY, listings
 from core.tags.records import TagDefinition, TagRecord, TagVersion
 from core.tags.templates import TEMPLATES, Proposal, Template
 from core.tags.templates.proposals import template_of
+from core.workspace.answers import Listing
 from core.workspace.explaining import Explaining
 
 _TOLD = (
-    "label", "description", "dimension", "unit", "use", "timeliness", "refresh", "owner", "validity", "making",
+    "label", "description", "dimension", "unit", "use", "timeliness", "refresh", "owner", "validity",
+    "making",
 )  # fmt: skip
 _NAMED_BARS = 50
 
@@ -140,6 +142,19 @@ class Tagging(Explaining):
         if making is None:
             return say("tag_comes_with_data")
         return describe_making(making, catalogue, None if reveal else mask)
+
+    def listing(self, as_of: date | None = None, *, values: int = 20) -> Listing:
+        """Return every tag with its most frequent values or its range, and every event."""
+        version, engine = self._engine()
+        day, catalogue = self._day(version, as_of), self.catalogue()
+        return Listing(
+            data_version=version.id,
+            as_of=day,
+            base=engine.base_count(day),
+            catalogue=catalogue,
+            tags=tuple(listings(catalogue, engine, day, values=values)),
+            entries={entry.key: entry for entry in self.tag_entries()},
+        )
 
     def tag_coverage(self, key: str, as_of: date | None = None) -> tuple[int, int]:
         """Return how many users have a value of a tag, and how many there are."""
