@@ -179,7 +179,7 @@ def _found(
     rows = written.with_columns(
         comparable(written[_WHO], kind_of(way, tables.catalogue), is_folded=is_folded).alias("#key")
     ).join(users, on="#key", how="left", maintain_order="left")
-    rows = rows.with_columns(_values(rows, kind, value), *_days(rows, until))
+    rows = rows.with_columns(*_values(rows, kind, value), *_days(rows, until))
     fault = (
         pl.when(pl.col(USER_NO).is_null())
         .then(pl.lit("unknown"))

@@ -133,7 +133,7 @@ def _window(window: Mapping[str, Any] | None, words: Wording) -> Text:
 def _uncapitalised(text: Text) -> Text:
     """Return a sentence as it stands inside of another one."""
     first = text["en"].split(" ", 1)[0]
-    is_word = first[1:].islower() or len(first) == 1
+    is_word = first[1:].islower() or first == "A"
     return Text(zh=text["zh"], en=text["en"][:1].lower() + text["en"][1:] if is_word else text["en"])
 
 

@@ -112,6 +112,7 @@ class TagLife(Tagging):
             return kept
         if record is not None:
             _refuse_other_type(record.definition, definition)
+            definition = replace(definition, owner=definition.owner or record.definition.owner)
         if record is None or record.status != "draft":
             refuse(self.tag_problems(definition))
         return self._tags.change(
