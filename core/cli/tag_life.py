@@ -35,6 +35,8 @@ FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help=said("cli
 UserOption = Annotated[list[str] | None, typer.Option("--user", help=said("cli_help_tag_users"))]
 SinceOption = Annotated[str | None, typer.Option("--since", help=said("cli_help_tag_since"))]
 
+_OUTCOMES = {"created": "tag_import_created", "changed": "tag_import_changed", "same": "tag_import_same"}
+
 
 @tags.command("create", help=said("cli_help_tags_create"))
 def create(
@@ -215,7 +217,7 @@ def import_definitions(
         return
     for each in told:
         changes = [words(change) for change in each.changes]
-        line(said(f"tag_import_{each.outcome}", key=each.key, changes="; ".join(changes)))
+        line(said(_OUTCOMES[each.outcome], key=each.key, changes="; ".join(changes)))
 
 
 @tags.command("templates", help=said("cli_help_tags_templates"))

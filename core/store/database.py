@@ -6,8 +6,11 @@ import contextlib
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -25,6 +28,9 @@ BUSY_SECONDS = 10
 # The newest migration. Kept here so that opening an up-to-date database need not load Alembic; a test holds
 # it to the migrations.
 REVISION = "0003"
+Signature: TypeAlias = tuple[int, ...]
+# File systems tell times in steps of some milliseconds; two commits within one look alike.
+_SETTLED = 100_000_000
 _SIGNS = {
     "database_busy": ("database is locked", "database table is locked", "lock timeout", "deadlock"),
     "database_full": ("disk is full", "no space left", "disk full"),
@@ -54,6 +60,24 @@ class Database:
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
+    def signature(self) -> Signature | None:
+        """Return what changes with every commit, so that nothing must be asked while it stays the same.
+
+        Returns
+        -------
+        tuple or None
+            The inode, time and size of SQLite's files, empty as long as there are none; None = ask: another
+            server has the data, or the last commit is so fresh that the next could bear the same time.
+        """
+        found: Signature = ()
+        for path in self._files:
+            with contextlib.suppress(FileNotFoundError):
+                state = path.stat()
+                found += (state.st_ino, state.st_mtime_ns, state.st_size)
+                if time.time_ns() - state.st_mtime_ns < _SETTLED:
+                    return None
+        return found if self._files else None
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session that sees one state of the database and changes nothing."""
@@ -70,6 +94,14 @@ class Database:
         engine = self._ready().execution_options(coterie_writes=True)
         with self._explained(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        """SQLite's files in which every commit leaves a trace; none for other databases."""
+        url = self._url()
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return ()
+        return (Path(url.database), Path(f"{url.database}-wal"))
 
     def close(self) -> None:
         """Close every connection; the next session opens new ones."""

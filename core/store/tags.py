@@ -15,7 +15,7 @@ from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
 from core.messages import Text, message_of
 from core.store.audiences import audience_of, rewrite_rule
-from core.store.database import Database
+from core.store.database import Database, Signature
 from core.store.models import AudienceRow, TagRow, TagVersionRow
 from core.store.records import add_entry
 from core.tags.records import MOVES, GivenFile, Status, TagDefinition, TagRecord, TagVersion, status_text
@@ -28,13 +28,22 @@ class TagStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen: tuple[Signature, Stamp] | None = None
 
     def stamp(self) -> Stamp:
         """Return what changes with every change of any tag: how many there are, how often they changed."""
+        signature = self._database.signature()
+        if signature == ():  # not even a file: reading would make one
+            return 0, 0
+        seen = self._seen
+        if signature is not None and seen is not None and seen[0] == signature:
+            return seen[1]
         with self._database.reading() as session:
             changes = func.coalesce(func.sum(TagRow.version + TagRow.given_no), 0)
             count, changed = session.execute(select(func.count(), changes).select_from(TagRow)).one()
-            return int(count), int(changed)
+        stamp = int(count), int(changed)
+        self._seen = None if signature is None else (signature, stamp)
+        return stamp
 
     def all(self) -> list[TagRecord]:
         """Return every tag, by key."""

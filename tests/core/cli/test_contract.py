@@ -252,7 +252,7 @@ def test_a_bad_rule_is_refused_with_its_place(text: str | bytes, code: str | Non
         (("count", "--rule", "-"), "option_missing"),
         (("count", "--workspace", "W", "--rule", "-", "surplus"), "usage"),
         (("conut", "--workspace", "W"), "unknown_command"),
-        (("tags", "lst", "--workspace", "W"), "action_unknown"),
+        (("tags", "lst", "--workspace", "W"), "unknown_command"),
         (("export", "--workspace", "W", "--rule", "-"), "option_missing"),
         (
             ("export", "--workspace", "W", "--rule", "-", "--out", "x", "--purpose", "contcat"),
@@ -358,10 +358,19 @@ def test_a_reader_that_left_before_the_first_line_is_no_fault(imported: Path, fi
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_commands_that_only_ask_need_no_database(root: Path, file: Path) -> None:
+def test_commands_that_only_ask_make_no_database(root: Path, file: Path) -> None:
     for name in ("coterie.db", "coterie.db-wal", "coterie.db-shm"):
         (root / name).unlink(missing_ok=True)
-    (root / "coterie.db").write_bytes(b"broken")
     assert answer("count", "--workspace", root, "--rule", file)["count"] == 3
     assert core("members", "--workspace", root, "--rule", file).returncode == 0
     assert answer("funnel", "--workspace", root)["total"] == 7
+    assert not (root / "coterie.db").exists()
+
+
+def test_nothing_is_counted_while_the_tags_of_operators_cannot_be_read(root: Path, file: Path) -> None:
+    (root / "coterie.db").write_bytes(b"broken")
+    for name in ("coterie.db-wal", "coterie.db-shm"):
+        (root / name).unlink(missing_ok=True)
+    done = core("count", "--workspace", root, "--rule", file, "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "database_damaged"

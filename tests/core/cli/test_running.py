@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_data_cannot_speak_to_the_terminal(
         update={"label": tags[0].spec.label.model_copy(update={"en": "[red]\x1b[31mx"})}
     )
     tags[0] = type(tags[0])(bad, values=(("[bold]\x1b]0;x\x07", 1),))
-    shown = type(listing)(listing.data_version, listing.as_of, listing.base, listing.catalogue, tuple(tags))
+    shown = replace(listing, tags=tuple(tags))
     monkeypatch.setattr(Workspace, "listing", lambda _: shown)
     assert main(["tags", "--workspace", str(imported)]) == 0
     printed = capsys.readouterr().out

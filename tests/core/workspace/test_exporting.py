@@ -239,16 +239,16 @@ from pathlib import Path
 from core.audiences import lists
 from core.cli import main
 step, root, rule, out = sys.argv[1:]
-if step == "full":
+write = lists.write_csv
+def full(table, path):
     # A file cannot grow past this: what a full disk is to a writer.
     resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))
-else:
-    write = lists.write_csv
-    def slow(table, path):
-        write(table, path)
-        print("written", flush=True)
-        time.sleep(60)
-    lists.write_csv = slow
+    write(table, path)
+def slow(table, path):
+    write(table, path)
+    print("written", flush=True)
+    time.sleep(60)
+lists.write_csv = full if step == "full" else slow
 sys.exit(main(["export", "--workspace", root, "--rule", rule, "--out", out, "--json"]))
 """
 
