@@ -37,7 +37,8 @@ from core.rules.tree import (
 from core.schema import Catalogue
 
 __all__ = [
-    "NodeNumbers", "OracleUser", "event_value", "holds", "in_base", "members", "node_numbers", "tag_value",
+    "NodeNumbers", "OracleUser", "event_value", "holds", "in_base", "matching", "members", "node_numbers",
+    "tag_value", "tag_values",
 ]  # fmt: skip
 
 
@@ -73,6 +74,13 @@ def holds(
     return in_base(user, as_of) and _Asker(rule, as_of, _around(catalogue, users), catalogue).matches(
         rule, user
     )
+
+
+def matching(rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date) -> set[str]:
+    """Return the ids of everyone of whom `holds` is true: included and not excluded, before take."""
+    around = _around(catalogue, list(users))
+    asker = _Asker(rule, as_of, around, catalogue)
+    return {user.user_id for user in around.base(as_of) if asker.matches(rule, user)}
 
 
 def members(rule: Rule, users: Iterable[OracleUser], catalogue: Catalogue, as_of: date) -> list[str]:
@@ -137,6 +145,13 @@ def tag_value(
     """
     users = None if everyone is None else list(everyone)
     return value_of(user, literal_tag(key, catalogue, as_of), _around(catalogue, users))
+
+
+def tag_values(users: Iterable[OracleUser], key: str, catalogue: Catalogue, as_of: date) -> dict[str, Any]:
+    """Return everybody's `tag_value` by ``user_id``."""
+    everyone = list(users)
+    tag, around = literal_tag(key, catalogue, as_of), _around(catalogue, everyone)
+    return {user.user_id: value_of(user, tag, around) for user in everyone}
 
 
 def event_value(user: OracleUser, node: EventCondition, catalogue: Catalogue, as_of: date) -> Any:

@@ -40,8 +40,6 @@ def assert_agreement(world: World, rule_json: dict[str, Any], as_of: date) -> No
     assert {key: (n.own, n.running, n.without, n.missing) for key, n in answer.nodes.items()} == {
         key: tuple(n) for key, n in numbers.items()
     }
-    assert answer.matched == sum(
-        evaluate.holds(rule, user, world.catalogue, as_of, world.users) for user in world.users
-    )
+    assert answer.matched == len(evaluate.matching(rule, world.users, world.catalogue, as_of))
     assert answer.base == sum(evaluate.in_base(user, as_of) for user in world.users)
     assert engine.base_count(as_of) == answer.base

@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,7 @@ class World:
         return tables_of(self.catalogue, self.users, numbers)
 
 
+@cache
 def catalogue_in(zone: str) -> Catalogue:
     """Return the catalogue that all worlds share, but for the time zone."""
     tags = {key: TagSpec(key=key, type=kind, label=_L) for key, kind in TAGS.items()}

@@ -35,11 +35,8 @@ def people(world: World, rule: Any, as_of: date) -> set[str]:
 
 def values(world: World, tag: str, as_of: date) -> dict[str, Any]:
     """What everybody of the base has, None = nothing."""
-    found: dict[str, Any] = {}
-    for user in world.users:
-        if evaluate.in_base(user, as_of):
-            found[user.user_id] = evaluate.tag_value(user, tag, world.catalogue, as_of, world.users)
-    return found
+    found = evaluate.tag_values(world.users, tag, world.catalogue, as_of)
+    return {user.user_id: found[user.user_id] for user in world.users if evaluate.in_base(user, as_of)}
 
 
 @given(worlds, st.lists(rules(), min_size=1, max_size=5), days, st.sampled_from([64, 1 << 20]))

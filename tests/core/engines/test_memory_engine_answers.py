@@ -17,7 +17,7 @@ from core.engines.memory import MemoryEngine
 from core.errors import RuleError
 from core.lake.tables import FrameTables
 from core.rules import evaluate
-from core.rules.evaluate import OracleUser, tag_value
+from core.rules.evaluate import OracleUser, tag_values
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
@@ -51,7 +51,8 @@ def people_of(world: World, rule: Rule, as_of: date) -> tuple[list[OracleUser], 
 
 
 def values_of(world: World, users: list[OracleUser], tag: str, as_of: date) -> list[Any]:
-    return [tag_value(user, tag, world.catalogue, as_of, world.users) for user in users]
+    found = tag_values(world.users, tag, world.catalogue, as_of)
+    return [found[user.user_id] for user in users]
 
 
 @given(worlds, rules(), days, st.sampled_from(sorted(ALL_TAGS)), st.integers(1, 5), st.integers(1, 30))
@@ -148,7 +149,7 @@ def test_a_frame_shows_everyone_by_id_with_their_values(
     assert frame.columns == ["user_id", *tags]
     assert frame.get_column("user_id").to_list() == [user.user_id for user in people]
     for tag in tags:
-        expected = [tag_value(user, tag, world.catalogue, as_of, world.users) for user in people]
+        expected = values_of(world, people, tag, as_of)
         given_values = frame.get_column(tag).to_list()
         if ALL_TAGS[tag] is TagType.MULTI:
             given_values = [None if value is None else frozenset(value) for value in given_values]

@@ -13,7 +13,7 @@ from core.clock import end_of
 from core.rules.canonical import canonical
 from core.rules.check import check
 from core.rules.describe import describe, describe_node
-from core.rules.evaluate import OracleUser, holds, in_base, members, node_numbers
+from core.rules.evaluate import OracleUser, in_base, matching, members, node_numbers
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
 from core.rules.tree import Group, Rule, nodes
@@ -31,7 +31,7 @@ def of_root(root: Any) -> Rule:
 
 
 def held(rule: Rule, world: World, as_of: date) -> set[str]:
-    return {user.user_id for user in world.users if holds(rule, user, world.catalogue, as_of, world.users)}
+    return matching(rule, world.users, world.catalogue, as_of)
 
 
 def base_of(world: World, as_of: date) -> set[str]:

@@ -32,8 +32,8 @@ ORDERED = (TagType.NUMBER, TagType.DATE)
 
 def held(world: World, tag: str, as_of: date) -> list[Any]:
     """What everybody of the base has, None = nothing."""
-    base = [user for user in world.users if evaluate.in_base(user, as_of)]
-    return [evaluate.tag_value(user, tag, world.catalogue, as_of, world.users) for user in base]
+    found = evaluate.tag_values(world.users, tag, world.catalogue, as_of)
+    return [found[user.user_id] for user in world.users if evaluate.in_base(user, as_of)]
 
 
 def mentions(values: list[Any], kind: TagType) -> Counter[str]:
