@@ -19,7 +19,7 @@ workspace = state.workspace()
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
-def size(data_version: str, as_of: date, rule: str) -> tuple[int, int]:  # noqa: ARG001  part of the key
+def size(stamp: str, as_of: date, rule: str) -> tuple[int, int]:  # noqa: ARG001  part of the key
     """Return how many people a rule matches, and how many there are."""
     answer = workspace.count(workspace.parse(rule), as_of).answer
     return answer.count, answer.base
@@ -115,9 +115,9 @@ def act(chosen: str | None, audience: Audience) -> None:
 
 def draw_size(place: DeltaGenerator, audience: Audience) -> None:
     """Count an audience and write its size, or why it has none, into its place."""
-    version, day = workspace.data_version().id, state.as_of()
+    stamp, day = workspace.stamp(), state.as_of()
     try:
-        count, base = size(version, day, json.dumps(audience.rule, sort_keys=True))
+        count, base = size(stamp, day, json.dumps(audience.rule, sort_keys=True))
     except CallerError as error:
         place.markdown(f":red[{t('audiences.broken')}]", help=verbatim(pick(message_of(error.problems[0]))))
     else:

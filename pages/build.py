@@ -26,6 +26,7 @@ PAGE_STYLE = """<style>
 
 workspace = state.workspace()
 version = workspace.data_version()
+stamp = workspace.stamp()
 
 
 def link_to(tree: Mapping[str, Any]) -> tuple[str, bool]:
@@ -85,8 +86,8 @@ def open_link(on: Desk) -> None:
 @st.fragment
 def build() -> None:
     """Take the edit in, count, answer: the whole of what happens between an edit and its number."""
-    if workspace.data_version().id != version.id:
-        st.rerun()  # other data came into use meanwhile: the palette must follow
+    if workspace.stamp() != stamp:
+        st.rerun()  # other data or tags came into use meanwhile: the palette must follow
     at = desk()
     before = (at.rev, at.epoch)
     answers = at.receive(read_message(component.state_of(component.BUILDER, "edit")), asking)
@@ -107,21 +108,21 @@ def compare() -> None:
     catalogue = version.catalogue
     ask = component.state_of(component.FACTS, "ask")
     wish = st.session_state.get(WISH) or facts.wished(at.asked, facts.first_wish(catalogue), catalogue)
-    stamp = stamp_of(at)
+    about = stamp_of(at)
     if isinstance(ask, Mapping) and ask.get("n") != st.session_state.get("build:ask"):
         st.session_state["build:ask"] = ask.get("n")
         st.session_state[WISH] = wish = facts.wished(ask, wish, catalogue)
         keep(at)
     answer: dict[str, Any] = {
         "n": st.session_state.get("build:ask"),
-        "stamp": stamp,
+        "stamp": about,
         "chosen": wish.tags or [],
         "breakdowns": [],
         "people": None,
         "error": None,
     }
     try:
-        wish = reveal(wish, stamp)
+        wish = reveal(wish, about)
         rule = at.rule(asking)
         answer["chosen"] = tags = facts.charts(wish, rule, catalogue)
         if rule is not None:
@@ -140,7 +141,7 @@ def compare() -> None:
 @st.fragment
 def explain() -> None:
     """What the insight panel asks, while it is open: why the number is what it is, what would change it."""
-    if workspace.data_version().id != version.id:
+    if workspace.stamp() != stamp:
         st.rerun()
     at = desk()
     ask = insight.read_ask(component.state_of(component.INSIGHT, "ask"))
@@ -155,14 +156,14 @@ def explain() -> None:
 
 def stamp_of(at: Desk) -> str:
     """Name the rule, the day and the data version that an answer is about; the browser writes the same."""
-    return f"{at.epoch}|{at.stamp}|{state.as_of().isoformat()}|{version.id}"
+    return f"{at.epoch}|{at.stamp}|{state.as_of().isoformat()}|{stamp}"
 
 
-def reveal(wish: facts.Wish, stamp: str) -> facts.Wish:
+def reveal(wish: facts.Wish, about: str) -> facts.Wish:
     """Log before personal values are shown; another rule, day or version is masked again."""
-    shown = (stamp, *facts.personal_among(wish.fields, version.catalogue))
+    shown = (about, *facts.personal_among(wish.fields, version.catalogue))
     if wish.reveals and st.session_state.get(REVEALED) != shown:
-        if st.session_state.get(REVEALED) and st.session_state[REVEALED][0] != stamp:
+        if st.session_state.get(REVEALED) and st.session_state[REVEALED][0] != about:
             wish.reveals = False
         else:
             facts.log_revealed(workspace, wish.fields, state.actor())
@@ -206,7 +207,7 @@ def say_what_is_missing(lead: str) -> None:
 st.html(PAGE_STYLE)
 with boundary():
     open_link(desk())
-    component.mount_stage(workspace.catalogue(), version.id, language())
+    component.mount_stage(workspace.catalogue(), stamp, language())
     build()
     compare()
     explain()

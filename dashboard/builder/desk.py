@@ -218,7 +218,7 @@ class Desk:
             },
             "as_of": day.isoformat(),
             "first_day": min(first_days).isoformat() if first_days else None,
-            "version": asking.workspace.data_version().id,
+            "version": asking.workspace.stamp(),
             "answers": answers,
         }
 

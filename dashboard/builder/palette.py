@@ -102,6 +102,7 @@ def _tag(spec: TagSpec) -> dict[str, Any]:
         "unit": spec.unit,
         "personal": spec.personal,
         "computed": spec.computed is not None,
+        "offered": spec.stands_at is None,  # a paused tag stays in rules that name it, and no new one does
         "coverage": round(spec.coverage, 4),
         "distinct": spec.distinct,
         "search": search_forms(spec.key, spec.label.zh, spec.label.en),

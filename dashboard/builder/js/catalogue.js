@@ -78,8 +78,8 @@ export function makeCatalogue(data, language) {
     heading,
     rankable: () => data.tags.filter((tag) => (tag.type === "number" || tag.type === "date") && !tag.personal),
     itemsIn: (dimension) =>
-      [...data.tags, ...data.events, ...data.kinds.filter((kind) => kind.offered)].filter(
-        (item) => item.dimension === dimension,
+      [...data.tags, ...data.events, ...data.kinds].filter(
+        (item) => item.dimension === dimension && item.offered !== false,
       ),
     /** The name of the icon that a leaf has; null when the data do not have what it asks. */
     iconOf(node) {
