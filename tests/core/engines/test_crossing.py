@@ -20,7 +20,7 @@ from core.engines.memory.columns import PlainColumn, coded
 from core.engines.memory.contingencies import CONTINGENCY_BINS, classes_of
 from core.rules import evaluate
 from core.rules.share import seed_hash, share_value, user_hash
-from core.schema import TagType
+from core.schema import TAG_DTYPES, TagType
 from tests.core.engines.agreement import asked
 from tests.core.engines.marketplaces import ALL_TAGS
 from tests.core.engines.worlds import World, days, rules, world_of, worlds
@@ -154,6 +154,25 @@ def test_a_contingency_table_counts_who_has_which_two_values(
     again = MemoryEngine(world.tables(shuffled=7)).contingency(one, other, as_of)
     assert np.array_equal(again.table, found.table)
     assert (again.rows, again.columns) == (found.rows, found.columns)
+
+
+@given(worlds, tags, tags, days, st.sampled_from([64, 1 << 20]))
+@SOME
+def test_moves_are_counted_of_exactly_those_for_whom_two_tags_differ(
+    world: World, one: str, other: str, as_of: date, shard_rows: int
+) -> None:
+    found = MemoryEngine(world.tables(), shard_rows=shard_rows).moves(one, other, as_of)
+    before, after = values(world, one, as_of), values(world, other, as_of)
+    is_other_kind = TAG_DTYPES[ALL_TAGS[one]] != TAG_DTYPES[ALL_TAGS[other]]
+    changed = {
+        user
+        for user in before
+        if (before[user] is None) != (after[user] is None)
+        or (before[user] is not None and (is_other_kind or before[user] != after[user]))
+    }
+    assert int(found.table.sum()) == len(changed)
+    assert int(found.table[-1].sum()) == sum(before[user] is None for user in changed)
+    assert int(found.table[:, -1].sum()) == sum(after[user] is None for user in changed)
 
 
 @given(
