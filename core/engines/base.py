@@ -312,7 +312,7 @@ class Engine(Protocol):
         """Return, of the users of the base for whom two tags differ, how often the values of both meet.
 
         Classes as in `contingency`. Two tags differ in a user who has another value of the one than of the
-        other, or a value of one alone; where one holds text and the other numbers, say, in everybody who has a
-        value of either.
+        other, or a value of one alone; where one holds text and the other numbers, say, in everybody who has
+        a value of either.
         """
         ...
