@@ -13,6 +13,7 @@ from core.errors import ExportRefused, Problem, WorkspaceError
 MAX_NAME = 100
 MAX_NOTE = 10_000
 MAX_REASON = 2_000
+MAX_LEVELS = 3
 # What is said of a name that is blank, too long, or cannot be shown.
 _REFUSALS = {
     "audience": ("audience_name_missing", "audience_name_too_long", "audience_name_unprintable"),
@@ -123,3 +124,19 @@ def _named(rule: Any, kind: str) -> Iterator[str]:
             yield rule[kind]
         for part in rule.values():
             yield from _named(part, kind)
+
+
+def clean_folder(folder: str) -> str:
+    """Return the way of a folder, its parts parted by ``/``; empty = in none.
+
+    Raises
+    ------
+    WorkspaceError
+        If it has more than `MAX_LEVELS` parts, or a part is no name.
+    """
+    parts = [part.strip() for part in folder.split("/") if part.strip()]
+    if len(parts) > MAX_LEVELS:
+        raise WorkspaceError(Problem("folder_too_deep", params={"limit": MAX_LEVELS}))
+    if any(len(part) > MAX_NAME or not part.isprintable() for part in parts):
+        raise WorkspaceError(Problem("folder_name_bad", params={"limit": MAX_NAME}))
+    return "/".join(parts)

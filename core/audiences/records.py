@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.lake.versions import FileRef
 from core.rules.tree import Rule
@@ -17,6 +17,7 @@ Header = Literal["key", "zh", "en"]
 Action = Literal[
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
     "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
+    "arrange_audience", "change_by_hand",
     "create_tag", "change_tag", "move_tag", "merge_tag", "give_tag_values",
 ]  # fmt: skip
 
@@ -53,6 +54,16 @@ class Audience:
         UTC.
     revision : int
         1 when created, one more with every change; whoever saves names the one they saw.
+    folder : str
+        Its way, parts parted by ``/``; empty = in none.
+    owner : str
+        Who looks after it.
+    fixed_to : str or None
+        Id of the snapshot whose people it has, whatever the rule says now: it is static. None = it follows
+        the rule: it is dynamic.
+    alert : float or None
+        The share by which its size may move from one refresh to the next before that is pointed out; None =
+        nobody wants to know.
     """
 
     id: str
@@ -64,6 +75,27 @@ class Audience:
     changed_at: datetime
     changed_by: Actor
     revision: int
+    folder: str = ""
+    owner: str = ""
+    fixed_to: str | None = None
+    alert: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "note": self.note,
+            "folder": self.folder,
+            "owner": self.owner,
+            "kind": "dynamic" if self.fixed_to is None else "static",
+            "fixed_to": self.fixed_to,
+            "alert": self.alert,
+            "rule": self.rule,
+            "revision": self.revision,
+            "created": {"at": self.created_at.isoformat(timespec="seconds"), "by": self.created_by.name},
+            "changed": {"at": self.changed_at.isoformat(timespec="seconds"), "by": self.changed_by.name},
+        }
 
 
 @dataclass(frozen=True)
@@ -134,6 +166,68 @@ class PeopleList:
         }
 
 
+Cause = Literal["list", "unknown", "clock", "behaviour", "data", "tag", "rule", "hand"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+
+
+@dataclass(frozen=True)
+class AudienceVersion:
+    """One state that an audience was in."""
+
+    revision: int
+    name: str
+    note: str
+    rule: dict[str, Any]
+    folder: str
+    owner: str
+    fixed_to: str | None
+    alert: float | None
+    action: str
+    at: datetime
+    by: Actor
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        names = ("revision", "name", "note", "rule", "folder", "owner", "fixed_to", "alert", "action")
+        told = {name: getattr(self, name) for name in names}
+        return {**told, "at": self.at.isoformat(timespec="seconds"), "by": self.by.name}
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """One person whom somebody added to an audience, or removed from it, whatever its rule says."""
+
+    user_no: int
+    is_added: bool
+    reason: str
+    at: datetime
+    by: Actor
+
+
+@dataclass(frozen=True)
+class AudienceState:
+    """What an audience's people depend on besides the data and the day, as it was at a snapshot.
+
+    Attributes
+    ----------
+    rules : mapping
+        By id, for the audience and those that its rule names, however far: ``{"revision", "rule", "fixed",
+        "added", "removed"}``, the last two lists of ``user_no``, ``fixed`` a file in JSON form or None.
+    tags : mapping of str to int
+        The tags of operators that are asked, with the versions of their definitions.
+    lists : mapping of str to str
+        The lists that are named, with the names of their files.
+    """
+
+    rules: Mapping[str, Any]
+    tags: Mapping[str, int]
+    lists: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        return {"rules": dict(self.rules), "tags": dict(self.tags), "lists": dict(self.lists)}
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The members of an audience on one day, written down.
@@ -152,6 +246,16 @@ class Snapshot:
         Where they are written down.
     at : datetime.datetime
         UTC.
+    previous : str or None
+        Id of the snapshot that it is compared with; None = it is the first.
+    entered, left : mapping of str to int
+        How many came and went since then, by cause; causes of nobody are left out.
+    changes : FileRef or None
+        Who they are: one row per user, ``user_no``, ``entered`` (Boolean), ``cause``; None = nobody.
+    state : AudienceState or None
+        What they depended on; None for snapshots of the first releases.
+    is_alert : bool
+        Whether the size moved by more than the share that was set.
     """
 
     id: str
@@ -163,6 +267,12 @@ class Snapshot:
     file: FileRef
     at: datetime
     by: Actor
+    previous: str | None = None
+    entered: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+    changes: FileRef | None = None
+    state: AudienceState | None = None
+    is_alert: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it, JSON-ready."""
@@ -171,6 +281,10 @@ class Snapshot:
             "as_of": self.as_of.isoformat(),
             "data_version": self.data_version,
             "count": self.people,
+            "previous": self.previous,
+            "entered": dict(self.entered),
+            "left": dict(self.left),
+            "alert": self.is_alert,
             "at": self.at.isoformat(timespec="seconds"),
             "by": self.by.name,
         }

@@ -15,17 +15,29 @@ from core.rules.lookup import MAX_ALLOWED
 from core.rules.tree import AnyNode, Group, Rule, nodes
 from core.schema import Catalogue
 
+_NOBODY = Rule(include=Group(id="nobody", match="any"))
+
 MOST_LEVELS = 20
 """So many saved audiences may lie in one another, a rule that is no audience not counted."""
 
 
 @dataclass(frozen=True)
 class NamedAudience:
-    """A saved audience, as far as a rule that names it must know it."""
+    """A saved audience, as far as a rule that names it must know it.
+
+    Attributes
+    ----------
+    rule : Rule or None
+        None = it does not follow a rule: `whole` knows its people.
+    whole : callable (rule) -> rule
+        Makes of the rule, its own names looked up, one for all its people: those added and removed by hand,
+        or those whom it was fixed to.
+    """
 
     id: str
     name: str
-    rule: Rule
+    rule: Rule | None
+    whole: Callable[[Rule], Rule] = lambda rule: rule
 
 
 @dataclass(frozen=True)
@@ -172,6 +184,8 @@ class _Binder:
     def _looked_into(self, audience: NamedAudience, way: Way) -> Meant:
         if len(way) > MOST_LEVELS:
             return Meant(audience.name, levels=1)  # whatever it names: that is too much already
+        if audience.rule is None:
+            return Meant(audience.name, audience.whole(_NOBODY), levels=1)
         rule = self.bound(audience.rule, way)
         below = [
             node.meant.levels
@@ -179,7 +193,7 @@ class _Binder:
             if isinstance(node, AudienceCondition) and node.meant is not None
         ]
         problems = _broken(audience, self._judge(rule))
-        return Meant(audience.name, rule, problems=problems, levels=1 + max(below, default=0))
+        return Meant(audience.name, audience.whole(rule), problems=problems, levels=1 + max(below, default=0))
 
 
 def unknown_list(name: str, known: Iterable[str]) -> RuleError:

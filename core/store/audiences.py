@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.audiences.naming import clean_name, clean_note, copy_name, folded, names_audience
-from core.audiences.records import Action, Actor, Audience
+from core.audiences.records import Action, Actor, Audience, AudienceVersion, ByHand
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.store.database import Database
-from core.store.models import AudienceRow
+from core.store.models import AudienceRow, AudienceVersionRow, ByHandRow, FavouriteRow, SnapshotRow
 from core.store.records import add_entry
 
 
@@ -107,10 +107,133 @@ class AudienceStore:
                 new_name = clean_name(name)
                 _refuse_taken(session, new_name, but=None)
             row = _new(new_name, old.note, old.rule, actor, at)
+            row.folder, row.alert = old.folder, old.alert
             session.add(row)
+            session.flush()
+            for listed in session.scalars(select(ByHandRow).where(ByHandRow.audience_id == old.id)):
+                session.add(
+                    ByHandRow(
+                        audience_id=row.id, user_no=listed.user_no, is_added=listed.is_added,
+                        reason=listed.reason, at=listed.at, by=listed.by, by_verified=listed.by_verified,
+                    )
+                )  # fmt: skip
             return row
 
         return self._changed("duplicate_audience", change, actor, at, new=True)
+
+    def arrange(
+        self, audience_id: str, revision: int, changes: Mapping[str, Any], actor: Actor, at: datetime
+    ) -> Audience:
+        """Change where an audience stands, whose it is, whether it follows its rule, when to point it out.
+
+        Parameters
+        ----------
+        changes : mapping
+            Some of ``folder``, ``owner``, ``note``, ``fixed_to`` and ``alert``, already clean.
+
+        Raises
+        ------
+        Conflict
+            If it has been changed since `revision`.
+        NotFound
+            If it is gone, or has no snapshot of that id.
+        """
+        unknown = changes.keys() - {"folder", "owner", "note", "fixed_to", "alert"}
+        if unknown:
+            raise ValueError(f"an audience has no {', '.join(sorted(unknown))} to arrange")
+
+        def change(session: Session) -> AudienceRow:
+            row = _found_by_id(session, audience_id)
+            _refuse_stale(row, revision)
+            fixed = changes.get("fixed_to")
+            taken = None if fixed is None else session.get(SnapshotRow, fixed)
+            if fixed is not None and (taken is None or taken.audience_id != row.id):
+                raise NotFound(Problem("snapshot_unknown", params={"name": row.name, "snapshot": fixed}))
+            for name, value in changes.items():
+                setattr(row, name, value)
+            return _touched(row, actor, at)
+
+        return self._changed("arrange_audience", change, actor, at)
+
+    def versions(self, audience_id: str) -> list[AudienceVersion]:
+        """Return the states that an audience was in, the newest first."""
+        with self._database.reading() as session:
+            rows = (
+                select(AudienceVersionRow)
+                .where(AudienceVersionRow.audience_id == audience_id)
+                .order_by(AudienceVersionRow.revision.desc())
+            )
+            return [_version(row) for row in session.scalars(rows)]
+
+    def by_hand(self, audience_id: str) -> list[ByHand]:
+        """Return who was added or removed by hand, the last first."""
+        with self._database.reading() as session:
+            rows = (
+                select(ByHandRow)
+                .where(ByHandRow.audience_id == audience_id)
+                .order_by(ByHandRow.at.desc(), ByHandRow.user_no)
+            )
+            return [
+                ByHand(row.user_no, row.is_added, row.reason, row.at, Actor(row.by, row.by_verified))
+                for row in session.scalars(rows)
+            ]
+
+    def put_by_hand(self, audience_id: str, people: Sequence[ByHand], *, most: int) -> None:
+        """Add people to an audience, or remove them, in place of what was said of them before.
+
+        Raises
+        ------
+        Conflict
+            If more than `most` would be listed.
+        NotFound
+            If the audience is gone.
+        """
+        with self._database.writing() as session:
+            row = _found_by_id(session, audience_id)
+            for one in people:
+                session.merge(
+                    ByHandRow(
+                        audience_id=row.id, user_no=one.user_no, is_added=one.is_added, reason=one.reason,
+                        at=one.at, by=one.by.name, by_verified=one.by.verified,
+                    )
+                )  # fmt: skip
+            session.flush()
+            listed = session.scalar(
+                select(func.count()).select_from(ByHandRow).where(ByHandRow.audience_id == row.id)
+            )
+            if (listed or 0) > most:
+                raise Conflict(Problem("too_many_by_hand", params={"name": row.name, "limit": f"{most:,}"}))
+            added = sum(one.is_added for one in people)
+            detail = {"id": row.id, "added": added, "removed": len(people) - added}
+            add_entry(session, people[0].at, people[0].by, "change_by_hand", row.name, detail)
+
+    def forget_by_hand(self, audience_id: str, user_nos: Sequence[int], actor: Actor, at: datetime) -> None:
+        """Leave it to the rule again whether people are in an audience."""
+        with self._database.writing() as session:
+            row = _found_by_id(session, audience_id)
+            for number in user_nos:
+                listed = session.get(ByHandRow, (row.id, number))
+                if listed is not None:
+                    session.delete(listed)
+            add_entry(
+                session, at, actor, "change_by_hand", row.name, {"id": row.id, "forgotten": len(user_nos)}
+            )
+
+    def favourites(self, actor: str) -> frozenset[str]:
+        """Return the ids of the audiences that somebody wants at hand."""
+        with self._database.reading() as session:
+            rows = select(FavouriteRow.audience_id).where(FavouriteRow.actor == actor)
+            return frozenset(session.scalars(rows))
+
+    def set_favourite(self, audience_id: str, actor: str, *, wanted: bool) -> None:
+        """Keep an audience at hand for somebody, or no longer."""
+        with self._database.writing() as session:
+            row = _found_by_id(session, audience_id)
+            listed = session.get(FavouriteRow, (row.id, actor))
+            if wanted and listed is None:
+                session.add(FavouriteRow(audience_id=row.id, actor=actor))
+            elif not wanted and listed is not None:
+                session.delete(listed)
 
     def delete(self, audience_id: str, actor: Actor, at: datetime, *, revision: int | None = None) -> None:
         """Delete an audience; the log keeps its name.
@@ -141,22 +264,21 @@ class AudienceStore:
         new: bool = False,
     ) -> Audience:  # fmt: skip
         try:
-            with self._database.writing() as session:
-                row = change(session)
-                session.flush()
-                detail = {"id": row.id, "revision": row.revision, "new": new}
-                add_entry(session, at, actor, action, row.name, detail)
-                return audience_of(row)
+            return self._written(action, change, actor, at, new=new)
         except IntegrityError:
             # PostgreSQL lets two transactions pass the check of the name side by side; the constraint does
             # not. The second round meets the winner and names it.
-            with self._database.writing() as session:
-                row = change(session)
-                session.flush()
-                add_entry(
-                    session, at, actor, action, row.name, {"id": row.id, "revision": row.revision, "new": new}
-                )
-                return audience_of(row)
+            return self._written(action, change, actor, at, new=new)
+
+    def _written(
+        self, action: Action, change: Callable[[Session], AudienceRow], actor: Actor, at: datetime, *,
+        new: bool,
+    ) -> Audience:  # fmt: skip
+        with self._database.writing() as session:
+            row = change(session)
+            session.flush()
+            _note_version(session, row, action, actor, at, new=new)
+            return audience_of(row)
 
 
 def _new(name: str, note: str, rule: dict[str, Any], actor: Actor, at: datetime) -> AudienceRow:
@@ -164,7 +286,22 @@ def _new(name: str, note: str, rule: dict[str, Any], actor: Actor, at: datetime)
         id=secrets.token_hex(8), name=name, folded_name=folded(name), note=note, rule=rule,
         created_at=at, created_by=actor.name, created_by_verified=actor.verified,
         changed_at=at, changed_by=actor.name, changed_by_verified=actor.verified, revision=1,
+        folder="", owner=actor.name, fixed_to=None, alert=None,
     )  # fmt: skip
+
+
+def _note_version(
+    session: Session, row: AudienceRow, action: Action, actor: Actor, at: datetime, *, new: bool = False
+) -> None:
+    """Write down the state that an audience is in now, and a row of the log."""
+    session.add(
+        AudienceVersionRow(
+            audience_id=row.id, revision=row.revision, name=row.name, note=row.note, rule=row.rule,
+            folder=row.folder, owner=row.owner, fixed_to=row.fixed_to, alert=row.alert, action=action, at=at,
+            by=actor.name, by_verified=actor.verified,
+        )
+    )  # fmt: skip
+    add_entry(session, at, actor, action, row.name, {"id": row.id, "revision": row.revision, "new": new})
 
 
 def _touched(row: AudienceRow, actor: Actor, at: datetime) -> AudienceRow:
@@ -243,10 +380,7 @@ def rewrite_rule(
     row = _found_by_id(session, audience.id)
     _refuse_stale(row, audience.revision)
     row.rule = rule
-    _touched(row, actor, at)
-    add_entry(
-        session, at, actor, "save_audience", row.name, {"id": row.id, "revision": row.revision, "new": False}
-    )
+    _note_version(session, _touched(row, actor, at), "save_audience", actor, at)
 
 
 def audience_of(row: AudienceRow) -> Audience:
@@ -255,5 +389,13 @@ def audience_of(row: AudienceRow) -> Audience:
         id=row.id, name=row.name, note=row.note, rule=row.rule,
         created_at=row.created_at, created_by=Actor(row.created_by, row.created_by_verified),
         changed_at=row.changed_at, changed_by=Actor(row.changed_by, row.changed_by_verified),
-        revision=row.revision,
+        revision=row.revision, folder=row.folder, owner=row.owner, fixed_to=row.fixed_to, alert=row.alert,
+    )  # fmt: skip
+
+
+def _version(row: AudienceVersionRow) -> AudienceVersion:
+    return AudienceVersion(
+        revision=row.revision, name=row.name, note=row.note, rule=row.rule, folder=row.folder,
+        owner=row.owner, fixed_to=row.fixed_to, alert=row.alert, action=row.action, at=row.at,
+        by=Actor(row.by, row.by_verified),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -84,6 +85,62 @@ class AudienceRow(Base):
     changed_by: Mapped[str] = mapped_column(String(200))
     changed_by_verified: Mapped[bool]
     revision: Mapped[int]
+    folder: Mapped[str] = mapped_column(String(400))
+    owner: Mapped[str] = mapped_column(String(200))
+    fixed_to: Mapped[str | None] = mapped_column(String(32))
+    alert: Mapped[float | None] = mapped_column(Float)
+
+
+class AudienceVersionRow(Base):
+    """One state that an audience was in; gone with the audience."""
+
+    __tablename__ = "audience_versions"
+
+    audience_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("audiences.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(Text)
+    rule: Mapped[dict[str, Any]]
+    folder: Mapped[str] = mapped_column(String(400))
+    owner: Mapped[str] = mapped_column(String(200))
+    fixed_to: Mapped[str | None] = mapped_column(String(32))
+    alert: Mapped[float | None] = mapped_column(Float)
+    action: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+
+
+class ByHandRow(Base):
+    """One person whom somebody added to an audience or removed from it; gone with the audience.
+
+    Decisions of operators, a few per audience; members are never rows.
+    """
+
+    __tablename__ = "audience_by_hand"
+
+    audience_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("audiences.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    is_added: Mapped[bool]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+
+
+class FavouriteRow(Base):
+    """One audience that somebody wants at hand."""
+
+    __tablename__ = "favourites"
+
+    audience_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("audiences.id", ondelete="CASCADE"), primary_key=True
+    )
+    actor: Mapped[str] = mapped_column(String(200), primary_key=True)
 
 
 class ListRow(Base):
@@ -132,6 +189,12 @@ class SnapshotRow(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(200))
     by_verified: Mapped[bool]
+    previous: Mapped[str | None] = mapped_column(String(32))
+    entered: Mapped[dict[str, Any] | None]
+    left: Mapped[dict[str, Any] | None]
+    changes: Mapped[dict[str, Any] | None]
+    state: Mapped[dict[str, Any] | None]
+    is_alert: Mapped[bool]
 
 
 class TagRow(Base):
@@ -165,6 +228,7 @@ class TagVersionRow(Base):
     key: Mapped[str] = mapped_column(String(64), ForeignKey("tags.key"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     status: Mapped[str] = mapped_column(String(16))
+    stands_at: Mapped[date | None]
     definition: Mapped[dict[str, Any]]
     note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]

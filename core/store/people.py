@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.audiences.naming import folded
-from core.audiences.records import Action, Actor, PeopleList, Snapshot
+from core.audiences.records import Action, Actor, AudienceState, PeopleList, Snapshot
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
 from core.store.database import Database
@@ -158,9 +158,11 @@ class PeopleStore:
             return frozenset(session.scalars(select(ListRow.file_name)))
 
     def snapshot_files(self) -> frozenset[str]:
-        """Return the names of the files of all snapshots."""
+        """Return the names of the files of all snapshots: of their people, and of who came and went."""
         with self._database.reading() as session:
-            return frozenset(session.scalars(select(SnapshotRow.file_name)))
+            people = session.scalars(select(SnapshotRow.file_name)).all()
+            changes = session.scalars(select(SnapshotRow.changes)).all()
+            return frozenset([*people, *(file["name"] for file in changes if file)])
 
 
 def _found(session: Session, name: str) -> ListRow:
@@ -208,6 +210,9 @@ def _snapshot_row(snapshot: Snapshot) -> SnapshotRow:
         id=snapshot.id, audience_id=snapshot.audience_id, as_of=snapshot.as_of,
         data_version=snapshot.data_version, rule=snapshot.rule, people=snapshot.people,
         **_file_values(snapshot.file), at=snapshot.at, by=snapshot.by.name, by_verified=snapshot.by.verified,
+        previous=snapshot.previous, entered=dict(snapshot.entered), left=dict(snapshot.left),
+        changes=None if snapshot.changes is None else snapshot.changes.model_dump(mode="json"),
+        state=None if snapshot.state is None else snapshot.state.as_json(), is_alert=snapshot.is_alert,
     )  # fmt: skip
 
 
@@ -215,6 +220,9 @@ def _snapshot(row: SnapshotRow) -> Snapshot:
     return Snapshot(
         id=row.id, audience_id=row.audience_id, as_of=row.as_of, data_version=row.data_version,
         rule=row.rule, people=row.people, file=_file(row), at=row.at, by=Actor(row.by, row.by_verified),
+        previous=row.previous, entered=row.entered or {}, left=row.left or {},
+        changes=None if row.changes is None else FileRef(**row.changes),
+        state=None if row.state is None else AudienceState(**row.state), is_alert=row.is_alert,
     )  # fmt: skip
 
 

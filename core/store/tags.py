@@ -285,8 +285,8 @@ def _write_version(
 ) -> None:  # fmt: skip
     session.add(
         TagVersionRow(
-            key=row.key, version=row.version, status=row.status, definition=row.definition, note=note, at=at,
-            by=actor.name, by_verified=actor.verified,
+            key=row.key, version=row.version, status=row.status, stands_at=row.stands_at,
+            definition=row.definition, note=note, at=at, by=actor.name, by_verified=actor.verified,
         )
     )  # fmt: skip
     add_entry(
@@ -330,13 +330,9 @@ def _record(row: TagRow) -> TagRecord:
 
 def _version(row: TagVersionRow) -> TagVersion:
     return TagVersion(
-        row.version,
-        TagDefinition.from_json(row.definition),
-        cast(Status, row.status),
-        row.note,
-        row.at,
-        row.by,
-    )
+        row.version, TagDefinition.from_json(row.definition), cast(Status, row.status), row.stands_at,
+        row.note, row.at, row.by,
+    )  # fmt: skip
 
 
 def _given(kept: dict[str, Any] | None) -> GivenFile | None:

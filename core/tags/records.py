@@ -222,6 +222,7 @@ class TagVersion:
     version: int
     definition: TagDefinition
     status: Status
+    stands_at: date | None
     note: str
     at: datetime
     by: str

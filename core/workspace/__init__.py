@@ -1,19 +1,24 @@
 """The one door to core for pages and the command line.
 
 `Workspace` is put together from its parts, each in its file: `versions` (the data), `questions` (what is
-asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists and
-snapshots), `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
-`tag_effects` (what a change would do), `tag_values` (values typed in or uploaded). Only here and in the
-command line is the clock read.
+asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists),
+`explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
+`tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
+(audiences looked after), `audience_refresh` (their snapshots, and why people came and went). Only here and
+in the command line is the clock read.
 """
 
 from __future__ import annotations
 
 from core.analytics.journey import Funnel, FunnelGroup, FunnelStep
 from core.audiences.records import (
+    CAUSES,
     Action,
     Actor,
     Audience,
+    AudienceState,
+    AudienceVersion,
+    Cause,
     ExportRecord,
     ExportRequest,
     ExportResult,
@@ -38,14 +43,17 @@ from core.tags.records import (
     TagVersion,
 )
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
+from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
+from core.workspace.audience_refresh import AudienceRefresh, ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
 from core.workspace.people import ListReport
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
 from core.workspace.tag_life import TagImported
-from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary, TagValues
+from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary
 from core.workspace.tagging import TagPreview, TagUse
 
 __all__ = [
+    "CAUSES",
     "MOVES",
     "REFRESHES",
     "STATUSES",
@@ -55,6 +63,12 @@ __all__ = [
     "Actor",
     "Audience",
     "AudienceMove",
+    "AudienceNumbers",
+    "AudienceState",
+    "AudienceUse",
+    "AudienceVersion",
+    "Cause",
+    "ChangedPerson",
     "Checked",
     "CountAnswer",
     "Distribution",
@@ -69,6 +83,7 @@ __all__ = [
     "GivenRow",
     "GivenSummary",
     "GraphNode",
+    "HandRow",
     "Header",
     "ListReport",
     "Listing",
@@ -76,6 +91,7 @@ __all__ = [
     "MergeEffect",
     "PeopleList",
     "Purpose",
+    "Refreshed",
     "Snapshot",
     "TagDefinition",
     "TagEffect",
@@ -93,5 +109,5 @@ __all__ = [
 ]
 
 
-class Workspace(TagValues):
+class Workspace(AudienceRefresh):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

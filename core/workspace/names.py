@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
+from typing import Any
 
-from core.audiences.records import Audience
+import polars as pl
+
+from core.audiences.records import Audience, ByHand
 from core.errors import NotFound, Problem, RuleError
 from core.lake.lake import Lake
 from core.lake.people import PeopleFiles
 from core.lake.versions import FileRef
 from core.messages import message_of
+from core.rules.by_hand import only, with_hand
 from core.rules.kept import KeptPeople
 from core.rules.named import NamedAudience, NamedPeople, unknown_list, unknown_snapshot
 from core.rules.parse import parse_rule
+from core.schema import USER_NO
 from core.store import AudienceStore, PeopleStore
 
 
@@ -26,14 +33,27 @@ class SavedNames:
         self._lake = lake
 
     def audience(self, id_or_name: str) -> NamedAudience:
-        """Return a saved audience."""
+        """Return a saved audience, with those who were added or removed by hand."""
         audience = self._saved(id_or_name)
-        try:
-            return NamedAudience(audience.id, audience.name, parse_rule(audience.rule))
-        except RuleError as error:
-            why = message_of(error.problems[0])
-            problem = Problem("audience_broken", params={"audience": audience.name, "why": why})
-            raise RuleError(problem) from error
+        return named_audience(
+            audience.id,
+            audience.name,
+            audience.rule,
+            self.fixed(audience),
+            self._audiences.by_hand(audience.id),
+        )
+
+    def fixed(self, audience: Audience) -> KeptPeople | None:
+        """Return the people whom a static audience was fixed to."""
+        if audience.fixed_to is None:
+            return None
+        taken = {found.id: found for found in self._people.snapshots(audience.id)}
+        found = taken.get(audience.fixed_to)
+        if found is None:
+            raise unknown_snapshot(
+                audience.name, audience.fixed_to, {key: one.as_of for key, one in taken.items()}
+            )
+        return kept(self._lake.snapshots, found.file)
 
     def snapshot(self, audience: str, snapshot: str) -> NamedPeople:
         """Return the people of one snapshot of an audience."""
@@ -42,7 +62,7 @@ class SavedNames:
         found = taken.get(snapshot)
         if found is None:
             raise unknown_snapshot(saved.name, snapshot, {key: one.as_of for key, one in taken.items()})
-        return NamedPeople(saved.name, _kept(self._lake.snapshots, found.file), found.as_of)
+        return NamedPeople(saved.name, kept(self._lake.snapshots, found.file), found.as_of)
 
     def people_list(self, name: str) -> NamedPeople:
         """Return the people on a list."""
@@ -50,7 +70,7 @@ class SavedNames:
             found = self._people.people_list(name)
         except NotFound as error:
             raise unknown_list(name, error.problems[0].allowed) from error
-        return NamedPeople(found.name, _kept(self._lake.lists, found.file))
+        return NamedPeople(found.name, kept(self._lake.lists, found.file))
 
     def _saved(self, id_or_name: str) -> Audience:
         try:
@@ -61,5 +81,45 @@ class SavedNames:
             raise RuleError(problem) from error
 
 
-def _kept(files: PeopleFiles, file: FileRef) -> KeptPeople:
+def named_audience(
+    audience_id: str, name: str, rule: dict[str, Any], fixed: KeptPeople | None, by_hand: Sequence[ByHand]
+) -> NamedAudience:
+    """Return an audience for a rule that names it.
+
+    Raises
+    ------
+    RuleError
+        If it follows a rule that cannot be read.
+    """
+    added, removed = hand_of(by_hand)
+    if fixed is not None:
+        people = only(fixed)
+        return NamedAudience(audience_id, name, None, lambda _: with_hand(people, added, removed))
+    try:
+        read = parse_rule(rule)
+    except RuleError as error:
+        why = message_of(error.problems[0])
+        raise RuleError(Problem("audience_broken", params={"audience": name, "why": why})) from error
+    return NamedAudience(audience_id, name, read, lambda bound: with_hand(bound, added, removed))
+
+
+def hand_of(by_hand: Sequence[ByHand]) -> tuple[KeptPeople | None, KeptPeople | None]:
+    """Return who was added and who was removed by hand; None = nobody."""
+    added, removed = (
+        kept_of([one.user_no for one in by_hand if one.is_added is is_added]) for is_added in (True, False)
+    )
+    return added, removed
+
+
+def kept_of(user_nos: Iterable[int]) -> KeptPeople | None:
+    """Return people by their numbers; None = nobody."""
+    numbers = pl.Series(USER_NO, sorted(set(user_nos)), dtype=pl.UInt32)
+    if not len(numbers):
+        return None
+    digest = hashlib.sha256(numbers.to_numpy().tobytes()).hexdigest()
+    return KeptPeople(f"by hand {digest}", lambda: numbers)
+
+
+def kept(files: PeopleFiles, file: FileRef) -> KeptPeople:
+    """Return the people who are written down in a file."""
     return KeptPeople(PurePath(file.name).stem, partial(files.read, file))

@@ -1,11 +1,10 @@
-"""People written down once: uploaded lists, and snapshots of audiences."""
+"""People written down once: uploaded lists."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import polars as pl
 from core.audiences import list_files, lists, pending
 from core.audiences.naming import clean_actor, clean_name, names_list
 from core.audiences.pending import Pending
-from core.audiences.records import Actor, PeopleList, Snapshot
+from core.audiences.records import Actor, PeopleList
 from core.errors import ListRefused, Problem
 from core.workspace.exporting import Exporting
 
@@ -46,7 +45,7 @@ class ListReport:
 
 
 class People(Exporting):
-    """Lists and snapshots; who is on them never changes, whatever data versions follow."""
+    """Lists; who is on them never changes, whatever data versions follow."""
 
     def lists(self) -> list[PeopleList]:
         """Return every uploaded list, the last uploaded first."""
@@ -150,43 +149,3 @@ class People(Exporting):
         )
         self._lake.lists.sweep(self._people.list_files())
         return removed
-
-    def take_snapshot(self, audience: str, *, actor: Actor, as_of: date | None = None) -> Snapshot:
-        """Write down the members of an audience on a day.
-
-        Parameters
-        ----------
-        audience : str
-            Its id, else its name.
-        as_of : datetime.date or None
-            None = the workspace's default day.
-
-        Raises
-        ------
-        NotFound
-            If there is no such audience.
-        RuleError
-            If its rule cannot be answered.
-        """
-        actor, saved = clean_actor(actor), self.audience(audience)
-        version, engine, day, rule = self._asked(self.parse(saved.rule), as_of)
-        self._records.open()
-        members = engine.members(rule, day)
-        snapshot = Snapshot(
-            id=secrets.token_hex(8), audience_id=saved.id, as_of=day, data_version=version.id,
-            rule=saved.rule, people=len(members), file=self._lake.snapshots.keep(members), at=self._now(),
-            by=actor,
-        )  # fmt: skip
-        self._people.add_snapshot(snapshot)
-        self._lake.snapshots.sweep(self._people.snapshot_files())
-        return snapshot
-
-    def snapshots(self, audience: str) -> list[Snapshot]:
-        """Return the snapshots of an audience (by its id, else its name), the last taken first.
-
-        Raises
-        ------
-        NotFound
-            If there is no such audience.
-        """
-        return self._people.snapshots(self.audience(audience).id)

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("stands_at", sa.Date(), nullable=True),
         sa.Column("definition", sa.JSON(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
