@@ -109,6 +109,11 @@ def names_list(rule: Any, name: str) -> bool:
     return any(folded(named) == folded(name) for named in _named(rule, "list"))
 
 
+def audiences_named(rule: Any) -> list[str]:
+    """Return the ids and names of audiences that a rule, in JSON form as for `names_list`, names."""
+    return list(_named(rule, "audience"))
+
+
 def names_audience(rule: Any, audience_id: str, name: str) -> bool:
     """Tell whether a rule, in JSON form as for `names_list`, names an audience by its id or its name."""
     return any(named == audience_id or folded(named) == folded(name) for named in _named(rule, "audience"))

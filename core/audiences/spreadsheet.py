@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-# What makes a program take a cell for a formula: these signs, half or full width, also behind blanks.
-_RUNS = r"^[\s\x00\u{200B}\u{FEFF}]*[=+\-@＝＋－＠]|^[\t\r\n]"
+# What makes a program take a cell for a formula: these signs, half or full width, also behind blanks and
+# control characters.
+_RUNS = r"^[\s\x00-\x1F\x7F-\x9F\u{200B}\u{FEFF}]*[=+\-@＝＋－＠]|^[\t\r\n]"
 # Signed numbers and phones: runs of digits, perhaps in brackets, parted by one blank, hyphen, dot or comma.
 _HARMLESS = r"^[+\-]?(?:\(?[0-9]+\)?[ \-.,]?)*[0-9](?:[eE][+\-]?[0-9]+)?$"
 

@@ -1,4 +1,4 @@
-"""The commands `list` and `audiences`: uploaded lists, and snapshots of audiences."""
+"""The command `list`: uploaded lists."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from core.cli.commands import AsOfOption, ByOption, JsonOption, WorkspaceOption, actor_of, day_of
+from core.cli.commands import ByOption, JsonOption, WorkspaceOption, actor_of
 from core.cli.explain import app
 from core.cli.output import line, print_json, said, screen
 from core.cli.tables import cell, new_table
-from core.workspace import ListReport, PeopleList, Snapshot, Workspace
+from core.workspace import ListReport, PeopleList, Workspace
 
 __all__ = ["app"]
 
@@ -21,13 +21,10 @@ _LIKE_ALL: dict[str, Any] = {
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 lists = typer.Typer(help=said("cli_help_list"), **_LIKE_ALL)
-audiences = typer.Typer(help=said("cli_help_audiences"), **_LIKE_ALL)
 app.add_typer(lists, name="list")
-app.add_typer(audiences, name="audiences")
 
 ListName = Annotated[str, typer.Option("--name", help=said("cli_help_list_name"))]
 UnmatchedOption = Annotated[Path | None, typer.Option("--unmatched", help=said("cli_help_list_unmatched"))]
-AudienceName = Annotated[str, typer.Argument(metavar="NAME", help=said("cli_help_audience_name"))]
 
 
 @lists.command("add", help=said("cli_help_list_add"))
@@ -85,35 +82,6 @@ def remove(
         line(said("list_removed", name=removed.name))
 
 
-@audiences.command("snapshot", help=said("cli_help_snapshot"))
-def snapshot(
-    workspace: WorkspaceOption,
-    name: AudienceName,
-    as_of: AsOfOption = None,
-    by: ByOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Write down the members of an audience."""
-    door, day = Workspace.open(workspace), day_of(as_of)
-    taken = door.take_snapshot(name, actor=actor_of(by), as_of=day)
-    if json:
-        print_json({"audience": door.audience(taken.audience_id).name, **taken.as_json()})
-    else:
-        line(said("snapshot_taken", id=taken.id, count=f"{taken.people:,}", as_of=taken.as_of))
-
-
-@audiences.command("snapshots", help=said("cli_help_snapshots"))
-def snapshots(workspace: WorkspaceOption, name: AudienceName, json: JsonOption = False) -> None:
-    """Print the snapshots of an audience."""
-    door = Workspace.open(workspace)
-    found = door.snapshots(name)
-    if json:
-        told = [one.as_json() for one in found]
-        print_json({"audience": door.audience(name).name, "snapshots": told})
-    else:
-        _print_snapshots(screen(), found)
-
-
 def _print_report(report: ListReport, unmatched: Path | None) -> None:
     kept = report.kept
     line(said("list_added", name=kept.name, people=f"{kept.people:,}", column=kept.column, match=kept.match))
@@ -131,12 +99,4 @@ def _print_lists(console: Console, found: list[PeopleList]) -> None:
         numbers = (f"{n:,}" for n in (one.people, one.matched, one.unmatched, one.duplicates))
         at = one.at.strftime("%Y-%m-%d %H:%M")
         table.add_row(cell(one.name), *numbers, cell(one.match), cell(one.source), at, cell(one.by.name))
-    console.print(table)
-
-
-def _print_snapshots(console: Console, found: list[Snapshot]) -> None:
-    table = new_table("snapshot", "as_of", "people", "version", "at", "by")
-    for one in found:
-        at = one.at.strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.id, str(one.as_of), f"{one.people:,}", one.data_version, at, cell(one.by.name))
     console.print(table)

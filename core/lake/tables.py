@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 import polars as pl
 
-from core.schema import AT, EXISTS_FROM, HASH, USER_ID, USER_NO, Catalogue
+from core.schema import AT, DAY, EXISTS_FROM, HASH, USER_ID, USER_NO, Catalogue
 
 
 class Tables(Protocol):
@@ -94,6 +95,47 @@ class FrameTables:
     def segments_of(self, event: str | None) -> tuple[str, ...]:
         """Return one made-up segment id per table."""
         return (f"{self.version_id}/{'users' if event is None else f'event:{event}'}",)
+
+
+class UntilTables:
+    """`Tables` without what happened after a day: later occurrences, and users who came later.
+
+    Imported tags are those of the version all the same.
+
+    Parameters
+    ----------
+    tables : Tables
+    day : datetime.date
+        The last one that counts.
+    """
+
+    def __init__(self, tables: Tables, day: date) -> None:
+        self._tables = tables
+        self._day = day
+        self.catalogue = tables.catalogue
+        self.version_id = f"{tables.version_id} until {day.isoformat()}"
+
+    def users(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Return the named columns of the users table; who came later never exists."""
+        frame = self._tables.users(columns)
+        if EXISTS_FROM not in columns:
+            return frame
+        came = pl.col(EXISTS_FROM)
+        never = pl.when(came > self._day).then(pl.lit(date.max)).otherwise(came)
+        return frame.with_columns(never.alias(EXISTS_FROM))
+
+    def events(self, event: str, columns: Sequence[str]) -> pl.DataFrame:
+        """Return the named columns of one event's table, later occurrences left out."""
+        frame = self._tables.events(event, list(dict.fromkeys([*columns, DAY])))
+        return frame.filter(pl.col(DAY) <= self._day).select(columns)
+
+    def keys(self) -> pl.DataFrame:
+        """Return every key."""
+        return self._tables.keys()
+
+    def segments_of(self, event: str | None) -> tuple[str, ...]:
+        """Return ids that differ from those of the whole tables."""
+        return tuple(f"{each} until {self._day.isoformat()}" for each in self._tables.segments_of(event))
 
 
 def in_order(frame: pl.DataFrame, by: tuple[str, ...]) -> pl.DataFrame:

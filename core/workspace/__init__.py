@@ -4,13 +4,15 @@
 asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists),
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
-(audiences looked after), `audience_refresh` (their snapshots, and why people came and went). Only here and
-in the command line is the clock read.
+(audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
+`audience_compare` (overlaps and parts). Only here and in the command line is the clock read.
 """
 
 from __future__ import annotations
 
 from core.analytics.journey import Funnel, FunnelGroup, FunnelStep
+from core.analytics.overlap import NearDuplicates, Overlap
+from core.analytics.parts import Split
 from core.audiences.records import (
     CAUSES,
     Action,
@@ -43,8 +45,9 @@ from core.tags.records import (
     TagVersion,
 )
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
+from core.workspace.audience_compare import AudienceCompare
 from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
-from core.workspace.audience_refresh import AudienceRefresh, ChangedPerson, Refreshed
+from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
 from core.workspace.people import ListReport
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
@@ -89,10 +92,13 @@ __all__ = [
     "Listing",
     "LogEntry",
     "MergeEffect",
+    "NearDuplicates",
+    "Overlap",
     "PeopleList",
     "Purpose",
     "Refreshed",
     "Snapshot",
+    "Split",
     "TagDefinition",
     "TagEffect",
     "TagEntry",
@@ -109,5 +115,5 @@ __all__ = [
 ]
 
 
-class Workspace(AudienceRefresh):
+class Workspace(AudienceCompare):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from core.analytics.explain.difference import difference
 from core.audiences.masking import mask
-from core.audiences.naming import clean_actor, clean_folder, clean_note, clean_reason, names_audience
+from core.audiences.naming import (
+    audiences_named,
+    clean_actor,
+    clean_folder,
+    clean_note,
+    clean_reason,
+    folded,
+    names_audience,
+)
 from core.audiences.records import Actor, Audience, AudienceVersion, ByHand
 from core.errors import CallerError, NotFound, Problem, WorkspaceError, nearest_name
 from core.messages import Text, say
@@ -96,6 +104,20 @@ class AudienceUse:
     def as_json(self) -> dict[str, str]:
         """Return the use, JSON-ready."""
         return {"kind": self.kind, "id": self.id, "name": self.name}
+
+
+@dataclass(frozen=True)
+class AudienceImported:
+    """What became of one audience that was read from a file; `changes` of one that was changed."""
+
+    name: str
+    outcome: Literal["created", "changed", "same"]
+    changes: tuple[Text, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        changes = [dict(change) for change in self.changes]
+        return {"name": self.name, "outcome": self.outcome, "changes": changes}
 
 
 class AudienceLife(TagValues):
@@ -243,13 +265,10 @@ class AudienceLife(TagValues):
     def audience_changes(self, before: AudienceVersion, after: AudienceVersion) -> list[Text]:
         """Return what differs between two states of an audience, one sentence each."""
         told = [
-            say(
-                "audience_field_changed", field=say(f"audience_field_{name}"),
-                before=_shown(name, getattr(before, name)), after=_shown(name, getattr(after, name)),
-            )
+            _field_changed(name, getattr(before, name), getattr(after, name))
             for name in _TOLD
             if getattr(before, name) != getattr(after, name)
-        ]  # fmt: skip
+        ]
         return told + self.rule_changes(before.rule, after.rule)
 
     def rule_changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Text]:
@@ -286,6 +305,58 @@ class AudienceLife(TagValues):
             name=was.name, note=was.note, rule=was.rule, actor=actor, audience_id=saved.id, revision=revision
         )
 
+    def import_audiences(
+        self, filed: Sequence[Mapping[str, Any]], *, actor: Actor, dry_run: bool = False
+    ) -> list[AudienceImported]:
+        """Bring audiences in that a team has reviewed, told apart by their names; others stay as they are.
+
+        Parameters
+        ----------
+        filed : sequence of mapping
+            ``name`` and ``rule``, perhaps ``note``, ``folder``, ``owner``, ``alert``. Audiences in rules may
+            be named by name, also where they are among them.
+        dry_run : bool
+            Only tell what would happen.
+
+        Raises
+        ------
+        RuleError
+            If a rule cannot be taken: audiences before it are there then, and a second run goes on.
+        Conflict
+            If somebody changed one of them meanwhile.
+        """
+        by_name = {folded(audience.name): audience for audience in self._audiences.all()}
+        told = []
+        for each in _inner_first(filed):
+            old = by_name.get(folded(each["name"]))
+            rule = self._by_id(each["rule"], by_name)
+            arranged = {key: each[key] for key in ("folder", "owner", "alert") if each.get(key)}
+            if old is None:
+                told.append(AudienceImported(each["name"], "created"))
+                if not dry_run:
+                    made = self.save_audience(
+                        name=each["name"], note=each.get("note", ""), rule=rule, actor=actor
+                    )
+                    by_name[folded(made.name)] = made
+                    if arranged:
+                        self.arrange_audience(made.id, revision=1, actor=actor, **arranged)
+                continue
+            note = each.get("note", old.note)
+            changed = {key: value for key, value in arranged.items() if getattr(old, key) != value}
+            texts = self.rule_changes(old.rule, rule)
+            texts += [_field_changed(key, getattr(old, key), value) for key, value in changed.items()]
+            if note != old.note:
+                texts.append(_field_changed("note", old.note, note))
+            told.append(AudienceImported(old.name, "changed" if texts else "same", tuple(texts)))
+            if dry_run or not texts:
+                continue
+            kept = self.save_audience(
+                name=old.name, note=note, rule=rule, actor=actor, audience_id=old.id, revision=old.revision
+            )
+            if changed:
+                self.arrange_audience(kept.id, revision=kept.revision, actor=actor, **changed)
+        return told
+
     def audience_uses(self, audience: str) -> list[AudienceUse]:
         """Return the audiences whose rules name an audience, and the newest exports that bear its name."""
         saved = self.audience(audience)
@@ -296,6 +367,17 @@ class AudienceLife(TagValues):
         ]
         exports = [record for record in self._records.exports(200) if record.audience_name == saved.name]
         return uses + [AudienceUse("export", record.id, record.file_name) for record in exports]
+
+    def _by_id(self, part: Any, by_name: Mapping[str, Audience]) -> Any:
+        """Return a rule in JSON form that names audiences by their ids, as the builder does."""
+        if isinstance(part, list):
+            return [self._by_id(each, by_name) for each in part]
+        if not isinstance(part, Mapping):
+            return part
+        told = {key: self._by_id(value, by_name) for key, value in part.items()}
+        if told.get("kind") == "audience" and folded(str(told.get("audience"))) in by_name:
+            told["audience"] = by_name[folded(str(told["audience"]))].id
+        return told
 
     def _named(self, rule: Rule) -> Rule:
         return self._checked(rule)[0]
@@ -322,6 +404,32 @@ class AudienceLife(TagValues):
         keys = self._lake.tables(self.data_version()).keys()
         found = keys.filter(pl.col(USER_NO).is_in(list(numbers)))
         return dict(zip(found[USER_NO].to_list(), found[USER_ID].to_list(), strict=True))
+
+
+def _inner_first(filed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return audiences so that each stands after those among them that its rule names."""
+    by_name = {folded(each["name"]): each for each in filed}
+    done: dict[str, Mapping[str, Any]] = {}
+    met: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in met or name not in by_name:
+            return
+        met.add(name)
+        for inner in audiences_named(by_name[name]["rule"]):
+            visit(folded(inner))
+        done[name] = by_name[name]
+
+    for name in by_name:
+        visit(name)
+    return list(done.values())
+
+
+def _field_changed(name: str, before: Any, after: Any) -> Text:
+    return say(
+        "audience_field_changed", field=say(f"audience_field_{name}"), before=_shown(name, before),
+        after=_shown(name, after),
+    )  # fmt: skip
 
 
 def _shown(name: str, value: Any) -> Text:

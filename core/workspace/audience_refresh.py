@@ -16,6 +16,7 @@ from core.audiences.records import Actor, Audience, AudienceState, Cause, Snapsh
 from core.engines.base import Engine
 from core.engines.memory import MemoryEngine
 from core.errors import Cancelled, CoterieError, NotFound, Problem, RuleError, WorkspaceError
+from core.lake.tables import UntilTables
 from core.lake.versions import DataVersion
 from core.messages import Text, message_of
 from core.rules.check import check, errors_of
@@ -75,6 +76,8 @@ class ChangedPerson:
 
 class AudienceRefresh(AudienceLife):
     """Refreshing: safe to run twice, each audience committed by itself."""
+
+    _stood: tuple[tuple[str, date], Engine] | None = None
 
     def take_snapshot(self, audience: str, *, actor: Actor, as_of: date | None = None) -> Snapshot:
         """Write down the people of an audience on a day, and who came and went since the last time.
@@ -148,6 +151,7 @@ class AudienceRefresh(AudienceLife):
                 told.append(self._taken(audience, clean_actor(actor), as_of, always=False))
             except RuleError as error:
                 told.append(Refreshed(audience, None, False, message_of(error.problems[0])))
+        self._stood = None  # a whole engine: nobody asks for it again soon
         return told
 
     def snapshots(self, audience: str) -> list[Snapshot]:
@@ -265,8 +269,7 @@ class AudienceRefresh(AudienceLife):
         then = tags_as_they_were(records, was.tags, self._tags)
         lake_version = self._lake.version(version.id)
         new_data = self._engines.of(lake_version).aside()
-        is_same_data = old_version.id == version.id
-        old_data = new_data if is_same_data else MemoryEngine(self._lake.tables(old_version))
+        stood = self._as_it_stood(old_version, last.as_of)
         values_of = self._values_of(records)
 
         def seen(engine: Engine, data: DataVersion, tags: Sequence[Any]) -> Engine:
@@ -275,21 +278,30 @@ class AudienceRefresh(AudienceLife):
                 catalogue = with_tags(catalogue, tags, values_of, self._default_as_of(data))
             return engine.seeing(catalogue)
 
-        old = seen(old_data, old_version, then)
+        old, new = seen(stood, old_version, then), seen(new_data, lake_version, then)
         past = PastNames(was, self._names, self._lake.snapshots)
         edited = PastNames(_with_hand_of(state, was, audience_id), self._names, self._lake.snapshots)
         again = self._members(audience_id, old, last.as_of, past)
-        steps = [Step("list" if was.lists != state.lists else "unknown", again)]
-        steps.append(Step("clock", self._members(audience_id, old, day, past)))
+        steps = [
+            Step("list" if was.lists != state.lists else "unknown", again),
+            Step("clock", self._members(audience_id, old, day, past)),
+            Step("behaviour", self._members(audience_id, new, day, past)),
+        ]
         corrected = None
-        middle = seen(new_data, lake_version, then)
-        if not is_same_data:
-            steps.append(Step("behaviour", self._members(audience_id, middle, day, past)))
-            corrected = different(again, self._members(audience_id, middle, last.as_of, past))
+        if old_version.id != version.id:
+            corrected = different(again, self._members(audience_id, new, last.as_of, past))
         present = seen(new_data, lake_version, records)
         steps.append(Step("tag", self._members(audience_id, present, day, past)))
         steps.append(Step("rule", self._members(audience_id, present, day, edited)))
         return steps, corrected
+
+    def _as_it_stood(self, version: DataVersion, day: date) -> Engine:
+        """Return an engine over a data version without what happened after a day; the last one is kept."""
+        key = (version.id, day)
+        kept = self._stood
+        if kept is None or kept[0] != key:
+            kept = self._stood = (key, MemoryEngine(UntilTables(self._lake.tables(version), day)))
+        return kept[1]
 
     def _members(self, audience_id: str, engine: Engine, day: date, names: Names) -> pl.Series:
         """Return all people of an audience as an engine and some names see it.

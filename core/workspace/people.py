@@ -134,6 +134,26 @@ class People(Exporting):
         self._lake.lists.sweep(self._people.list_files())
         return ListReport(kept, is_replaced, found.examples, table)
 
+    def keep_list(self, name: str, user_nos: pl.Series, *, actor: Actor) -> PeopleList:
+        """Make a list of users who are known by their numbers.
+
+        Raises
+        ------
+        Conflict
+            If there is a list of that name.
+        """
+        actor, name = clean_actor(actor), clean_name(name, "list")
+        version = self.data_version()
+        self._records.open()
+        count = len(user_nos)
+        new = PeopleList(
+            id=secrets.token_hex(8), name=name, source="", column="", match=list_files.ID, rows=count,
+            empty=0, duplicates=0, matched=count, unmatched=0, unreadable=0, people=count,
+            data_version=version.id, file=self._lake.lists.keep(user_nos), at=self._now(), by=actor,
+        )  # fmt: skip
+        kept, _ = self._people.put_list(new, replaces=False, before_commit=lambda: None)
+        return kept
+
     def remove_list(self, name: str, *, actor: Actor) -> PeopleList:
         """Remove a list; return what it was.
 

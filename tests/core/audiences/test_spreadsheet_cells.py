@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.audiences.spreadsheet import neutralised, neutralised_texts
@@ -36,6 +36,7 @@ def test_phones_negative_numbers_and_plain_text_stay_as_they_are(cell: str) -> N
 
 
 @given(st.lists(st.text()))
+@example(["\x1f@", "\x85=1", "\x00\t-x"])
 def test_only_an_apostrophe_is_ever_added(cells: list[str]) -> None:
     frame = pl.DataFrame({"t": [*cells, None]}, schema={"t": pl.String})
     result = frame.select(neutralised(pl.col("t")))["t"].to_list()

@@ -222,7 +222,7 @@ def test_a_refresh_without_any_change_writes_nothing(workspace: Workspace) -> No
     assert (first.snapshot.entered, first.snapshot.left) == ({}, {})
 
 
-def test_the_clock_moves_people_in_and_out(workspace: Workspace) -> None:
+def test_the_clock_moves_people_out(workspace: Workspace) -> None:
     save(workspace, "近期", lately(20))
     workspace.refresh_audience("近期", actor=LI, as_of=date(2019, 6, 10))
     second = workspace.refresh_audience("近期", actor=LI, as_of=date(2019, 7, 14)).snapshot
@@ -231,6 +231,18 @@ def test_the_clock_moves_people_in_and_out(workspace: Workspace) -> None:
     assert [(p.user_id, p.entered, p.cause) for p in workspace.snapshot_changes("近期", second.id)] == [
         ("u01", False, "clock")
     ]
+
+
+def test_what_people_did_since_is_their_behaviour_also_where_the_data_knew_it_already(
+    workspace: Workspace,
+) -> None:
+    save(workspace, "买过两次", {**BOUGHT, "value": 2})
+    save(workspace, "所有人")
+    for name in ("买过两次", "所有人"):
+        workspace.refresh_audience(name, actor=LI, as_of=date(2019, 4, 15))
+        found = workspace.refresh_audience(name, actor=LI, as_of=date(2019, 7, 14)).snapshot
+        assert found is not None
+        assert (found.entered, found.left) == ({"behaviour": 1}, {})  # u03 bought again; 007 came in May
 
 
 def test_behaviour_and_corrected_data_are_told_apart(root: Path, tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Audiences side by side and split: overlaps, near duplicates, parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from core.analytics import parts
+from core.analytics.overlap import Asked as AskedAudience
+from core.analytics.overlap import NearDuplicates, Overlap, near_duplicates, overlaps
+from core.analytics.parts import Split
+from core.audiences.records import Actor, Audience
+from core.engines.base import Engine
+from core.errors import RuleError
+from core.workspace.audience_refresh import AudienceRefresh
+
+
+class AudienceCompare(AudienceRefresh):
+    """What audiences have in common with each other, and how one is divided."""
+
+    def compare_audiences(self, audiences: Sequence[str], as_of: date | None = None) -> Overlap:
+        """Return how two to five saved audiences (by id or name) overlap, each group with its rule.
+
+        Raises
+        ------
+        NotFound
+            If one does not exist.
+        RuleError
+            If there are fewer or more, one is named twice, or one cannot be answered.
+        """
+        saved = [self.audience(each) for each in audiences]
+        asked, engine, day = self._all_asked(saved, as_of)
+        return overlaps(asked, engine, day)
+
+    def alike_audiences(
+        self, as_of: date | None = None
+    ) -> tuple[list[Audience], NearDuplicates, list[Audience]]:
+        """Return which saved audiences are the same people or nearly.
+
+        Returns
+        -------
+        list of Audience
+            Those that the pairs name by their places.
+        NearDuplicates
+            The pairs.
+        list of Audience
+            Those that cannot be answered, and were left out.
+        """
+        kept, asked, broken = [], [], []
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        for audience in self.audiences():
+            try:
+                (rule,), engine, day = self._all_asked([audience], as_of)
+            except RuleError:
+                broken.append(audience)
+                continue
+            kept.append(audience)
+            asked.append(rule.rule)
+        return kept, near_duplicates(asked, engine, day), broken
+
+    def split_by_tag(
+        self, audience: str, tag: str, as_of: date | None = None, *, top: int = parts.TOP
+    ) -> Split:
+        """Return an audience divided by the values of a tag."""
+        (asked,), engine, day = self._all_asked([self.audience(audience)], as_of)
+        return parts.by_tag(asked, tag, engine, day, top=top)
+
+    def split_at_random(
+        self, audience: str, shares: Sequence[int], seed: str, as_of: date | None = None
+    ) -> Split:
+        """Return an audience divided at random by shares, the same for the same seed."""
+        (asked,), engine, day = self._all_asked([self.audience(audience)], as_of)
+        return parts.at_random(asked, shares, seed, engine, day)
+
+    def split_equally(self, audience: str, number: int, seed: str, as_of: date | None = None) -> Split:
+        """Return an audience divided into parts of equal size, the people of each written down."""
+        (asked,), engine, day = self._all_asked([self.audience(audience)], as_of)
+        return parts.by_equal_size(asked, number, seed, engine, day)
+
+    def save_parts(
+        self, split: Split, names: Sequence[str], *, actor: Actor, folder: str = ""
+    ) -> list[Audience]:
+        """Save the parts of an audience as audiences of their own; lists of people first.
+
+        Raises
+        ------
+        Conflict
+            If a name is taken: the parts before it are there then.
+        """
+        saved = []
+        for part, name in zip(split.parts, names, strict=True):
+            if part.kept is not None:
+                self.keep_list(part.kept.list_name, part.kept.user_nos, actor=actor)
+            made = self.save_audience(name=name, rule=part.rule, actor=actor)
+            if folder:
+                made = self.arrange_audience(made.id, revision=made.revision, actor=actor, folder=folder)
+            saved.append(made)
+        return saved
+
+    def _all_asked(
+        self, saved: Sequence[Audience], as_of: date | None
+    ) -> tuple[list[AskedAudience], Engine, date]:
+        asked = []
+        version, engine = self._engine()
+        day = self._day(version, as_of)
+        for audience in saved:
+            rule = self._asked(self.audience_rule(audience), as_of)[3]
+            asked.append(AskedAudience(audience.name, rule, audience.id))
+        return asked, engine, day
