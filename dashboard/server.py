@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import WorkspaceError
-from dashboard import errors, state
+from dashboard import errors, state, timer
 from dashboard.builder import insight
 from dashboard.imports import desk
 
@@ -89,9 +89,11 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         state.workspace()
     except WorkspaceError as error:
         _log.warning("no workspace to open in %s: %s", state.workspace_root(), error.code)
+    clockwork = timer.start()
     try:
         yield
     finally:
+        clockwork.shutdown(wait=False)
         insight.stop()
         if desk.job is not None:
             desk.job.cancel()

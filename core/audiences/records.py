@@ -17,7 +17,7 @@ Header = Literal["key", "zh", "en"]
 Action = Literal[
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
     "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
-    "arrange_audience", "change_by_hand",
+    "arrange_audience", "change_by_hand", "refresh", "change_setting",
     "create_tag", "change_tag", "move_tag", "merge_tag", "give_tag_values",
 ]  # fmt: skip
 

@@ -236,6 +236,45 @@ class TagVersionRow(Base):
     by_verified: Mapped[bool]
 
 
+class TagReadingRow(Base):
+    """How a tag was distributed in one data version at one day; the last reading of both stays."""
+
+    __tablename__ = "tag_readings"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    data_version: Mapped[str] = mapped_column(String(100), primary_key=True)
+    as_of: Mapped[date] = mapped_column(primary_key=True)
+    tag_version: Mapped[int]
+    given_no: Mapped[int]
+    distribution: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class RefreshRunRow(Base):
+    """One refresh of a workspace; ``running`` without anybody who runs it = it was killed."""
+
+    __tablename__ = "refresh_runs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(16))
+    as_of: Mapped[date]
+    data_version: Mapped[str] = mapped_column(String(100))
+    result: Mapped[dict[str, Any]]
+    by: Mapped[str] = mapped_column(String(200))
+    by_verified: Mapped[bool]
+
+
+class SettingRow(Base):
+    """One setting of the workspace."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[dict[str, Any]]
+
+
 class DraftRow(Base):
     """An unsaved rule with its history, one per browser."""
 

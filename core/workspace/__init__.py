@@ -5,7 +5,8 @@ asked of it), `keeping` (what operators save), `exporting` (what they take away)
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
-`audience_compare` (overlaps and parts). Only here and in the command line is the clock read.
+`audience_compare` (overlaps and parts), `refreshing` (all that is due, and the health of tags). Only here and
+in the command line is the clock read.
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ from core.audiences.records import (
     Snapshot,
 )
 from core.tags.distributions import Distribution
+from core.tags.drift import Drift
 from core.tags.entries import TagEntry
 from core.tags.graph import GraphNode, TagGraph
+from core.tags.health import Finding, HealthReport
+from core.tags.readings import RefreshRun, TagReading
 from core.tags.records import (
     MOVES,
     REFRESHES,
@@ -45,11 +49,11 @@ from core.tags.records import (
     TagVersion,
 )
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
-from core.workspace.audience_compare import AudienceCompare
 from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
 from core.workspace.people import ListReport
+from core.workspace.refreshing import Refreshing, RefreshProgress
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
 from core.workspace.tag_life import TagImported
 from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary
@@ -75,9 +79,11 @@ __all__ = [
     "Checked",
     "CountAnswer",
     "Distribution",
+    "Drift",
     "ExportRecord",
     "ExportRequest",
     "ExportResult",
+    "Finding",
     "Format",
     "Funnel",
     "FunnelGroup",
@@ -88,6 +94,7 @@ __all__ = [
     "GraphNode",
     "HandRow",
     "Header",
+    "HealthReport",
     "ListReport",
     "Listing",
     "LogEntry",
@@ -96,6 +103,8 @@ __all__ = [
     "Overlap",
     "PeopleList",
     "Purpose",
+    "RefreshProgress",
+    "RefreshRun",
     "Refreshed",
     "Snapshot",
     "Split",
@@ -106,6 +115,7 @@ __all__ = [
     "TagImported",
     "TagMove",
     "TagPreview",
+    "TagReading",
     "TagRecord",
     "TagUse",
     "TagVersion",
@@ -115,5 +125,5 @@ __all__ = [
 ]
 
 
-class Workspace(AudienceCompare):
+class Workspace(Refreshing):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

@@ -30,7 +30,7 @@ from core.lake.lake import Lake
 from core.lake.versions import DataVersion
 from core.rules.makings import GivenValues
 from core.schema import Catalogue
-from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore, TagStore
+from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordStore, RunStore, TagStore
 from core.store.tags import Stamp
 from core.tags.book import with_tags
 from core.tags.records import TagRecord
@@ -59,6 +59,7 @@ class Versions:
         self._records = RecordStore(database)
         self._people = PeopleStore(database)
         self._tags = TagStore(database)
+        self._runs = RunStore(database)
         self._names = SavedNames(self._audiences, self._people, self._lake)
         self._engines = Engines(lambda version: MemoryEngine(self._lake.tables(version)))
         self._lock = threading.Lock()

@@ -163,7 +163,7 @@ def test_decisions_are_numbered_and_complete() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    from core.cli.people import app
+    from core.cli.refresh import app
 
     manual = read("docs/command-line.md")
 

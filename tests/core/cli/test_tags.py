@@ -172,3 +172,16 @@ def test_tables_for_people_are_printed(root: Path, definition: Path) -> None:
         done = core(*arguments, "--workspace", root)
         assert done.returncode == 0, done.stderr.decode()
         assert done.stdout
+
+
+def test_a_refresh_is_run_listed_and_followed_by_a_look_at_health(root: Path, definition: Path) -> None:
+    answer("tags", "create", "--workspace", root, "--file", definition)
+    run = answer("refresh", "--workspace", root)
+    assert run["state"] == "done"
+    assert "points_level" in {tag["key"] for tag in run["tags"]}  # type: ignore[attr-defined]
+    assert answer("refresh", "--workspace", root)["tags"] == []
+    assert len(answer("refresh", "--runs", "--workspace", root)["runs"]) == 2  # type: ignore[arg-type]
+    report = answer("tags", "health", "--workspace", root)
+    assert report["not_compared"] == 0
+    for arguments in (("refresh",), ("refresh", "--runs"), ("tags", "health")):
+        assert core(*arguments, "--workspace", root).returncode == 0
