@@ -37,6 +37,7 @@ class MenuItem:
 MENU: tuple[MenuItem, ...] = (
     MenuItem("build", needs_data=True),
     MenuItem("audiences", needs_data=True),
+    MenuItem("tags", needs_data=True),
     MenuItem("journey", needs_data=True),
     MenuItem("data", needs_data=False),
     MenuItem("exports", needs_data=False),

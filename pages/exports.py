@@ -17,6 +17,8 @@ PURPOSES = ("analysis", "contact")
 ACTIONS = (
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
     "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
+    "arrange_audience", "change_by_hand", "create_tag", "change_tag", "move_tag", "merge_tag",
+    "give_tag_values", "refresh", "change_setting",
 )  # fmt: skip
 workspace = state.workspace()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.rules.making_words import describe_making
 from core.rules.makings import ByRules
 from core.rules.naming import tags_in
 from core.rules.remains import remains_of
+from core.rules.renaming import made_with_tag
 from core.schema import Catalogue, Label
 from core.tags import book
 from core.tags.distributions import Distribution, distribution_of
@@ -262,8 +264,17 @@ class Tagging(Explaining):
         """Return the ready tags, by key."""
         return TEMPLATES
 
-    def proposals(self, template: str, given: Mapping[str, Any] | None = None) -> tuple[TagDefinition, ...]:
+    def proposals(
+        self, template: str, given: Mapping[str, Any] | None = None, *, free: bool = False
+    ) -> tuple[TagDefinition, ...]:
         """Return the tags that a template proposes for this data, those first of which others are made.
+
+        Parameters
+        ----------
+        given : mapping or None
+            What the template is told; what is left out stands at its default.
+        free : bool
+            Where a key is taken, all of them get a number at their end.
 
         Raises
         ------
@@ -273,7 +284,18 @@ class Tagging(Explaining):
             With everything that is wrong with what is given.
         """
         found = template_of(template, TEMPLATES).proposals(self.data_version().catalogue, given)
-        return tuple(_definition(proposal) for proposal in found)
+        definitions = tuple(_definition(proposal) for proposal in found)
+        return self._under_free_keys(definitions) if free else definitions
+
+    def _under_free_keys(self, definitions: tuple[TagDefinition, ...]) -> tuple[TagDefinition, ...]:
+        taken = {entry.key for entry in self.tag_entries()}
+        keys = [definition.key for definition in definitions]
+        names = dict(zip(keys, keys, strict=True))
+        for number in itertools.count(2):
+            if taken.isdisjoint(names.values()):
+                break
+            names = {key: f"{key}_{number}" for key in keys}
+        return tuple(_renamed(definition, names) for definition in definitions)
 
     def _problems_of(self, definition: TagDefinition, catalogue: Catalogue) -> tuple[Problem, ...]:
         others = {key: spec for key, spec in catalogue.tags.items() if key != definition.key}
@@ -393,6 +415,16 @@ def _definition(proposal: Proposal) -> TagDefinition:
         description=f"{proposal.description['zh']}\n{proposal.description['en']}",
         dimension=proposal.dimension, unit=proposal.unit, use=proposal.use,
     )  # fmt: skip
+
+
+def _renamed(definition: TagDefinition, names: Mapping[str, str]) -> TagDefinition:
+    """Return a definition under another key that names others under theirs."""
+    making = definition.making
+    if making is None or definition.key == names[definition.key]:
+        return definition
+    for old, new in names.items():
+        making = made_with_tag(making, old, new)
+    return replace(definition, key=names[definition.key], making=making)
 
 
 def _choice(field: str, value: str | None) -> Text:

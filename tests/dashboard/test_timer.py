@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,8 +37,7 @@ def test_it_is_time_once_a_day_from_the_hour_on(
     assert timer.is_time(now, hour, runs) is expected
 
 
-def test_a_look_refreshes_when_it_is_time(workspace_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = Workspace.open(workspace_root)
+def test_a_look_refreshes_when_it_is_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "workspace", lambda: workspace)
     timer.look()
     assert workspace.refresh_runs() == []
@@ -50,13 +48,13 @@ def test_a_look_refreshes_when_it_is_time(workspace_root: Path, monkeypatch: pyt
 
 
 def test_a_workspace_that_cannot_be_read_is_logged(
-    workspace_root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("coterie.db-wal", "coterie.db-shm"):
-        (workspace_root / name).unlink(missing_ok=True)
-    (workspace_root / "coterie.db").write_bytes(b"broken")
-    workspace = Workspace.open(workspace_root)
-    monkeypatch.setattr(state, "workspace", lambda: workspace)
+        (workspace.root / name).unlink(missing_ok=True)
+    (workspace.root / "coterie.db").write_bytes(b"broken")
+    broken = Workspace.open(workspace.root)
+    monkeypatch.setattr(state, "workspace", lambda: broken)
     with caplog.at_level(logging.WARNING, "coterie.dashboard"):
         timer.look()
     assert "database_damaged" in caplog.text

@@ -1,0 +1,125 @@
+"""The tag that is being made: kept in the session and, so that it survives a reload, in the workspace."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.workspace import TagEntry
+from dashboard import state
+
+_KEY = "tagmaker:draft"
+EMPTY: dict[str, dict[str, Any]] = {
+    "bands": {"kind": "bands", "of": "", "edges": [], "labels": [""]},
+    "quantiles": {"kind": "quantiles", "of": "", "labels": ["1", "2", "3", "4", "5"]},
+    "statistic": {"kind": "statistic", "event": "", "measure": "count", "where": []},
+    "preference": {"kind": "preference", "event": "", "where": [], "at_least": 1},
+    "formula": {"kind": "formula", "text": ""},
+    "rules": {"kind": "rules", "values": [], "keep": "first", "otherwise": None},
+    "given": {"kind": "given", "type": "enum"},
+}
+KINDS = tuple(EMPTY)
+
+
+@dataclass
+class TagDraft:
+    """A definition on the way.
+
+    Attributes
+    ----------
+    purpose : str
+        ``new:<kind>`` or ``edit:<key>``.
+    source : dict
+        The definition as JSON, perhaps not yet right.
+    version : int or None
+        The version that was opened; None = a new tag.
+    status : str
+        Of the tag that is changed.
+    round : int
+        Part of the keys of the widgets: a fresh draft has fresh ones.
+    typed_key : str
+        The key that was typed in; empty = the one that is proposed.
+    undone : list of dict
+        Earlier makings, the last first to be brought back.
+    """
+
+    purpose: str
+    source: dict[str, Any]
+    version: int | None = None
+    status: str = "new"
+    round: int = 0
+    typed_key: str = ""
+    undone: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """How the tag is made; ``data`` for one that comes with the data."""
+        making = self.source.get("making")
+        return "data" if making is None else str(making["kind"])
+
+    def key(self, name: str) -> str:
+        """Return the key of a widget of this draft."""
+        return f"tagmaker_{self.round}_{name}"
+
+    def remember(self) -> None:
+        """Note the making as it is, so that the next change can be undone."""
+        self.undone = [*self.undone[-19:], copy.deepcopy(self.source["making"])]
+
+    def undo(self) -> None:
+        """Bring the making back as it was before the last change that was noted."""
+        self.source["making"] = self.undone.pop()
+        self.round += 1
+
+
+def opened(purpose: str, entry: TagEntry | None = None) -> TagDraft:
+    """Return the draft for a purpose: the one at hand, the one kept for this browser, else a fresh one."""
+    known = st.session_state.get(_KEY)
+    if isinstance(known, TagDraft) and known.purpose == purpose:
+        return known
+    kept = unfinished()
+    # Every draft has a thousand rounds of its own, so that no widget inherits what another draft's held.
+    number = int(st.session_state.get("tagmaker:round", 0)) + 1_000
+    st.session_state["tagmaker:round"] = number
+    if kept is not None and kept.purpose == purpose and (entry is None or kept.version == entry.version):
+        draft = kept
+    elif entry is not None:
+        draft = TagDraft(purpose, entry.definition.as_json(), entry.version, entry.status)
+    else:
+        kind = purpose.removeprefix("new:")
+        label = {"zh": "", "en": ""}
+        making = copy.deepcopy(EMPTY[kind])
+        draft = TagDraft(purpose, {"key": "", "label": label, "making": making})
+    draft.round = number
+    st.session_state[_KEY] = draft
+    return draft
+
+
+def keep(draft: TagDraft) -> None:
+    """Keep a draft for this browser, if it has changed."""
+    told = json.dumps(asdict(draft), ensure_ascii=False, sort_keys=True)
+    if st.session_state.get("tagmaker:kept") != told:
+        state.workspace().save_draft(_owner(), json.loads(told))
+        st.session_state["tagmaker:kept"] = told
+
+
+def unfinished() -> TagDraft | None:
+    """Return the draft that was kept for this browser; None = nothing is unfinished."""
+    kept = state.workspace().load_draft(_owner())
+    if not kept or "purpose" not in kept:
+        return None
+    return TagDraft(**kept)
+
+
+def forget() -> None:
+    """Let go of the draft: it was kept as a tag, or given up."""
+    st.session_state.pop(_KEY, None)
+    st.session_state.pop("tagmaker:kept", None)
+    state.workspace().save_draft(_owner(), {})
+
+
+def _owner() -> str:
+    return f"{state.session_key()} tag"

@@ -1,0 +1,110 @@
+"""Ready tags: a template's questions with sensible answers, what it would make, and keeping all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts, navigation, state
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import pick, t
+from dashboard.tags import figures
+
+
+def draw(key: str) -> None:
+    """Draw a template's form and its proposals."""
+    workspace = state.workspace()
+    st.page_link(navigation.page_file("tags"), label=t("tagmaker.back"), query_params={"new": ""})
+    templates = workspace.templates()
+    if key not in templates:
+        workspace.proposals(key)  # says which there are
+        return
+    template = templates[key]
+    st.title(verbatim(pick(template.label)), anchor=False)
+    st.caption(verbatim(pick(template.about)))
+    form, preview = st.columns([2, 3], gap="large")
+    given: dict[str, Any] = {}
+    with form:
+        st.subheader(t("tagmaker.ready.asks"), anchor=False)
+        catalogue = workspace.data_version().catalogue
+        for slot in template.slots(catalogue):
+            given[slot.key] = _answer(key, slot, given)
+    with preview, boundary():
+        kept = workspace.proposals(key, given, free=True)
+        st.subheader(t("tagmaker.ready.makes", n=len(kept)), anchor=False)
+        if st.button(t("tagmaker.ready.keep", n=len(kept)), type="primary"):
+            workspace.create_tags(kept, actor=state.actor())
+            st.session_state["tags:notice"] = t("tagmaker.kept")
+            st.switch_page(navigation.page_file("tags"), query_params={"tag": kept[-1].key})
+        previews = workspace.preview_tags(kept, state.as_of())
+        for definition, found in reversed(list(zip(kept, previews, strict=True))):
+            share = charts.share(found.with_value, found.base)
+            heading = f"{verbatim(pick(definition.label))} · {found.with_value:,} · {share}"
+            with st.expander(heading, expanded=definition is kept[-1], key=f"ready_{definition.key}"):
+                st.caption(verbatim(pick(found.sentence)))
+                charts.draw(
+                    figures.distribution(found.breakdown, found.base), key=f"ready_chart_{definition.key}"
+                )
+
+
+def _answer(template: str, slot: Any, given: dict[str, Any]) -> Any:
+    catalogue = state.workspace().data_version().catalogue
+    key, label = f"ready_{template}_{slot.key}", pick(slot.label)
+    match slot.kind:
+        case "event" | "tag" | "property" | "choice":
+            choices = list(slot.allowed)
+            if slot.kind == "property":
+                event = catalogue.events.get(str(given.get(slot.of)))
+                choices = [] if event is None else list(event.properties)
+            options = [None, *choices] if slot.is_optional or slot.default is None else choices
+            index = options.index(slot.default) if slot.default in options else 0
+            return st.selectbox(
+                label, options, index=index if options else None, key=key,
+                format_func=lambda one: _name(slot.kind, one, given, slot) if one else t("tagmaker.nothing"),
+            )  # fmt: skip
+        case "events":
+            chosen = [one for one in slot.default or [] if one in slot.allowed]
+            return st.multiselect(
+                label, list(slot.allowed), default=chosen, key=key,
+                format_func=lambda one: _name("event", one, given, slot),
+            )  # fmt: skip
+        case "whole":
+            return st.number_input(
+                label, int(slot.low) if slot.low is not None else None,
+                int(slot.high) if slot.high is not None else None, value=slot.default, step=1, key=key,
+            )  # fmt: skip
+        case "share":
+            return st.number_input(label, 0.0, 1.0, value=float(slot.default or 0), step=0.05, key=key)
+        case "edges":
+            text = st.text_input(
+                label, ", ".join(f"{edge:g}" for edge in slot.default or []), help=t("tagmaker.edges_help"),
+                key=key,
+            )  # fmt: skip
+            return numbers_in(text)
+    st.caption(t("tagmaker.ready.steps", name=label))
+    return slot.default
+
+
+def numbers_in(text: str) -> list[float] | str:
+    """Return the numbers in a text, parted by commas or blanks; the text itself if it holds anything else."""
+    parts = text.replace("，", ",").replace(",", " ").split()
+    try:
+        return [float(part) for part in parts]
+    except ValueError:
+        return text
+
+
+def _name(kind: str, key: str, given: dict[str, Any], slot: Any) -> str:
+    catalogue = state.workspace().data_version().catalogue
+    if kind == "event" and key in catalogue.events:
+        return pick(catalogue.events[key].label)
+    if kind == "tag" and key in catalogue.tags:
+        return pick(catalogue.tags[key].label)
+    if kind == "property":
+        event = catalogue.events.get(str(given.get(slot.of)))
+        if event is not None and key in event.properties:
+            return pick(event.properties[key].label)
+    if kind == "choice":
+        return t(f"tagmaker.choice.{key}")
+    return key

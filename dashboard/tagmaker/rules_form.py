@@ -1,0 +1,113 @@
+"""Rule tags: values in order, each with a rule that is built on the page Build and brought here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import RuleError
+from core.messages import message_of
+from dashboard import links, state
+from dashboard.builder.desk import Desk
+from dashboard.builder.drafts import keeper
+from dashboard.errors import verbatim
+from dashboard.i18n import pick, t
+from dashboard.tagmaker.draft import TagDraft
+
+EVERYBODY = {
+    "version": 1,
+    "include": {"kind": "group", "id": "g0", "match": "all", "children": []},
+    "exclude": None,
+    "take": None,
+}
+
+
+def draw(draft: TagDraft, making: dict[str, Any]) -> None:
+    """Draw the values with their rules, how several matches are settled, and the value of everyone else."""
+    making["keep"] = st.segmented_control(
+        t("tagmaker.rules.keep"), ("first", "all"), default=making.get("keep") or "first", required=True,
+        format_func=lambda key: t(f"tagmaker.rules.keep.{key}"), key=draft.key("keep"),
+    )  # fmt: skip
+    st.caption(t("tagmaker.rules.about"))
+    for place, value in enumerate(making["values"]):
+        _value(draft, making, value, place)
+    if st.button(t("tagmaker.rules.add"), key=draft.key("add_value")):
+        _change(draft, making, [*making["values"], {"value": "", "rule": EVERYBODY}])
+    otherwise = st.text_input(
+        t("tagmaker.rules.otherwise"), making.get("otherwise") or "", help=t("tagmaker.rules.otherwise_help"),
+        key=draft.key("otherwise"),
+    )  # fmt: skip
+    making["otherwise"] = otherwise.strip() or None
+    if st.button(t("tagmaker.undo"), disabled=not draft.undone, key=draft.key("undo")):
+        draft.undo()
+        st.rerun()
+
+
+def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place: int) -> None:
+    workspace = state.workspace()
+    with st.container(border=True):
+        name, up, down, away = st.columns([8, 1, 1, 1], vertical_alignment="bottom")
+        value["value"] = name.text_input(
+            t("tagmaker.rules.value", n=place + 1), value["value"], key=draft.key(f"value_{place}")
+        ).strip()
+        values = making["values"]
+        if up.button(
+            "↑", type="tertiary", disabled=place == 0, help=t("tagmaker.up"), key=draft.key(f"up_{place}")
+        ):
+            _change(draft, making, [*values[: place - 1], value, values[place - 1], *values[place + 1 :]])
+        is_last = place == len(values) - 1
+        if down.button(
+            "↓", type="tertiary", disabled=is_last, help=t("tagmaker.down"), key=draft.key(f"down_{place}")
+        ):
+            _change(draft, making, [*values[:place], values[place + 1], value, *values[place + 2 :]])
+        if away.button("✕", type="tertiary", help=t("tagmaker.remove"), key=draft.key(f"away_{place}")):
+            _change(draft, making, values[:place] + values[place + 1 :])
+        try:
+            rule = workspace.parse(value["rule"])
+            st.markdown(verbatim(pick(workspace.sentence(rule))))
+            own = workspace.count(rule, state.as_of()).answer.count
+            st.caption(t("tagmaker.rules.own", n=own))
+        except RuleError as error:
+            st.markdown(f":red[{verbatim(pick(message_of(error.problems[0])))}]")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.link_button(t("tagmaker.rules.build"), links.builder_link(value["rule"]), type="tertiary")
+            if st.button(
+                t("tagmaker.rules.bring"),
+                key=draft.key(f"bring_{place}"),
+                help=t("tagmaker.rules.bring_help"),
+            ):
+                brought = built_now()
+                if brought is None:
+                    st.warning(t("tagmaker.rules.nothing_built"))
+                else:
+                    _change(
+                        draft, making, [*values[:place], {**value, "rule": brought}, *values[place + 1 :]]
+                    )
+            saved = {audience.id: audience for audience in workspace.audiences()}
+            chosen = st.selectbox(
+                t("tagmaker.rules.copy"), [None, *saved], label_visibility="collapsed", width=240,
+                format_func=lambda key: t("tagmaker.rules.copy") if key is None else saved[key].name,
+                key=draft.key(f"copy_{place}"),
+            )  # fmt: skip
+            if chosen is not None:
+                copied = {**value, "rule": saved[chosen].rule, "value": value["value"] or saved[chosen].name}
+                _change(draft, making, [*values[:place], copied, *values[place + 1 :]])
+
+
+def built_now() -> dict[str, Any] | None:
+    """Return the rule that stands on the page Build in this browser; None = nothing yet."""
+    kept = keeper.load(state.workspace(), state.session_key())
+    if not kept:
+        return None
+    tree = Desk.from_json(kept).history.tree
+    if not tree["include"]["children"]:
+        return None
+    return {"version": 1, "include": tree["include"], "exclude": tree.get("exclude"), "take": None}
+
+
+def _change(draft: TagDraft, making: dict[str, Any], values: list[dict[str, Any]]) -> None:
+    draft.remember()
+    making["values"] = values
+    draft.round += 1
+    st.rerun()

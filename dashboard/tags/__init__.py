@@ -1,0 +1,1 @@
+"""The page of tags: the catalogue, one tag's own view, health, refreshes."""
