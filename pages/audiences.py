@@ -1,6 +1,5 @@
 """人群 Audiences: saved audiences with their sizes now and their snapshots; and uploaded lists 名单."""
 
-import json
 from datetime import date
 
 import streamlit as st
@@ -10,6 +9,8 @@ from core.errors import CallerError
 from core.messages import message_of
 from core.workspace import Audience
 from dashboard import charts, composition, links, navigation, people, people_lists, snapshots, state, tables
+from dashboard.audiences import audience_view, compare_view
+from dashboard.audiences.audience_view import updated
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
@@ -19,15 +20,16 @@ workspace = state.workspace()
 
 
 @st.cache_data(max_entries=5_000, show_spinner=False)
-def size(stamp: str, as_of: date, rule: str) -> tuple[int, int]:  # noqa: ARG001  part of the key
-    """Return how many people a rule matches, and how many there are."""
-    answer = workspace.count(workspace.parse(rule), as_of).answer
-    return answer.count, answer.base
+def size(stamp: str, as_of: date, audience_id: str, revision: int, hand: int) -> tuple[int, int]:  # noqa: ARG001  the key
+    """Return how many people an audience has, those by hand too, and how many there are."""
+    numbers = workspace.audience_numbers(audience_id, as_of)
+    return numbers.count, numbers.base
 
 
 def found_by(words: str, audience: Audience) -> bool:
-    """Tell whether an audience's name, note or author contains every word."""
-    text = f"{audience.name} {audience.note} {audience.changed_by.name}".casefold()
+    """Tell whether an audience's name, note, author, folder or owner contain every word."""
+    told = (audience.name, audience.note, audience.changed_by.name, audience.folder, audience.owner)
+    text = " ".join(told).casefold()
     return all(word in text for word in words.casefold().split())
 
 
@@ -84,8 +86,14 @@ def draw_row(audience: Audience) -> DeltaGenerator:
                 st.caption(verbatim(pick(workspace.sentence(checked.rule, reveal=False))))
             if audience.note:
                 st.caption(t("audiences.note", note=verbatim(audience.note)))
+            place = [audience.folder] if audience.folder else []
+            st.caption(verbatim(" · ".join([*place, updated(audience, workspace.snapshots(audience.id))])))
         who.html(tables.two_lines(people.signed(audience.changed_by), people.moment(audience.changed_at)))
         with menu.container(horizontal=True, gap=None, wrap=False):
+            st.page_link(
+                navigation.page_file("audiences"), label=t("audiences.look_after"),
+                query_params={"view": audience.id},
+            )  # fmt: skip
             if st.button(t("audiences.look"), key=f"audience_look_{audience.id}", type="tertiary"):
                 look(audience)
             chosen = st.menu_button(
@@ -115,9 +123,9 @@ def act(chosen: str | None, audience: Audience) -> None:
 
 def draw_size(place: DeltaGenerator, audience: Audience) -> None:
     """Count an audience and write its size, or why it has none, into its place."""
-    stamp, day = workspace.stamp(), state.as_of()
+    hand = len(workspace.by_hand(audience.id))
     try:
-        count, base = size(stamp, day, json.dumps(audience.rule, sort_keys=True))
+        count, base = size(workspace.stamp(), state.as_of(), audience.id, audience.revision, hand)
     except CallerError as error:
         place.markdown(f":red[{t('audiences.broken')}]", help=verbatim(pick(message_of(error.problems[0]))))
     else:
@@ -150,6 +158,16 @@ def draw_empty() -> None:
     st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
 
 
+def one_of(everything: str, names: set[str]) -> str:
+    """Draw a choice among names, and everything; nothing where there is only one."""
+    if len(names) < 2:
+        return ""
+    return st.selectbox(
+        t(everything), ["", *sorted(names - {""})], format_func=lambda name: name or t(everything),
+        label_visibility="collapsed", key=everything.replace(".", "_"), width=180,
+    )  # fmt: skip
+
+
 def draw_audiences(audiences: list[Audience]) -> None:
     """Draw the search, and the audiences that it finds."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -157,8 +175,23 @@ def draw_audiences(audiences: list[Audience]) -> None:
             t("audiences.search"), placeholder=t("audiences.search"), label_visibility="collapsed",
             key="audiences_search", width=360,
         )  # fmt: skip
+        folder = one_of("audiences.all_folders", {audience.folder for audience in audiences})
+        owner = one_of("audiences.all_owners", {audience.owner for audience in audiences})
+        favourites = workspace.favourites(state.actor())
+        only = bool(favourites) and st.toggle(t("audiences.only_favourites"), key="audiences_favourites")
         st.page_link(navigation.page_file("build"), label=t("audiences.new"))
-    shown = [audience for audience in audiences if found_by(words, audience)]
+        if len(audiences) > 1:
+            st.page_link(
+                navigation.page_file("audiences"), label=t("audiences.compare"), query_params={"compare": ""}
+            )
+    shown = [
+        audience
+        for audience in audiences
+        if found_by(words, audience)
+        and (not folder or audience.folder == folder or audience.folder.startswith(f"{folder}/"))
+        and owner in ("", audience.owner)
+        and (not only or audience.id in favourites)
+    ]
     st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
     if not shown:
         st.info(t("audiences.none_found", words=verbatim(words)))
@@ -178,8 +211,23 @@ if links.AUDIENCE in st.query_params:
         navigation.page_file("build"), query_params={links.AUDIENCE: st.query_params[links.AUDIENCE]}
     )
 
+if "view" in st.query_params:
+    with boundary():
+        audience_view.draw(st.query_params["view"])
+    st.stop()
+if "compare" in st.query_params:
+    with boundary():
+        compare_view.draw(st.query_params["compare"])
+    st.stop()
+
 st.title(t("audiences.title"), anchor=False)
-audiences_tab, lists_tab = st.tabs([t("audiences.tab.audiences"), t("audiences.tab.lists")])
+audiences_tab, lists_tab, alike_tab = st.tabs(
+    [t("audiences.tab.audiences"), t("audiences.tab.lists"), t("audiences.alike")], on_change="rerun"
+)
+
+with alike_tab, boundary():
+    if alike_tab.open:
+        compare_view.draw_alike()
 
 with lists_tab, boundary():
     people_lists.draw()

@@ -148,7 +148,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 whose = names[audience_id]
 
 with boundary():
-    rule = workspace.parse(workspace.audience(audience_id).rule) if audience_id != EVERYONE else None
+    rule = workspace.audience_rule(workspace.audience(audience_id)) if audience_id != EVERYONE else None
     numbers = workspace.funnel(day, audience=rule, split=split)
     table = table_of(numbers)
     tags = not_historical()

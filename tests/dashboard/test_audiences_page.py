@@ -69,13 +69,13 @@ def test_search_looks_at_names_notes_and_authors(saved, open_page, words, found)
     assert bool(page.info) == (found == 0)
 
 
-def test_an_audience_whose_tag_is_gone_says_so_and_the_others_are_counted(saved, open_page, monkeypatch):
+def test_an_audience_whose_tag_is_gone_says_so_and_the_others_are_counted(saved, open_page, somebody):
     audience = saved.audiences()[0]
     broken = {**audience.rule, "include": {**audience.rule["include"], "children": [
         {"kind": "tag", "id": "c1", "tag": "no_such_tag", "op": "is", "value": "x"}]}}  # fmt: skip
-    all_of = saved.audiences()
-    changed = [type(audience)(**{**audience.__dict__, "rule": broken}), *all_of[1:]]
-    monkeypatch.setattr(saved, "audiences", lambda: changed)
+    saved._audiences.save(
+        audience.id, 1, name=audience.name, note="", rule=broken, actor=somebody, at=saved._now()
+    )
     page = open_page("audiences")
     assert sum("Cannot be counted now" in text for text in shown(page)) == 1
     assert sum("people" in text and "of all users" in text for text in shown(page)) == 2
@@ -88,3 +88,76 @@ def test_many_audiences_are_shown_in_pages(workspace, open_page, rule_of, somebo
     page = open_page("audiences")
     assert len(names(page)) == 20
     assert any("23 of 23" in text for text in shown(page))
+
+
+def buttons(page):
+    return {each.label: each for each in page.button}
+
+
+def test_an_audience_has_its_own_view_with_people_by_hand_and_a_history(saved, open_page, somebody):
+    audience = saved.audience("北京用户")
+    page = open_page("audiences", view=audience.id)
+    assert not page.exception
+    area = next(each for each in page.text_area if each.label == said("tags.values.users", "en"))
+    area.set_value("u3")
+    next(each for each in page.text_input if each.label == said("audiences.reason", "en")).set_value("熟人")
+    buttons(page)[said("audiences.hand.add", "en")].click().run()
+    assert saved.audience_numbers(audience.id).count == 3
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "By the rule": "2", "Added by hand": "+1", "Removed by hand": "+0", "People": "3",
+        "Of all users": "50.0 %",
+    }  # fmt: skip
+    buttons(page)[said("audiences.refresh", "en")].click().run()
+    saved.forget_by_hand(audience.id, ["u3"], actor=somebody)
+    buttons(page)[said("audiences.refresh", "en")].click().run()
+    assert [(one.entered, one.left) for one in saved.snapshots(audience.id)] == [({}, {"hand": 1}), ({}, {})]
+    assert any("by hand" in text for text in shown(page))
+    listing = open_page("audiences")
+    assert sum("2 people" in text for text in shown(listing)) == 2
+
+
+def test_people_by_hand_count_on_the_list_too(saved, open_page, somebody):
+    saved.put_by_hand("Shanghai", ["u1", "u2", "u5"], is_added=True, reason="x", actor=somebody)
+    assert sum("5 people" in text for text in shown(open_page("audiences"))) == 1
+
+
+def test_settings_are_kept_and_a_second_operator_is_told(saved, open_page, somebody):
+    audience = saved.audience("北京用户")
+    page = open_page("audiences", view=audience.id)
+    folder = next(
+        each
+        for each in page.text_input
+        if each.label == said("audiences.folder", "en") and each.form_id == "aud_setting"
+    )
+    folder.set_value("增长/一线")
+    buttons(page)[said("audiences.save", "en")].click().run()
+    assert saved.audience("北京用户").folder == "增长/一线"
+    saved.rename_audience(audience.id, "改名", actor=somebody)
+    buttons(page)[said("audiences.save", "en")].click().run()
+    assert page.error or saved.audience("改名").folder == "增长/一线"
+
+
+def test_audiences_are_compared_and_split(saved, open_page):
+    one, other = saved.audience("北京用户"), saved.audience("大额 *VIP*")
+    page = open_page("audiences", compare=f"{one.id},{other.id}")
+    assert not page.exception
+    table = "".join(element.proto.body for element in page.get("html"))
+    assert "北京用户 ∩ 大额 *VIP*" in table
+    view = open_page("audiences", view=one.id)
+    box = next(each for each in view.selectbox if each.label == said("audiences.split.by", "en"))
+    box.set_value("title").run()
+    buttons(view)[said("audiences.split.keep", "en", n=4)].click().run()
+    names_now = {audience.name for audience in saved.audiences()}
+    assert sum(name.startswith("北京用户 · ") for name in names_now) == 4
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_view_opens_in_both_languages(saved, open_page, somebody, language):
+    audience = saved.audience("北京用户")
+    saved.refresh_audience(audience.id, actor=somebody)
+    for query in ({"view": audience.id}, {"compare": ""}, {"compare": audience.id}):
+        page = open_page("audiences", language=language, **query)
+        assert not page.exception
+        assert not page.error
+    unknown = open_page("audiences", view="nothing")
+    assert unknown.error
