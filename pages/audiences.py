@@ -90,10 +90,8 @@ def draw_row(audience: Audience) -> DeltaGenerator:
             st.caption(verbatim(" · ".join([*place, updated(audience, workspace.snapshots(audience.id))])))
         who.html(tables.two_lines(people.signed(audience.changed_by), people.moment(audience.changed_at)))
         with menu.container(horizontal=True, gap=None, wrap=False):
-            st.page_link(
-                navigation.page_file("audiences"), label=t("audiences.look_after"),
-                query_params={"view": audience.id},
-            )  # fmt: skip
+            if st.button(t("audiences.look_after"), key=f"audience_view_{audience.id}", type="tertiary"):
+                st.switch_page(navigation.page_file("audiences"), query_params={"view": audience.id})
             if st.button(t("audiences.look"), key=f"audience_look_{audience.id}", type="tertiary"):
                 look(audience)
             chosen = st.menu_button(

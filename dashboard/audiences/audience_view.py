@@ -200,7 +200,7 @@ def _versions(audience: Audience) -> None:
                     )
                     _say(t("tags.versions.restored", n=version.revision))
     uses = workspace.audience_uses(audience.id)
-    st.subheader(t("audiences.uses"), anchor=False)
+    st.header(t("audiences.uses"), anchor=False)
     if not uses:
         st.caption(t("audiences.uses.none"))
     for use in uses:

@@ -32,12 +32,12 @@ def draw(asked: str) -> None:
     found = workspace.compare_audiences(chosen, day)
     st.caption(t("audiences.compare.summary", n=len(chosen), union=found.union))
     charts.draw(figures.upset(found), key="compare_upset")
-    st.subheader(t("audiences.compare.groups"), anchor=False)
+    st.header(t("audiences.compare.groups"), anchor=False)
     with st.container(horizontal=True):
         for region in found.regions[: figures.MOST_REGIONS]:
             inside = " ∩ ".join(found.asked[place].name for place in region.members)
             _group(f"{inside} · {region.users:,}", region.rule)
-    st.subheader(t("audiences.compare.pairs"), anchor=False)
+    st.header(t("audiences.compare.pairs"), anchor=False)
     for pair in found.pairs:
         one, other = found.asked[pair.first].name, found.asked[pair.second].name
         with st.container(border=True, horizontal=True):

@@ -39,7 +39,7 @@ def draw(draft: TagDraft, making: dict[str, Any]) -> None:
         set_edges(draft, making, equal_width(numbers, 3), is_dates=is_dates)
     _ways(draft, making, numbers, spread, is_dates=is_dates)
     step = step_of(numbers, is_dates=is_dates)
-    name = draft.key("histogram")
+    name = draft.key("histogram", stays=True)
     histogram.draw(
         bins=bins_of(numbers, spread.counts), edges=[as_number(read(e)) for e in making["edges"]],
         is_dates=is_dates, step=step, label=t("tagmaker.bands.edge"), key=name,
@@ -52,8 +52,9 @@ def _moved(draft: TagDraft, making: dict[str, Any], name: str, *, is_dates: bool
     edges = (st.session_state.get(name) or {}).get("edges")
     if isinstance(edges, list) and len(edges) == len(making["edges"]):
         draft.remember()
+        before = list(making["edges"])
         making["edges"] = [written(float(edge), is_dates=is_dates) for edge in sorted(set(edges))]
-        making["labels"] = making["labels"][: len(making["edges"]) + 1]
+        making["labels"] = named_again(before, making["edges"], making["labels"])
         draft.round += 1
 
 
@@ -91,6 +92,7 @@ def set_edges(draft: TagDraft, making: dict[str, Any], edges: list[float], *, is
 
 def _names(draft: TagDraft, making: dict[str, Any], *, is_dates: bool) -> None:
     labels = [*making["labels"], *[""] * (len(making["edges"]) + 1 - len(making["labels"]))]
+    before = list(making["edges"])
     for place in range(len(making["edges"]) + 1):
         edge, name, away = st.columns([3, 5, 1], vertical_alignment="bottom")
         if place == 0:
@@ -121,6 +123,10 @@ def _names(draft: TagDraft, making: dict[str, Any], *, is_dates: bool) -> None:
             draft.round += 1
             st.rerun()
     making["labels"] = labels
+    if before != making["edges"]:
+        making["labels"] = named_again(before, making["edges"], labels)
+        draft.round += 1
+        st.rerun()
     if st.button(t("tagmaker.bands.add"), type="tertiary", key=draft.key("add_band")):
         draft.remember()
         last = as_number(read(making["edges"][-1])) if making["edges"] else 0.0
@@ -169,6 +175,15 @@ def band_name(edges: list[Any], place: int) -> str:
     if low is None:
         return t("tagmaker.bands.upto", high=_short(high))
     return t("tagmaker.bands.over", low=_short(low)) if high is None else f"{_short(low)}–{_short(high)}"
+
+
+def named_again(before: list[Any], edges: list[Any], labels: list[Any]) -> list[Any]:
+    """Return the names of bands whose edges moved: those that were made of the edges are made anew."""
+    kept = [*labels, *[""] * (len(edges) + 1 - len(labels))][: len(edges) + 1]
+    return [
+        band_name(edges, place) if label == band_name(before, place) else label
+        for place, label in enumerate(kept)
+    ]
 
 
 def as_number(value: Any) -> float:

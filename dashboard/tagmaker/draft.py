@@ -61,9 +61,9 @@ class TagDraft:
         making = self.source.get("making")
         return "data" if making is None else str(making["kind"])
 
-    def key(self, name: str) -> str:
-        """Return the key of a widget of this draft."""
-        return f"tagmaker_{self.round}_{name}"
+    def key(self, name: str, *, stays: bool = False) -> str:
+        """Return the key of a widget of this draft; of one that `stays` through its rounds, focus and all."""
+        return f"tagmaker_{self.round // 1_000 if stays else self.round}_{name}"
 
     def remember(self) -> None:
         """Note the making as it is, so that the next change can be undone."""

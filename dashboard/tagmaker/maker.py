@@ -69,7 +69,7 @@ def _choose() -> None:
         found = [card for card in cards if words in f"{card[0]} {card[1]}".casefold()]
         if not found:
             continue
-        st.subheader(t(heading), anchor=False)
+        st.header(t(heading), anchor=False)
         for start in range(0, len(found), 3):
             for place, (name, about, which) in zip(st.columns(3), found[start : start + 3], strict=False):
                 with place.container(border=True, height="stretch"):
@@ -94,7 +94,7 @@ def _make(draft: TagDraft) -> None:
     keep(draft)
     definition, problems = _read(draft)
     with preview:
-        st.subheader(t("tagmaker.preview"), anchor=False)
+        st.header(t("tagmaker.preview"), anchor=False)
         with boundary():
             _preview(definition, problems, is_of_data=draft.kind == "data")
     with form, boundary():
@@ -103,7 +103,7 @@ def _make(draft: TagDraft) -> None:
 
 def _about(draft: TagDraft) -> None:
     source, workspace = draft.source, state.workspace()
-    st.subheader(t("tagmaker.about"), anchor=False)
+    st.header(t("tagmaker.about"), anchor=False)
     zh, en = st.columns(2)
     label = dict(source["label"])
     label["zh"] = zh.text_input(t("tagmaker.name_zh"), label["zh"], max_chars=100, key=draft.key("zh"))

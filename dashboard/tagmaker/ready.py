@@ -26,13 +26,13 @@ def draw(key: str) -> None:
     form, preview = st.columns([2, 3], gap="large")
     given: dict[str, Any] = {}
     with form:
-        st.subheader(t("tagmaker.ready.asks"), anchor=False)
+        st.header(t("tagmaker.ready.asks"), anchor=False)
         catalogue = workspace.data_version().catalogue
         for slot in template.slots(catalogue):
             given[slot.key] = _answer(key, slot, given)
     with preview, boundary():
         kept = workspace.proposals(key, given, free=True)
-        st.subheader(t("tagmaker.ready.makes", n=len(kept)), anchor=False)
+        st.header(t("tagmaker.ready.makes", n=len(kept)), anchor=False)
         if st.button(t("tagmaker.ready.keep", n=len(kept)), type="primary"):
             workspace.create_tags(kept, actor=state.actor())
             st.session_state["tags:notice"] = t("tagmaker.kept")

@@ -21,7 +21,7 @@ def draw(entry: TagEntry) -> None:
     """Draw how many have a value, and the two ways to give some."""
     workspace = state.workspace()
     summary = workspace.given_summary(entry.key, state.as_of())
-    st.subheader(t("tags.values"), anchor=False)
+    st.header(t("tags.values"), anchor=False)
     st.caption(t("tags.values.summary", n=summary.users, expired=summary.expired))
     _say_report()
     by_hand, from_file = st.tabs([t("tags.values.by_hand"), t("tags.values.from_file")])
