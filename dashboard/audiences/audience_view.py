@@ -35,7 +35,7 @@ def draw(audience_id: str) -> None:
         )  # fmt: skip
     notice = st.session_state.pop("audiences:notice", None)
     if notice:
-        st.toast(notice)
+        st.success(notice)
     st.caption(updated(audience, workspace.snapshots(audience.id)))
     with boundary():
         checked = workspace.check(audience.rule)

@@ -72,7 +72,7 @@ def draw_refresh() -> None:
     if chosen != workspace.refresh_timer():
         with boundary():
             workspace.set_refresh_timer(chosen, actor=state.actor())
-            st.toast(t("tags.refreshes.timer_set"))
+            st.success(t("tags.refreshes.timer_set"))
     if now:
         with boundary():
             bar = st.progress(0.0)

@@ -304,4 +304,4 @@ def _say(words: str) -> None:
 def _notice() -> None:
     words = st.session_state.pop("tags:notice", None)
     if words:
-        st.toast(words)
+        st.success(words)

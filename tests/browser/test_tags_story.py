@@ -147,7 +147,7 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
         saved[name] = door.save_audience(name=name, rule=root, actor=LI)
     page = go(f"/build?audience={saved['中年'].id}")
     count = told("audiences", "show", "中年", "--workspace", own.workspace)["count"]
-    expect(page.get_by_text(f"{count:,}").first).to_be_visible()
+    expect(page.locator(".tally .count")).to_have_text(f"{count:,}")
 
     # Newer data; a refresh in the page says who came and why.
     page = go("/tags")
@@ -187,7 +187,7 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
     assert address is not None
     page.goto(own.url + address if address.startswith("/") else address)
     settle(page)
-    expect(page.get_by_text(f"{largest['users']:,}").first).to_be_visible()
+    expect(page.locator(".tally .count")).to_have_text(f"{largest['users']:,}")
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])

@@ -81,17 +81,20 @@ def _make(catalogue: Catalogue, given: Given) -> Sequence[Proposal]:  # noqa: AR
         _proposal("rfm_orders", Measurement(**bought, measure="count"), "rfm_orders_definition", "次"),
     ]
     spent = Measurement(**buy, measure="sum", property=amount)
+    proposals.append(_proposal("rfm_paid", spent, "rfm_paid_definition", "元"))
+    # Who never paid anything is no buyer, whatever free orders say: without a purchase there is no spend.
     if given["refund"] and given["refunded"]:
         refund = Measurement(
             event=str(given["refund"]), window=window, measure="sum", property=str(given["refunded"])
         )
+        net = Formula(text="if(rfm_orders >= 1, rfm_paid - rfm_refunded, 0)")
         proposals += [
-            _proposal("rfm_paid", spent, "rfm_paid_definition", "元"),
             _proposal("rfm_refunded", refund, "rfm_refunded_definition", "元"),
-            _proposal("rfm_spend", Formula(text="rfm_paid - rfm_refunded"), "rfm_net_definition", "元"),
+            _proposal("rfm_spend", net, "rfm_net_definition", "元"),
         ]
     else:
-        proposals.append(_proposal("rfm_spend", spent, "rfm_spend_definition", "元"))
+        gross = Formula(text="if(rfm_orders >= 1, rfm_paid, 0)")
+        proposals.append(_proposal("rfm_spend", gross, "rfm_spend_definition", "元"))
     # Few days since the last purchase are a high score.
     scored = (
         ("rfm_r", "rfm_days", given["recency_edges"], SCORES[::-1]),
