@@ -13,7 +13,10 @@ from tests.docs.test_house_plan import ROOT, tracked
 
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in tracked("*.md"))
 READMES = ("README.md", "README.zh.md")
-IN_BOTH_LANGUAGES = (READMES, ("docs/builder.md", "docs/builder.zh.md"))
+IN_BOTH_LANGUAGES = (
+    READMES,
+    *((f"docs/{name}.md", f"docs/{name}.zh.md") for name in ("builder", "tags", "audiences")),
+)
 
 
 def read(name: str) -> str:
