@@ -7,7 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import bench_breakdowns, bench_counts, bench_explain, bench_export, bench_sequences
+from benchmarks import (
+    bench_breakdowns,
+    bench_counts,
+    bench_explain,
+    bench_export,
+    bench_sequences,
+    bench_tags,
+)
 
 IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
 
@@ -21,6 +28,7 @@ def main() -> int:
         "breakdowns",
         "explain",
         "export",
+        "tags",
         *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS),
     )
     parser.add_argument("only", nargs="*", help=f"some of: {', '.join(names)} (default: all)")
@@ -35,6 +43,8 @@ def main() -> int:
             bench_counts.main(millions)
         if "sequences" in wanted:
             bench_sequences.main(millions)
+        if "tags" in wanted:
+            bench_tags.main(millions)
     if "breakdowns" in wanted:
         bench_breakdowns.main(max(given.millions))
     if "explain" in wanted:

@@ -9,7 +9,7 @@ from core.errors import CallerError
 from core.messages import message_of
 from core.workspace import Audience
 from dashboard import charts, composition, links, navigation, people, people_lists, snapshots, state, tables
-from dashboard.audiences import audience_view, compare_view
+from dashboard.audiences import audience_view, compare_view, user_view
 from dashboard.audiences.audience_view import updated
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
@@ -182,6 +182,7 @@ def draw_audiences(audiences: list[Audience]) -> None:
             st.page_link(
                 navigation.page_file("audiences"), label=t("audiences.compare"), query_params={"compare": ""}
             )
+        st.page_link(navigation.page_file("audiences"), label=t("users.title"), query_params={"user": ""})
     shown = [
         audience
         for audience in audiences
@@ -216,6 +217,11 @@ if "view" in st.query_params:
 if "compare" in st.query_params:
     with boundary():
         compare_view.draw(st.query_params["compare"])
+    st.stop()
+
+if "user" in st.query_params:
+    with boundary():
+        user_view.draw(st.query_params["user"])
     st.stop()
 
 st.title(t("audiences.title"), anchor=False)

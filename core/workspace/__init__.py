@@ -5,8 +5,8 @@ asked of it), `keeping` (what operators save), `exporting` (what they take away)
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
-`audience_compare` (overlaps and parts), `refreshing` (all that is due, and the health of tags). Only here and
-in the command line is the clock read.
+`audience_compare` (overlaps and parts), `refreshing` (all that is due, and the health of tags),
+`one_user` (what is known of one). Only here and in the command line is the clock read.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
+from core.workspace.one_user import Deed, OneUser, UserCard
 from core.workspace.people import ListReport
-from core.workspace.refreshing import Refreshing, RefreshProgress
+from core.workspace.refreshing import RefreshProgress
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
 from core.workspace.tag_life import TagImported
 from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary
@@ -78,6 +79,7 @@ __all__ = [
     "ChangedPerson",
     "Checked",
     "CountAnswer",
+    "Deed",
     "Distribution",
     "Drift",
     "ExportRecord",
@@ -119,11 +121,12 @@ __all__ = [
     "TagRecord",
     "TagUse",
     "TagVersion",
+    "UserCard",
     "Workspace",
     "asks_nothing",
     "json_schemas",
 ]
 
 
-class Workspace(Refreshing):
+class Workspace(OneUser):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

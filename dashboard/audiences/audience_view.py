@@ -151,6 +151,9 @@ def _changed_people(audience: Audience, taken: Snapshot) -> None:
         rows = [(one.user_id, cause_name(one.cause)) for one in found]
         if rows:
             st.html(tables.table(t("audiences.who_changed"), [t("audiences.user"), t("audiences.why")], rows))
+            look = st.selectbox(t("audiences.look_at_user"), [None, *(one.user_id for one in found)])
+            if look is not None:
+                st.switch_page(navigation.page_file("audiences"), query_params={"user": look})
 
 
 def _by_hand(audience: Audience) -> None:

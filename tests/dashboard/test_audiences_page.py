@@ -161,3 +161,19 @@ def test_every_view_opens_in_both_languages(saved, open_page, somebody, language
         assert not page.error
     unknown = open_page("audiences", view="nothing")
     assert unknown.error
+
+
+def test_a_user_is_shown_with_tags_audiences_and_deeds_and_personal_values_masked(saved, open_page):
+    page = open_page("audiences", user="u1")
+    assert not page.exception
+    words = " ".join(shown(page))
+    assert "138****0001" in words
+    assert "13800000001" not in words
+    assert not page.error
+    assert "2019-07-01 10:00" in words
+    assert {link.proto.label.replace("\\", "") for link in page.get("page_link")} >= {
+        "北京用户",
+        "大额 *VIP*",
+    }
+    assert "nobody" in open_page("audiences", user="nobody").error[0].value
+    assert not open_page("audiences", language="zh", user="").exception

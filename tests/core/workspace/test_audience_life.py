@@ -388,3 +388,22 @@ def test_a_workspace_of_the_release_before_opens_and_its_snapshots_have_no_known
     found = workspace.refresh_audience("北京", actor=LI).snapshot
     assert found is not None
     assert found.entered == {"unknown": 1}
+
+
+def test_one_user_is_known_at_a_day(workspace: Workspace) -> None:
+    save(workspace, "北京", BEIJING)
+    save(workspace, "买过", BOUGHT)
+    hand(workspace, "买过", "u01", added=False)
+    card = workspace.user_card("u01", date(2019, 6, 2))
+    tags = dict(card.tags)
+    assert (tags["city"], tags["points"], tags["interests"]) == ("北京", 120.0, ["旅行", "读书"])
+    assert tags["phone"] == "138****0001"
+    assert [audience.name for audience in card.audiences] == ["北京"]
+    assert [(deed.event, deed.at.isoformat()) for deed in card.deeds] == [
+        ("favourite", "2019-06-02T10:00:00+08:00"), ("view", "2019-06-01T10:00:00+08:00"),
+    ]  # fmt: skip
+    assert card.occurrences == 2
+    assert dict(card.deeds[0].properties) == {"channel": "app"}
+    assert len(workspace.user_card("u01", limit=1).deeds) == 1
+    with pytest.raises(NotFound, match="user_unknown"):
+        workspace.user_card("u00")
