@@ -38,7 +38,11 @@ def is_time(now: datetime, hour: int | None, runs: list[RefreshRun]) -> bool:
 
 
 def look() -> None:
-    """Refresh the workspace if it is time; what goes wrong is logged, and tried again tomorrow."""
+    """Refresh the workspace if it is time.
+
+    What goes wrong is logged. A refresh that began and failed is tried again tomorrow; one that could not
+    begin (another one is under way, the workspace cannot be read) at the next look.
+    """
     try:
         workspace: Workspace = state.workspace()
         hour = workspace.refresh_timer()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from core.audiences.records import Actor
 from core.store.database import Database
@@ -57,11 +58,15 @@ class RunStore:
             newest = select(RefreshRunRow).order_by(RefreshRunRow.started_at.desc()).limit(limit)
             return [_run(row) for row in session.scalars(newest)]
 
-    def begin(self, run: RefreshRun) -> None:
-        """Note that a run has begun. Whoever says so holds the lock: runs that never ended were killed."""
+    def bury(self) -> None:
+        """Note that runs which never ended were killed. Whoever says so holds the lock: none is under way."""
         with self._database.writing() as session:
-            for row in session.scalars(select(RefreshRunRow).where(RefreshRunRow.state == "running")):
-                row.state = "killed"
+            _bury(session)
+
+    def begin(self, run: RefreshRun) -> None:
+        """Note that a run has begun, and those that never ended were killed. The caller holds the lock."""
+        with self._database.writing() as session:
+            _bury(session)
             session.add(
                 RefreshRunRow(
                     id=run.id, started_at=run.started_at, finished_at=None, state=run.state, as_of=run.as_of,
@@ -92,6 +97,10 @@ class RunStore:
         with self._database.writing() as session:
             session.merge(SettingRow(name=name, value=dict(value)))
             add_entry(session, at, actor, "change_setting", name, dict(value))
+
+
+def _bury(session: Session) -> None:
+    session.execute(update(RefreshRunRow).where(RefreshRunRow.state == "running").values(state="killed"))
 
 
 def _reading(row: TagReadingRow) -> TagReading:

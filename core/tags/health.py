@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any, Literal, get_args
 
 from core.engines.base import Engine
+from core.errors import CoterieError
 from core.messages import Text, message_of, say
 from core.rules.made_of import tags_of
 from core.schema import Catalogue, TagType
@@ -143,7 +144,11 @@ def health(
     found: list[Finding] = []
     askable = [each for each in known if each.entry.key in engine.catalogue.tags]
     for each in known:
-        found += _of_one(each, engine, as_of)
+        try:
+            found += _of_one(each, engine, as_of)
+        except CoterieError as error:
+            found.append(_finding("broken", each.entry, "edit", why=message_of(error.problems[0])))
+            askable = [other for other in askable if other is not each]
     pairs = [
         (one.entry, other.entry)
         for one, other in combinations(_comparable(askable, engine.catalogue), 2)

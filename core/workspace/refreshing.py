@@ -88,7 +88,8 @@ class Refreshing(AudienceCompare):
         runs = self._runs.runs(limit)
         if runs and runs[0].state == "running":
             with contextlib.suppress(Conflict), self._only_refresh():
-                return [replace(runs[0], state="killed"), *runs[1:]]
+                self._runs.bury()
+            return self._runs.runs(limit)
         return runs
 
     def tag_readings(self, key: str) -> list[TagReading]:
@@ -178,7 +179,9 @@ class Refreshing(AudienceCompare):
         """Read one tag and keep that; one that cannot be computed is told and stops no other."""
         version, engine = self._engine()
         others = [each for each in self._runs.readings(entry.key) if each.data_version != version.id]
-        before = next(iter(others), None)
+        of_now = (entry.version, given_no)
+        # Bins are those of the reading before, so that the two compare; another definition has its own.
+        before = next((each for each in others[:1] if (each.tag_version, each.given_no) == of_now), None)
         try:
             found = distribution_of(
                 engine, entry.key, day, like=None if before is None else before.distribution
@@ -188,8 +191,7 @@ class Refreshing(AudienceCompare):
         self._runs.add_reading(
             TagReading(entry.key, version.id, day, entry.version, given_no, self._now(), found)
         )
-        is_same = before is not None and (before.tag_version, before.given_no) == (entry.version, given_no)
-        drift = drift_of([found, before.distribution]) if before is not None and is_same else None
+        drift = None if before is None else drift_of([found, before.distribution])
         return {
             "key": entry.key,
             "with_value": found.with_value,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Cancelled, Conflict, WorkspaceError
+from core.errors import Cancelled, Conflict, Problem, WorkspaceError
 from core.workspace import Actor, GivenRow, TagDefinition, Workspace
 from tests.core.small_files import EVENTS, USERS
 from tests.core.workspace.test_audience_life import BEIJING, LI, import_again, rule, save
@@ -153,6 +153,45 @@ def test_readings_of_another_definition_are_no_drift(root: Path, tmp_path: Path)
     run = workspace.refresh(actor=LI)
     assert next(each for each in run.tags if each["key"] == "double")["psi"] is None
     assert workspace.tag_drift("double") is None
+
+
+def test_drift_is_seen_again_after_a_definition_has_changed(root: Path, tmp_path: Path) -> None:
+    workspace = Workspace.open(root)
+    tag(workspace, "far", DOUBLE)
+    workspace.refresh(actor=LI)
+    far = {"kind": "formula", "text": "points * 2000 + 100000"}
+    changed = TagDefinition.from_json({**workspace.tag("far").definition.as_json(), "making": far})
+    workspace.update_tag(changed, version=1, actor=LI)
+    drifts = []
+    for day, users in (("2019-07-15", USERS), ("2019-07-16", USERS.replace("0,gold", "9000,gold"))):
+        assert users == USERS or users.count("9000") > USERS.count("9000")
+        import_again(root, tmp_path, users=users, as_of=day)
+        Workspace.open(root).refresh(actor=LI)
+        drifts.append((Workspace.open(root).tag_drift("far"), Workspace.open(root).tag_drift("points")))
+    (none, _), (far_drift, points_drift) = drifts
+    assert none is None
+    assert far_drift is not None
+    assert points_drift is not None
+    assert far_drift.psi == pytest.approx(points_drift.psi)
+    assert far_drift.psi
+    assert far_drift.psi > 0.1
+
+
+def test_one_tag_that_cannot_be_asked_leaves_the_health_of_others(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, engine = workspace._engine()
+    asked = type(engine).coverage
+
+    def broken(self: object, key: str, as_of: date) -> int:
+        if key == "level":
+            raise WorkspaceError(Problem("unknown_tag", params={"tag": key}))
+        return asked(self, key, as_of)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(engine), "coverage", broken)
+    report = workspace.tag_health()
+    assert kinds(workspace, "level") == {"broken"}
+    assert report.tags == len(workspace.data_version().catalogue.tags)
 
 
 def test_the_health_list_names_what_is_wrong_with_the_remedy(root: Path, tmp_path: Path) -> None:
