@@ -84,7 +84,7 @@ def _preference(
         making["weigh"] = "amount"
     if window is not None:
         making["window"] = window
-    value = f'"prop:{of}"' if of else "strftime(timezone('Asia/Shanghai', at), '%H:00')"
+    value = f'"prop:{of}"' if of else "strftime(timezone('Asia/Shanghai', \"at\"), '%H:00')"
     weight = 'sum("prop:amount")' if weigh else "count(*)"
     positive = " HAVING max(total) > 0" if weigh else ""
     return Both(

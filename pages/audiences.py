@@ -237,6 +237,9 @@ with lists_tab, boundary():
     people_lists.draw()
 
 with audiences_tab:
+    notice = st.session_state.pop("audiences:notice", None)
+    if notice:
+        st.success(notice)
     if DELETED in st.session_state:
         draw_deleted(st.session_state[DELETED])
     saved = workspace.audiences()

@@ -236,10 +236,7 @@ def templates(
     if name is None:
         _print_templates(door, json=json)
         return
-    told = json_values(given)
-    if not isinstance(told, dict):
-        raise CallerError(Problem("tag_with_shape", params={"given": given[:80]}))
-    proposed = door.proposals(name, told)
+    proposed = door.proposals(name, given_in(given))
     if not create:
         if json:
             print_json({"tags": [definition.as_json() for definition in proposed]})
@@ -253,6 +250,14 @@ def templates(
     else:
         for record in kept:
             print_entry(door.tag_entry(record.definition.key))
+
+
+def given_in(text: str) -> dict[str, Any]:
+    """Return what a template or goal is told; raises CallerError if the text is no JSON object."""
+    told = json_values(text)
+    if not isinstance(told, dict):
+        raise CallerError(Problem("tag_with_shape", params={"given": text[:80]}))
+    return told
 
 
 def _print_templates(door: Workspace, *, json: bool) -> None:

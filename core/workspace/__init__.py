@@ -6,7 +6,8 @@ asked of it), `keeping` (what operators save), `exporting` (what they take away)
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
 `audience_compare` (overlaps and parts), `refreshing` (all that is due, and the health of tags),
-`one_user` (what is known of one). Only here and in the command line is the clock read.
+`goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one).
+Only here and in the command line is the clock read.
 """
 
 from __future__ import annotations
@@ -48,10 +49,12 @@ from core.tags.records import (
     TagRecord,
     TagVersion,
 )
+from core.tags.templates import Slot
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
+from core.workspace.goal_plans import GoalPlan, GoalPreview, chosen_of
 from core.workspace.one_user import Deed, OneUser, UserCard
 from core.workspace.people import ListReport
 from core.workspace.refreshing import RefreshProgress
@@ -93,6 +96,8 @@ __all__ = [
     "GivenReport",
     "GivenRow",
     "GivenSummary",
+    "GoalPlan",
+    "GoalPreview",
     "GraphNode",
     "HandRow",
     "Header",
@@ -108,6 +113,7 @@ __all__ = [
     "RefreshProgress",
     "RefreshRun",
     "Refreshed",
+    "Slot",
     "Snapshot",
     "Split",
     "TagDefinition",
@@ -124,6 +130,7 @@ __all__ = [
     "UserCard",
     "Workspace",
     "asks_nothing",
+    "chosen_of",
     "json_schemas",
 ]
 

@@ -12,7 +12,7 @@ from core.audiences.masking import mask
 from core.audiences.records import Audience
 from core.errors import NotFound, Problem, RuleError
 from core.schema import AT, USER_ID, USER_NO, property_column
-from core.workspace.refreshing import Refreshing
+from core.workspace.goal_plans import GoalPlans
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class UserCard:
     occurrences: int
 
 
-class OneUser(Refreshing):
+class OneUser(GoalPlans):
     """Users one by one; their personal values are never shown here."""
 
     def user_card(self, user_id: str, as_of: date | None = None, *, limit: int = 100) -> UserCard:

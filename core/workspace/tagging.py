@@ -284,7 +284,7 @@ class Tagging(Explaining):
             With everything that is wrong with what is given.
         """
         found = template_of(template, TEMPLATES).proposals(self.data_version().catalogue, given)
-        definitions = tuple(_definition(proposal) for proposal in found)
+        definitions = tuple(proposed_definition(proposal) for proposal in found)
         return self._under_free_keys(definitions) if free else definitions
 
     def _under_free_keys(self, definitions: tuple[TagDefinition, ...]) -> tuple[TagDefinition, ...]:
@@ -295,7 +295,7 @@ class Tagging(Explaining):
             if taken.isdisjoint(names.values()):
                 break
             names = {key: f"{key}_{number}" for key in keys}
-        return tuple(_renamed(definition, names) for definition in definitions)
+        return tuple(under_names(definition, names) for definition in definitions)
 
     def _problems_of(self, definition: TagDefinition, catalogue: Catalogue) -> tuple[Problem, ...]:
         others = {key: spec for key, spec in catalogue.tags.items() if key != definition.key}
@@ -409,7 +409,8 @@ def _preview(
     )
 
 
-def _definition(proposal: Proposal) -> TagDefinition:
+def proposed_definition(proposal: Proposal) -> TagDefinition:
+    """Return what is kept of a proposal."""
     return TagDefinition(
         key=proposal.key, label=Label(**proposal.label), making=proposal.making,
         description=f"{proposal.description['zh']}\n{proposal.description['en']}",
@@ -417,14 +418,12 @@ def _definition(proposal: Proposal) -> TagDefinition:
     )  # fmt: skip
 
 
-def _renamed(definition: TagDefinition, names: Mapping[str, str]) -> TagDefinition:
-    """Return a definition under another key that names others under theirs."""
+def under_names(definition: TagDefinition, names: Mapping[str, str]) -> TagDefinition:
+    """Return a definition that bears the new key, if it has one, and names others under theirs."""
     making = definition.making
-    if making is None or definition.key == names[definition.key]:
-        return definition
     for old, new in names.items():
-        making = made_with_tag(making, old, new)
-    return replace(definition, key=names[definition.key], making=making)
+        making = None if making is None else made_with_tag(making, old, new)
+    return replace(definition, key=names.get(definition.key, definition.key), making=making)
 
 
 def _choice(field: str, value: str | None) -> Text:

@@ -14,7 +14,7 @@ from core.workspace import REFRESHES, TIMELINESS, USES, TagDefinition, TagPrevie
 from dashboard import charts, navigation, state, tables
 from dashboard.errors import boundary, describe, verbatim
 from dashboard.i18n import pick, t
-from dashboard.tagmaker import forms, ready
+from dashboard.tagmaker import forms, goal, ready
 from dashboard.tagmaker.draft import KINDS, TagDraft, forget, keep, opened, unfinished
 from dashboard.tags import figures
 
@@ -34,6 +34,8 @@ def draw(*, new: str | None, edit: str | None) -> None:
         _make(opened(f"new:{new}"))
     elif new and new.startswith("ready:"):
         ready.draw(new.removeprefix("ready:"))
+    elif new and new.startswith("goal:"):
+        goal.draw(new.removeprefix("goal:"))
     else:
         _choose()
 
@@ -65,7 +67,10 @@ def _choose() -> None:
         (pick(template.label), pick(template.about), f"ready:{key}")
         for key, template in workspace.templates().items()
     ]
-    for heading, cards in (("tagmaker.ways", ways), ("tagmaker.ready", templates)):
+    goals = [(pick(each.label), pick(each.about), f"goal:{key}") for key, each in workspace.goals().items()]
+    for heading, cards in (
+        ("tagmaker.ways", ways), ("tagmaker.ready", templates), ("tagmaker.goals", goals),
+    ):  # fmt: skip
         found = [card for card in cards if words in f"{card[0]} {card[1]}".casefold()]
         if not found:
             continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from core.workspace import Slot, TagDefinition, TagPreview
 from dashboard import charts, navigation, state
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
@@ -29,7 +31,7 @@ def draw(key: str) -> None:
         st.header(t("tagmaker.ready.asks"), anchor=False)
         catalogue = workspace.data_version().catalogue
         for slot in template.slots(catalogue):
-            given[slot.key] = _answer(key, slot, given)
+            given[slot.key] = answer(key, slot, given)
     with preview, boundary():
         kept = workspace.proposals(key, given, free=True)
         st.header(t("tagmaker.ready.makes", n=len(kept)), anchor=False)
@@ -38,24 +40,30 @@ def draw(key: str) -> None:
             st.session_state["tags:notice"] = t("tagmaker.kept")
             st.switch_page(navigation.page_file("tags"), query_params={"tag": kept[-1].key})
         previews = workspace.preview_tags(kept, state.as_of())
-        for definition, found in reversed(list(zip(kept, previews, strict=True))):
-            share = charts.share(found.with_value, found.base)
-            heading = f"{verbatim(pick(definition.label))} · {found.with_value:,} · {share}"
-            with st.expander(heading, expanded=definition is kept[-1], key=f"ready_{definition.key}"):
-                st.caption(verbatim(pick(found.sentence)))
-                charts.draw(
-                    figures.distribution(found.breakdown, found.base), key=f"ready_chart_{definition.key}"
-                )
+        draw_previews(kept, previews)
 
 
-def _answer(template: str, slot: Any, given: dict[str, Any]) -> Any:
+def draw_previews(definitions: Sequence[TagDefinition], previews: Sequence[TagPreview]) -> None:
+    """Draw how several tags would be distributed, what is made of others before these, the first one open."""
+    for definition, found in reversed(list(zip(definitions, previews, strict=True))):
+        share = charts.share(found.with_value, found.base)
+        heading = f"{verbatim(pick(definition.label))} · {found.with_value:,} · {share}"
+        with st.expander(heading, expanded=definition is definitions[-1], key=f"ready_{definition.key}"):
+            st.caption(verbatim(pick(found.sentence)))
+            charts.draw(
+                figures.distribution(found.breakdown, found.base), key=f"ready_chart_{definition.key}"
+            )
+
+
+def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
+    """Ask for what goes into a slot; `given` holds the answers to those before it."""
     catalogue = state.workspace().data_version().catalogue
-    key, label = f"ready_{template}_{slot.key}", pick(slot.label)
+    key, label = f"ready_{purpose}_{slot.key}", pick(slot.label)
     match slot.kind:
         case "event" | "tag" | "property" | "choice":
             choices = list(slot.allowed)
             if slot.kind == "property":
-                event = catalogue.events.get(str(given.get(slot.of)))
+                event = catalogue.events.get(str(given.get(slot.of or "")))
                 choices = [] if event is None else list(event.properties)
             options = [None, *choices] if slot.is_optional or slot.default is None else choices
             index = options.index(slot.default) if slot.default in options else 0
@@ -95,14 +103,14 @@ def numbers_in(text: str) -> list[float] | str:
         return text
 
 
-def _name(kind: str, key: str, given: dict[str, Any], slot: Any) -> str:
+def _name(kind: str, key: str, given: Mapping[str, Any], slot: Slot) -> str:
     catalogue = state.workspace().data_version().catalogue
     if kind == "event" and key in catalogue.events:
         return pick(catalogue.events[key].label)
     if kind == "tag" and key in catalogue.tags:
         return pick(catalogue.tags[key].label)
     if kind == "property":
-        event = catalogue.events.get(str(given.get(slot.of)))
+        event = catalogue.events.get(str(given.get(slot.of or "")))
         if event is not None and key in event.properties:
             return pick(event.properties[key].label)
     if kind == "choice":

@@ -192,7 +192,9 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
 @pytest.mark.parametrize("viewport", [(1440, 900), (390, 844)])
-@pytest.mark.parametrize("path", ["/tags", "/tags?new=", "/tags?new=statistic", "/tags?tag=city"])
+@pytest.mark.parametrize(
+    "path", ["/tags", "/tags?new=", "/tags?new=statistic", "/tags?new=goal:rescue", "/tags?tag=city"]
+)
 def test_nobody_is_shut_out(go, axe, in_schemes, path):
     page = go(path)
     for _ in in_schemes(page):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.tags.goals import GOALS
 from core.workspace import Actor, TagDefinition
 from dashboard.i18n import said
 
@@ -157,6 +158,44 @@ def test_ready_tags_are_previewed_and_kept_together(workspace, open_page):
     assert again[-1].key == "rfm_cell_2"
     workspace.create_tags(again, actor=WU)
     assert workspace.tag_coverage("rfm_cell_2") == workspace.tag_coverage("rfm_cell")
+
+
+def test_a_goal_leads_to_tags_and_audiences(workspace, open_page):
+    page = open_page("tags", new="goal:acquisition")
+    plan = workspace.goal_plan("acquisition", language="en")
+    sizes = workspace.preview_goal(plan).audiences
+    for audience, size in zip(plan.audiences, sizes, strict=True):
+        box = page.checkbox(key=f"goal_acquisition_{audience.name}")
+        assert plain(box.label).startswith(f"**{audience.name}** · {size:,} · ")
+        assert audience.note in shown(page)
+    page.checkbox(key=f"goal_acquisition_{plan.audiences[1].name}").uncheck().run()
+    button(page, "tagmaker.goal.keep", tags=2, audiences=2).click().run()
+    saved = {audience.name: audience for audience in workspace.audiences()}
+    assert set(saved) == {plan.audiences[0].name, plan.audiences[2].name}
+    assert {audience.folder for audience in saved.values()} == {"Acquire at less cost"}
+    assert {record.definition.key for record in workspace.tags()} == {"orders_ever", "referral_timing"}
+    first = saved[plan.audiences[0].name]
+    assert workspace.count(workspace.parse(first.rule)).answer.count == sizes[0]
+
+
+def test_a_goal_says_what_it_lacks_and_uses_tags_again(workspace, open_page):
+    page = open_page("tags", new="goal:rescue")
+    assert plain(page.error[0].value).startswith("Choose: the events of which any one tells")
+    page = open_page("tags", new="goal:frequency")
+    page.number_input(key="ready_goal_frequency_due_percent").set_value(999).run()
+    assert "must be less than" in plain(page.error[0].value)
+    workspace.keep_goal(workspace.goal_plan("frequency", language="en"), actor=WU)
+    page = open_page("tags", new="goal:acquisition")
+    assert "Used again, as they are there already: Purchases so far" in shown(page)
+    page = open_page("tags", new="goal:resque")
+    assert any("rescue" in plain(each.value) for each in page.error)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("goal", GOALS)
+def test_every_goal_opens(workspace, open_page, goal, language):
+    page = open_page("tags", language=language, new=f"goal:{goal}")
+    assert not page.exception
 
 
 def test_values_are_given_by_hand(workspace, open_page):

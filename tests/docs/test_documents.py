@@ -166,7 +166,7 @@ def test_decisions_are_numbered_and_complete() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    from core.cli.refresh import app
+    from core.cli.goals import app
 
     manual = read("docs/command-line.md")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.errors import Problem, RuleError
 from core.messages import Text, say
 from core.rules.makings import ByRules, ValueByRule
 from core.schema import Catalogue
@@ -24,6 +23,7 @@ from core.tags.templates.proposals import (
     group,
     last_of_journey,
     likely_event,
+    refuse_disorder,
     rule,
 )
 
@@ -55,7 +55,7 @@ def _lifecycle(catalogue: Catalogue, given: Given) -> Sequence[Proposal]:  # noq
     doings = list(dict.fromkeys([buy, *(given["activity"] or ())]))
     dormant, churned = int(given["dormant_days"]), int(given["churned_days"])
     quiet, lost = int(given["quiet_days"]), int(given["lost_days"])
-    _refuse_disorder(given)
+    refuse_disorder(given, ("dormant_days", "churned_days"), ("quiet_days", "lost_days"))
 
     def silent(buyers: int, others: int) -> Mapping[str, Any]:
         """Return: bought, but not lately; or, where activity is known, never bought and not active."""
@@ -81,19 +81,6 @@ def _lifecycle(catalogue: Catalogue, given: Given) -> Sequence[Proposal]:  # noq
         mature=int(given["mature_orders"]), dormant=dormant, churned=churned, quiet=quiet, lost=lost,
     )  # fmt: skip
     return (Proposal("lifecycle_stage", say("template_lifecycle"), about, "journey", "behaviour", making),)
-
-
-def _refuse_disorder(given: Given) -> None:
-    """Refuse a stage that nobody could reach, for another one begins earlier."""
-    problems = [
-        Problem(
-            "template_days_order", first, {"first": say(f"slot_{first}"), "second": say(f"slot_{second}")}
-        )
-        for first, second in (("dormant_days", "churned_days"), ("quiet_days", "lost_days"))
-        if given[first] >= given[second]
-    ]
-    if problems:
-        raise RuleError(problems)
 
 
 def _journey_slots(catalogue: Catalogue) -> Sequence[Slot]:

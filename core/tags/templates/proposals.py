@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from core.errors import NotFound, Problem, RuleError, nearest_name
@@ -121,19 +122,29 @@ class Template:
         RuleError
             With everything that is wrong with what is given, each at the name of its slot.
         """
-        told = dict(given or {})
-        slots = {slot.key: slot for slot in self.slots(catalogue)}
-        problems = [
-            Problem("template_slot_unknown", key, {"given": key}, tuple(slots), nearest_name(key, slots))
-            for key in told
-            if key not in slots
-        ]
-        filled = {key: told.get(key, slot.default) for key, slot in slots.items()}
-        for slot in slots.values():
-            problems += _wrong(slot, filled, catalogue)
-        if problems:
-            raise RuleError(problems)
-        return tuple(self.make(catalogue, filled))
+        return tuple(self.make(catalogue, filled(self.slots(catalogue), catalogue, given)))
+
+
+def filled(slots: Sequence[Slot], catalogue: Catalogue, given: Given | None) -> Given:
+    """Return what stands in every slot: what is given, and the defaults for the rest.
+
+    Raises
+    ------
+    RuleError
+        With everything that is wrong with what is given, each at the name of its slot.
+    """
+    told, by_key = dict(given or {}), {slot.key: slot for slot in slots}
+    problems = [
+        Problem("template_slot_unknown", key, {"given": key}, tuple(by_key), nearest_name(key, by_key))
+        for key in told
+        if key not in by_key
+    ]
+    found = {key: told.get(key, slot.default) for key, slot in by_key.items()}
+    for slot in by_key.values():
+        problems += _wrong(slot, found, catalogue)
+    if problems:
+        raise RuleError(problems)
+    return found
 
 
 def template_of(key: str, templates: Mapping[str, Template]) -> Template:
@@ -144,6 +155,20 @@ def template_of(key: str, templates: Mapping[str, Template]) -> Template:
             Problem("template_unknown", None, params, tuple(templates), nearest_name(key, templates))
         )
     return templates[key]
+
+
+def refuse_disorder(given: Given, *runs: Sequence[str]) -> None:
+    """Refuse runs of slots whose numbers do not ascend: a later one would forestall the value before it."""
+    problems = [
+        Problem(
+            "template_days_order", first, {"first": say(f"slot_{first}"), "second": say(f"slot_{second}")}
+        )
+        for run in runs
+        for first, second in pairwise(run)
+        if given[first] >= given[second]
+    ]
+    if problems:
+        raise RuleError(problems)
 
 
 def _wrong(slot: Slot, filled: Given, catalogue: Catalogue) -> list[Problem]:
@@ -231,7 +256,7 @@ def likely_event(catalogue: Catalogue, words: Sequence[str]) -> str | None:
             if word in event.key.lower() or word in event.label.zh or word in event.label.en.lower()
         ]
         if found:
-            return min(found, key=lambda key: (key.lower() != word, len(key)))
+            return min(found, key=lambda key: (not f"{key.lower()}_".startswith(f"{word}_"), len(key)))
     return None
 
 

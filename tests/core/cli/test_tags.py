@@ -144,6 +144,21 @@ def test_ready_tags_are_listed_proposed_and_kept(root: Path) -> None:
     assert [each["key"] for each in kept] == [each["key"] for each in proposed]  # type: ignore[attr-defined]
 
 
+def test_a_goal_is_told_counted_and_kept_with_its_audiences(root: Path) -> None:
+    goals = answer("tags", "goals", "--workspace", root)["goals"]
+    assert {"rescue", "frequency", "acquisition"} <= {each["key"] for each in goals}  # type: ignore[attr-defined]
+    rescue = ("tags", "goals", "rescue", "--with", '{"intents": ["favourite"], "purchase": "buy"}')
+    planned = answer(*rescue, "--as-of", "2019-06-04", "--workspace", root)
+    assert planned["kept"] == []
+    kept = answer(*rescue, "--create", "--folder", "目标", "--workspace", root)
+    assert len(kept["kept"]) == len(kept["audiences"]) == 3  # type: ignore[arg-type]
+    for audience in kept["audiences"]:  # type: ignore[attr-defined]
+        counted = answer("count", "--rule", "-", "--workspace", root, given=json.dumps(audience["rule"]))
+        assert counted["count"] == audience["count"]
+    assert code("tags", "goals", "resque", "--workspace", root) == "goal_unknown"
+    assert code("tags", "goals", "rescue", "--with", "[1]", "--workspace", root) == "tag_with_shape"
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -167,6 +182,7 @@ def test_tables_for_people_are_printed(root: Path, definition: Path) -> None:
     core("tags", "create", "--workspace", root, "--file", definition)
     for arguments in (
         ("tags", "made"), ("tags", "show", "points_level"), ("tags", "templates"),
+        ("tags", "goals"), ("tags", "goals", "acquisition", "--create"),
         ("tags", "preview", "--file", definition), ("tags", "effect", "--file", definition),
     ):  # fmt: skip
         done = core(*arguments, "--workspace", root)
