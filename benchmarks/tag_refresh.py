@@ -29,7 +29,7 @@ Told = dict[str, dict[str, Any]]
 
 def coterie(folder: Path, threads: int, times: int) -> tuple[list[float], Told]:
     """Refresh as the product does: readings of all tags, columns loaded, nothing computed remembered."""
-    engine = MemoryEngine(ParquetTables(folder), threads=threads, cache_bytes=2 << 30)
+    engine = MemoryEngine(ParquetTables(folder), threads=threads, cache_bytes=4 << 30)
     catalogue = engine.catalogue
     for tag in fifty():
         making = parse_making(tag.making)

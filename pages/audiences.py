@@ -1,13 +1,11 @@
 """人群 Audiences: saved audiences with their sizes now and their snapshots; and uploaded lists 名单."""
 
-from datetime import date
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import CallerError
 from core.messages import message_of
-from core.workspace import Audience
+from core.workspace import Audience, DeletedAudience
 from dashboard import charts, composition, links, navigation, people, people_lists, snapshots, state, tables
 from dashboard.audiences import audience_view, compare_view, user_view
 from dashboard.audiences.audience_view import updated
@@ -17,13 +15,6 @@ from dashboard.i18n import pick, t
 PER_PAGE = 20
 DELETED = "audiences:deleted"
 workspace = state.workspace()
-
-
-@st.cache_data(max_entries=5_000, show_spinner=False)
-def size(stamp: str, as_of: date, audience_id: str, revision: int, hand: int) -> tuple[int, int]:  # noqa: ARG001  the key
-    """Return how many people an audience has, those by hand too, and how many there are."""
-    numbers = workspace.audience_numbers(audience_id, as_of)
-    return numbers.count, numbers.base
 
 
 def found_by(words: str, audience: Audience) -> bool:
@@ -65,8 +56,9 @@ def delete(audience: Audience) -> None:
         st.warning(t("audiences.delete.snapshots", n=taken))
     if st.button(t("audiences.delete.do", name=verbatim(audience.name)), type="primary"):
         with boundary():
-            workspace.delete_audience(audience.id, actor=state.actor(), revision=audience.revision)
-            st.session_state[DELETED] = audience
+            st.session_state[DELETED] = workspace.remove_audience(
+                audience.id, actor=state.actor(), revision=audience.revision
+            )
             st.rerun()
 
 
@@ -121,32 +113,47 @@ def act(chosen: str | None, audience: Audience) -> None:
 
 def draw_size(place: DeltaGenerator, audience: Audience) -> None:
     """Count an audience and write its size, or why it has none, into its place."""
-    hand = len(workspace.by_hand(audience.id))
     try:
-        count, base = size(workspace.stamp(), state.as_of(), audience.id, audience.revision, hand)
+        numbers = workspace.audience_numbers(audience.id, state.as_of())
     except CallerError as error:
         place.markdown(f":red[{t('audiences.broken')}]", help=verbatim(pick(message_of(error.problems[0]))))
     else:
         place.html(
             tables.two_lines(
-                t("audiences.size", count=count),
-                t("audiences.share", share=charts.share(count, base)),
+                t("audiences.size", count=numbers.count),
+                t("audiences.share", share=charts.share(numbers.count, numbers.base)),
                 large=True,
             )
         )
 
 
-def draw_deleted(deleted: Audience) -> None:
+def draw_deleted(deleted: DeletedAudience) -> None:
     """Draw that an audience was deleted, and the way back."""
     with st.container(horizontal=True, vertical_alignment="center", key="audiences_deleted"):
-        st.markdown(t("audiences.deleted", name=verbatim(deleted.name)))
+        st.markdown(t("audiences.deleted", name=verbatim(deleted.audience.name)))
         if st.button(t("audiences.undo")):
             with boundary():
-                workspace.save_audience(
-                    name=deleted.name, note=deleted.note, rule=deleted.rule, actor=state.actor()
-                )
+                workspace.bring_back(deleted, actor=state.actor())
                 del st.session_state[DELETED]
                 st.rerun()
+
+
+def draw_alerts() -> None:
+    """Draw which audiences moved by more than they are allowed to at the last refresh, each with its link."""
+    for audience, snapshot in workspace.alerts():
+        with st.container(
+            horizontal=True, vertical_alignment="center", border=True, key=f"audience_alert_{audience.id}"
+        ):
+            st.markdown(
+                f":material/warning: **{verbatim(audience.name)}** · "
+                + t("audiences.size", count=snapshot.people)
+                + " · "
+                + t("audiences.alert", share=f"{audience.alert or 0:.0%}")
+            )
+            st.page_link(
+                navigation.page_file("audiences"), label=t("audiences.alert_look"),
+                query_params={"view": audience.id},
+            )  # fmt: skip
 
 
 def draw_empty() -> None:
@@ -242,6 +249,7 @@ with audiences_tab:
         st.success(notice)
     if DELETED in st.session_state:
         draw_deleted(st.session_state[DELETED])
+    draw_alerts()
     saved = workspace.audiences()
     if saved:
         draw_audiences(saved)

@@ -345,12 +345,12 @@ def _found(session: Session, id_or_name: str) -> AudienceRow:
 def _refuse_taken(session: Session, name: str, *, but: str | None) -> None:
     other = session.scalar(select(AudienceRow).where(AudienceRow.folded_name == folded(name)))
     if other is not None and other.id != but:
-        raise Conflict(
-            Problem(
-                "audience_name_taken",
-                params={"name": other.name, "by": other.changed_by, "at": _when(other.changed_at)},
-            )
-        )
+        raise Conflict(name_taken(other.name, other.changed_by, other.changed_at))
+
+
+def name_taken(name: str, by: str, at: datetime) -> Problem:
+    """Return the problem of a name that another audience bears, who changed it last and when."""
+    return Problem("audience_name_taken", params={"name": name, "by": by, "at": _when(at)})
 
 
 def _refuse_stale(row: AudienceRow, revision: int) -> None:

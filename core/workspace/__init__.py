@@ -5,7 +5,8 @@ asked of it), `keeping` (what operators save), `exporting` (what they take away)
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
-`audience_compare` (overlaps and parts), `refreshing` (all that is due, and the health of tags),
+`audience_compare` (overlaps and parts), `audience_undo` (deletions undone),
+`refreshing` (all that is due, and the health of tags),
 `goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one).
 Only here and in the command line is the clock read.
 """
@@ -53,6 +54,7 @@ from core.tags.templates import Slot
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
+from core.workspace.audience_undo import DeletedAudience
 from core.workspace.exporting import asks_nothing
 from core.workspace.goal_plans import GoalPlan, GoalPreview, chosen_of
 from core.workspace.one_user import Deed, OneUser, UserCard
@@ -83,6 +85,7 @@ __all__ = [
     "Checked",
     "CountAnswer",
     "Deed",
+    "DeletedAudience",
     "Distribution",
     "Drift",
     "ExportRecord",

@@ -9,9 +9,11 @@ from core.analytics import parts
 from core.analytics.overlap import Asked as AskedAudience
 from core.analytics.overlap import NearDuplicates, Overlap, near_duplicates, overlaps
 from core.analytics.parts import Split
+from core.audiences.naming import folded
 from core.audiences.records import Actor, Audience
 from core.engines.base import Engine
-from core.errors import RuleError
+from core.errors import Conflict, Problem, RuleError
+from core.store.audiences import name_taken
 from core.workspace.audience_refresh import AudienceRefresh
 
 
@@ -86,8 +88,18 @@ class AudienceCompare(AudienceRefresh):
         Raises
         ------
         Conflict
-            If a name is taken: the parts before it are there then.
+            If names are taken, or two are the same: with all of them, and nothing is saved.
         """
+        taken = {folded(audience.name): audience for audience in self.audiences()}
+        problems = []
+        for place, name in enumerate(names):
+            other = taken.get(folded(name))
+            if other is not None:
+                problems.append(name_taken(other.name, other.changed_by.name, other.changed_at))
+            elif folded(name) in {folded(each) for each in names[:place]}:
+                problems.append(Problem("split_names_same", params={"name": name}))
+        if problems:
+            raise Conflict(problems)
         saved = []
         for part, name in zip(split.parts, names, strict=True):
             if part.kept is not None:

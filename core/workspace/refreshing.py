@@ -22,7 +22,7 @@ from core.tags.drift import Drift
 from core.tags.entries import TagEntry
 from core.tags.health import HealthReport, Known, drift_of, health
 from core.tags.readings import RefreshRun, TagReading, is_due
-from core.workspace.audience_compare import AudienceCompare
+from core.workspace.audience_undo import AudienceUndo
 
 _TIMER = "refresh_timer"
 
@@ -37,7 +37,7 @@ class RefreshProgress:
     total: int
 
 
-class Refreshing(AudienceCompare):
+class Refreshing(AudienceUndo):
     """Refreshes: safe to run twice, and to kill: each tag and audience is committed by itself."""
 
     def refresh(

@@ -218,27 +218,38 @@ def _versions(audience: Audience) -> None:
 def _setting(audience: Audience) -> None:
     workspace = state.workspace()
     snapshots = {one.id: one for one in workspace.snapshots(audience.id)}
+    # With keys entries stay when somebody else saves meanwhile; what the form began from is kept as long.
+    keys = {field: f"aud_{field}_{audience.id}" for field in ("folder", "owner", "note", "fixed", "alert")}
+    seen = f"aud_seen_{audience.id}"
+    if keys["folder"] not in st.session_state:
+        st.session_state[seen] = audience.revision
     with st.form("aud_setting", border=False):
-        folder = st.text_input(t("audiences.folder"), audience.folder, help=t("audiences.folder_help"))
-        owner = st.text_input(t("tags.owner"), audience.owner)
-        note = st.text_area(t("audiences.note_field"), audience.note, height=80)
+        folder = st.text_input(
+            t("audiences.folder"), audience.folder, help=t("audiences.folder_help"), key=keys["folder"]
+        )
+        owner = st.text_input(t("tags.owner"), audience.owner, key=keys["owner"])
+        note = st.text_area(t("audiences.note_field"), audience.note, height=80, key=keys["note"])
         fixed = st.selectbox(
             t("audiences.kind"), [None, *snapshots],
             index=[None, *snapshots].index(audience.fixed_to if audience.fixed_to in snapshots else None),
             format_func=lambda key: t("audiences.dynamic_long") if key is None
             else t("audiences.static_long", day=snapshots[key].as_of.isoformat(), n=snapshots[key].people),
+            key=keys["fixed"],
         )  # fmt: skip
         choices = sorted({*ALERTS, audience.alert}, key=lambda share: share or 0)
         alert = st.selectbox(
             t("audiences.alert_when"), choices, index=choices.index(audience.alert),
             format_func=lambda share: t("audiences.alert_never") if share is None else f"{share:.0%}",
+            key=keys["alert"],
         )  # fmt: skip
         if not st.form_submit_button(t("audiences.save"), type="primary"):
             return
-    workspace.arrange_audience(
-        audience.id, revision=audience.revision, actor=state.actor(), folder=folder, owner=owner, note=note,
+    began, st.session_state[seen] = st.session_state[seen], audience.revision
+    saved = workspace.arrange_audience(
+        audience.id, revision=began, actor=state.actor(), folder=folder, owner=owner, note=note,
         fixed_to=fixed, alert=alert,
     )  # fmt: skip
+    st.session_state[seen] = saved.revision
     _say(t("audiences.saved"))
 
 

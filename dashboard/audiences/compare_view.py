@@ -19,8 +19,14 @@ def draw(asked: str) -> None:
     st.page_link(navigation.page_file("audiences"), label=t("audiences.back"), query_params={})
     st.title(t("audiences.compare"), anchor=False)
     names = {audience.id: audience.name for audience in workspace.audiences()}
+    linked = list(dict.fromkeys(each for each in asked.split(",") if each))
+    known = [each for each in linked if each in names]
+    if len(known) < len(linked):
+        st.warning(t("audiences.compare.unknown", n=len(linked) - len(known)))
+    if len(known) > MOST:
+        st.warning(t("audiences.compare.too_many", most=MOST))
     chosen = st.multiselect(
-        t("audiences.compare.which"), list(names), default=[a for a in asked.split(",") if a in names],
+        t("audiences.compare.which"), list(names), default=known[:MOST],
         format_func=names.__getitem__, max_selections=MOST, key="compare_which",
     )  # fmt: skip
     if ",".join(chosen) != asked:

@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.workspace import Audience, Split
 from dashboard import charts, links, state, tables
+from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
+from dashboard.tagmaker.ready import numbers_in
 
 WAYS = ("tag", "equal", "random")
 
@@ -60,6 +62,8 @@ def _split(audience: Audience, way: str) -> Split | None:
         number = left.number_input(t("audiences.split.number"), 2, 20, 2)
         return workspace.split_equally(audience.id, int(number), seed, day)
     text = left.text_input(t("audiences.split.shares"), "50, 50", help=t("audiences.split.shares_help"))
-    parts = text.replace("，", ",").replace("%", "").split(",")
-    shares = [round(float(part) * 100) for part in parts if part.strip().replace(".", "", 1).isdigit()]
-    return workspace.split_at_random(audience.id, shares, seed, day)
+    percents = numbers_in(text.replace("%", ""))
+    if isinstance(percents, str):
+        st.error(t("audiences.split.shares_wrong", given=verbatim(text)))
+        return None
+    return workspace.split_at_random(audience.id, [round(share * 100) for share in percents], seed, day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,9 +99,10 @@ def numbers_in(text: str) -> list[float] | str:
     """Return the numbers in a text, parted by commas or blanks; the text itself if it holds anything else."""
     parts = text.replace("，", ",").replace(",", " ").split()
     try:
-        return [float(part) for part in parts]
+        numbers = [float(part) for part in parts]
     except ValueError:
         return text
+    return numbers if all(map(math.isfinite, numbers)) else text
 
 
 def _name(kind: str, key: str, given: Mapping[str, Any], slot: Slot) -> str:

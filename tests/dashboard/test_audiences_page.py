@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.errors import Conflict
 from dashboard.i18n import said
 
 
@@ -121,6 +122,115 @@ def test_people_by_hand_count_on_the_list_too(saved, open_page, somebody):
     assert sum("5 people" in text for text in shown(open_page("audiences"))) == 1
 
 
+def test_sizes_on_the_list_follow_people_by_hand_and_audiences_in_rules(saved, open_page, somebody):
+    saved.put_by_hand("Shanghai", ["u1"], is_added=True, reason="x", actor=somebody)
+    inner = saved.audience("北京用户")
+    rule = {
+        "include": {
+            "kind": "group", "id": "g", "match": "all",
+            "children": [{"kind": "audience", "id": "a", "audience": inner.id, "in": True}],
+        }
+    }  # fmt: skip
+    saved.save_audience(name="外", rule=rule, actor=somebody)
+    page = open_page("audiences")
+    assert sum("3 people" in text for text in shown(page)) == 2
+    saved.forget_by_hand("Shanghai", ["u1"], actor=somebody)
+    saved.put_by_hand(
+        "Shanghai",
+        saved.members(saved.parse(saved.audience("Shanghai").rule))[:1],
+        is_added=False,
+        reason="y",
+        actor=somebody,
+    )
+    saved.save_audience(
+        name=inner.name, rule=saved.audience("大额 *VIP*").rule, actor=somebody, audience_id=inner.id,
+        revision=inner.revision,
+    )  # fmt: skip
+    page.run()
+    assert sum("1 person" in text for text in shown(page)) == 1
+    assert sum("3 people" in text for text in shown(page)) == 3
+
+
+def test_a_deletion_is_undone_with_the_place_the_owner_and_the_people_by_hand(saved, open_page, somebody):
+    audience = saved.audience("Shanghai")
+    audience = saved.arrange_audience(
+        audience.id, revision=audience.revision, actor=somebody, folder="甲/乙", owner="吴", alert=0.2
+    )
+    saved.put_by_hand("Shanghai", ["u1"], is_added=True, reason="熟人", actor=somebody)
+    page = open_page("audiences")
+    page.session_state["audiences:deleted"] = saved.remove_audience(
+        audience.id, actor=somebody, revision=saved.audience("Shanghai").revision
+    )
+    page.run()
+    assert "Shanghai" not in names(page)
+    buttons(page)[said("audiences.undo", "en")].click().run()
+    assert "Shanghai" in names(page)
+    again = saved.audience("Shanghai")
+    assert (again.folder, again.owner, again.alert) == ("甲/乙", "吴", 0.2)
+    assert [(row.user_id, row.is_added, row.reason) for row in saved.by_hand(again.id)] == [
+        ("u1", True, "熟人")
+    ]
+    assert saved.audience_numbers(again.id).count == 3
+
+
+@pytest.mark.parametrize("shares", ["50, abc, 25", "inf", "50;50"])
+def test_shares_that_cannot_be_read_are_refused(saved, open_page, shares):
+    page = open_page("audiences", view=saved.audience("北京用户").id)
+    page.segmented_control(key="split_way").set_value("random").run()
+    box = next(each for each in page.text_input if each.label == said("audiences.split.shares", "en"))
+    box.set_value(shares).run()
+    assert shares in page.error[0].value.replace("\\", "")
+    box = next(each for each in page.text_input if each.label == said("audiences.split.shares", "en"))
+    box.set_value("-5, 50").run()
+    assert page.error
+    box = next(each for each in page.text_input if each.label == said("audiences.split.shares", "en"))
+    box.set_value("60 40").run()
+    assert not page.error
+
+
+def test_parts_are_kept_all_or_none(saved, open_page, somebody):
+    whole = saved.audience("北京用户")
+    split = saved.split_by_tag(whole.id, "title")
+    names_wanted = [f"部分{place}" for place in range(len(split.parts))]
+    saved.save_audience(name=names_wanted[-1], rule=whole.rule, actor=somebody)
+    before = len(saved.audiences())
+    with pytest.raises(Conflict, match="audience_name_taken"):
+        saved.save_parts(split, names_wanted, actor=somebody)
+    with pytest.raises(Conflict, match="split_names_same"):
+        saved.save_parts(split, ["同名"] * len(split.parts), actor=somebody)
+    assert len(saved.audiences()) == before
+
+
+def test_a_link_with_too_many_or_unknown_audiences_says_so(saved, open_page, somebody):
+    for number in range(3):
+        saved.save_audience(name=f"又{number}", rule=saved.audience("Shanghai").rule, actor=somebody)
+    ids = ",".join(audience.id for audience in saved.audiences())
+    page = open_page("audiences", compare=f"gone,{ids}")
+    assert not page.exception
+    assert not page.error
+    told = [each.value for each in page.warning]
+    assert told == [
+        said("audiences.compare.unknown", "en", n=1), said("audiences.compare.too_many", "en", most=5)
+    ]  # fmt: skip
+
+
+def test_an_audience_that_moved_too_far_is_told_on_top_of_the_list(saved, open_page, somebody):
+    audience = saved.audience("北京用户")
+    assert said("audiences.alert_look", "en") not in [
+        link.label for link in open_page("audiences").get("page_link")
+    ]
+    audience = saved.arrange_audience(audience.id, revision=audience.revision, actor=somebody, alert=0.1)
+    saved.refresh_audience(audience.id, actor=somebody)
+    saved.put_by_hand("北京用户", ["u3"], is_added=True, reason="x", actor=somebody)
+    saved.refresh_audience(audience.id, actor=somebody)
+    page = open_page("audiences")
+    links = [
+        link.proto for link in page.get("page_link") if link.proto.label == said("audiences.alert_look", "en")
+    ]
+    assert [link.query_string for link in links] == [f"view={audience.id}"]
+    assert any("more than the 10% that was set" in text for text in shown(page))
+
+
 def test_settings_are_kept_and_a_second_operator_is_told(saved, open_page, somebody):
     audience = saved.audience("北京用户")
     page = open_page("audiences", view=audience.id)
@@ -133,8 +243,14 @@ def test_settings_are_kept_and_a_second_operator_is_told(saved, open_page, someb
     buttons(page)[said("audiences.save", "en")].click().run()
     assert saved.audience("北京用户").folder == "增长/一线"
     saved.rename_audience(audience.id, "改名", actor=somebody)
+    box = next(each for each in page.text_input if each.value == "增长/一线")
+    box.set_value("增长/二线")
     buttons(page)[said("audiences.save", "en")].click().run()
-    assert page.error or saved.audience("改名").folder == "增长/一线"
+    assert page.error
+    assert saved.audience("改名").folder == "增长/一线"
+    buttons(page)[said("audiences.save", "en")].click().run()
+    assert not page.error
+    assert saved.audience("改名").folder == "增长/二线"
 
 
 def test_audiences_are_compared_and_split(saved, open_page):
