@@ -16,6 +16,7 @@ from core.rules.check import check, errors_of
 from core.rules.parse import dump_rule
 from core.rules.renaming import with_tag
 from core.rules.tree import Rule
+from core.tags.entries import TagEntry
 from core.tags.goals import GOALS, Goal
 from core.tags.goals.plan import goal_of
 from core.tags.records import TagDefinition, TagRecord
@@ -82,8 +83,8 @@ class GoalPlans(Refreshing):
     def goal_plan(self, goal: str, given: Mapping[str, Any] | None = None, *, language: Language) -> GoalPlan:
         """Return the tags and audiences that serve a goal with this data; nothing is kept.
 
-        A tag that is there already and made in the same way is used again. One whose key is taken by
-        something else gets a number, as does an audience whose name is taken.
+        A tag in use that is made in the same way, and whose values do not expire, is used again. One whose
+        key is taken by something else gets a number, as does an audience whose name is taken.
 
         Parameters
         ----------
@@ -105,15 +106,14 @@ class GoalPlans(Refreshing):
         tags, reused = [], []
         for definition in map(proposed_definition, plan.tags):
             made = under_names(definition, names)
-            known = entries.get(made.key)
-            if known is not None and known.status == "active" and known.definition.making == made.making:
-                reused.append(made.key)
-                continue
-            free = _free_key(made.key, entries)
-            if free != made.key:
-                names[definition.key] = free
-                made = replace(made, key=free)
-            tags.append(made)
+            alike = next((key for key, entry in entries.items() if _is_made_so(entry, made)), None)
+            key = alike or _free_key(made.key, entries)
+            if key != definition.key:
+                names[definition.key] = key
+            if alike is None:
+                tags.append(replace(made, key=key))
+            else:
+                reused.append(key)
         taken = {folded(audience.name) for audience in self.audiences()}
         audiences = []
         for each in plan.audiences:
@@ -168,6 +168,12 @@ class GoalPlans(Refreshing):
                 saved = self.arrange_audience(saved.id, revision=saved.revision, actor=actor, folder=folder)
             kept.append(saved)
         return tags, kept
+
+
+def _is_made_so(entry: TagEntry, wanted: TagDefinition) -> bool:
+    """Tell whether a tag is in use and has the values that a wanted one would have, for good."""
+    there = entry.definition
+    return entry.status == "active" and there.making == wanted.making and there.validity is None
 
 
 def _free_key(key: str, taken: Container[str]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import Conflict, NotFound, RuleError
 from core.messages import LANGUAGES
-from core.schema import DAY, USER_NO, tag_column
+from core.schema import DAY, USER_NO, Validity, tag_column
 from core.tags.goals import GOALS
 from core.workspace import Actor, GoalPlan, Workspace, chosen_of
 from tests.docs.test_house_plan import ROOT
@@ -158,6 +158,16 @@ def test_a_plan_is_kept_used_again_and_gives_way_to_what_is_there(kept_in: Works
     few = chosen_of(changed, [changed.audiences[1].name])
     _, (late,) = kept_in.keep_goal(few, actor=LI)
     assert kept_in.count(kept_in.parse(late.rule)).answer.count > counts[1]
+
+    second = plan(kept_in, "frequency", late_percent=120)
+    assert (second.tags, second.reused[-1]) == ((), "repurchase_timing_2")
+    fading = replace(
+        kept_in.tag("orders_ever").definition, validity=Validity(n=90, unit="day", since="registered_on")
+    )
+    kept_in.update_tag(fading, version=1, actor=LI)
+    assert [definition.key for definition in plan(kept_in, "acquisition").tags] == [
+        "orders_ever_2", "referral_timing",
+    ]  # fmt: skip
 
     with pytest.raises(Conflict, match="tag_key_taken"):
         kept_in.keep_goal(replace(found, audiences=()), actor=LI)
