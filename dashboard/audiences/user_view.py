@@ -12,7 +12,8 @@ from dashboard import navigation, state, tables
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
 
-MOST_DEEDS = 200
+MOST_DEEDS = 10_000
+PER_PAGE = 100
 
 
 def draw(user_id: str) -> None:
@@ -63,8 +64,13 @@ def _deeds(card: UserCard) -> None:
         t("users.events"), events, selection_mode="multi", label_visibility="collapsed", key="user_events",
         format_func=lambda key: pick(catalogue.events[key].label),
     )  # fmt: skip
-    shown = [deed for deed in card.deeds if not chosen or deed.event in chosen]
-    st.caption(t("users.shown", n=len(shown), all=card.occurrences))
+    found = [deed for deed in card.deeds if not chosen or deed.event in chosen]
+    pages = -(-len(found) // PER_PAGE)
+    first = (st.pagination(pages, key="user_page") - 1) * PER_PAGE if pages > 1 else 0
+    shown = found[first : first + PER_PAGE]
+    if len(card.deeds) < card.occurrences:
+        st.warning(t("users.newest_only", n=len(card.deeds), all=card.occurrences))
+    st.caption(t("users.shown", n=len(shown), all=len(found)))
     rows = []
     for deed in shown:
         spec = catalogue.events[deed.event]

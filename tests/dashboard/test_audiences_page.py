@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import Conflict
 from dashboard.i18n import said
+from tests.dashboard.conftest import PLAN, PURCHASES, USERS
 
 
 def shown(page):
@@ -277,6 +278,25 @@ def test_every_view_opens_in_both_languages(saved, open_page, somebody, language
         assert not page.error
     unknown = open_page("audiences", view="nothing")
     assert unknown.error
+
+
+def test_every_event_of_a_user_can_be_reached(saved, open_page, monkeypatch, tmp_path, somebody):
+    more = PURCHASES + "".join(f"u1,2019-06-{day:02} 10:00:00,1\n" for day in range(1, 5))
+    for name, text in (("users.csv", USERS), ("purchases.csv", more), ("plan.toml", PLAN)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    saved.import_plan(tmp_path / "plan.toml", actor=somebody)
+    monkeypatch.setattr("dashboard.audiences.user_view.PER_PAGE", 1)
+    everything = saved.user_card("u1").deeds
+    assert len(everything) == 5
+    page = open_page("audiences", user="u1")
+    oldest = f"{everything[-1].at:%Y-%m-%d %H:%M}"
+    assert oldest not in " ".join(shown(page))
+    page.session_state["user_page"] = len(everything)
+    page.run()
+    assert oldest in " ".join(shown(page))
+    monkeypatch.setattr("dashboard.audiences.user_view.MOST_DEEDS", 1)
+    page = open_page("audiences", user="u1")
+    assert page.warning[0].value == said("users.newest_only", "en", n=1, all=len(everything))
 
 
 def test_a_user_is_shown_with_tags_audiences_and_deeds_and_personal_values_masked(saved, open_page):
