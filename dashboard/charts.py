@@ -93,17 +93,20 @@ def waterfall(
     )
     figures.add_bars(figure, [bar.count / base for bar in bars], fill)
     figures.add_bars(
-        figure, [drop / base for drop in dropped], colours.line_strong, start=[b.count / base for b in bars]
+        figure,
+        [max(drop, 0) / base for drop in dropped],
+        colours.line_strong,
+        start=[b.count / base for b in bars],
     )
     figures.add_hover(
         figure,
         [
             t(
-                "charts.waterfall.hover",
+                "charts.waterfall.hover" if drop >= 0 else "charts.waterfall.hover.more",
                 name=name,
                 count=bar.count,
                 share=share(bar.count, base),
-                dropped=drop,
+                dropped=abs(drop),
             )
             for name, bar, drop in zip(names, bars, dropped, strict=True)
         ],
@@ -120,7 +123,7 @@ def waterfall(
         t("charts.waterfall.summary", base=bars[0].count, left=bars[-1].count),
         (t("charts.condition"), t("charts.left"), t("charts.dropped")),
         tuple(
-            (name, f"{bar.count:,}", f"{drop:,}")
+            (name, f"{bar.count:,}", f"{drop:,}" if drop >= 0 else f"+{-drop:,}")
             for name, bar, drop in zip(names, bars, dropped, strict=True)
         ),
     )
@@ -341,6 +344,8 @@ def _step_name(bar: WaterfallBar, index: int, labels: Mapping[str, str]) -> str:
             return t("charts.exclude")
         case "take":
             return t("charts.take")
+        case "fixed" | "added" | "removed":
+            return t(f"charts.{bar.kind}")
         case _:
             return labels.get(bar.node or "", "") or t("charts.nth_condition", n=index)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from core.rules.tree import Rule, TagCondition, nodes
 from core.schema import TagSpec, TagType
+from core.workspace import Audience
 from dashboard import charts, state
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
@@ -17,8 +15,10 @@ _TELLING = range(2, 13)
 """How many values a tag has that tells something at a glance."""
 
 
-def draw(rule_as_saved: Mapping[str, Any]) -> None:
+def draw(audience: Audience) -> None:
     """Draw an audience's sentence, its waterfall and the breakdown of a tag that is chosen here.
+
+    The waterfall is that of its rule, and goes on with people by hand; the breakdown is of all its people.
 
     Raises
     ------
@@ -26,11 +26,13 @@ def draw(rule_as_saved: Mapping[str, Any]) -> None:
         If the rule does not fit the data version.
     """
     workspace, day = state.workspace(), state.as_of()
-    rule, catalogue = workspace.parse(rule_as_saved), workspace.data_version().catalogue
+    rule, catalogue = workspace.parse(audience.rule), workspace.data_version().catalogue
     answer = workspace.count(rule, day).answer
+    numbers = workspace.audience_numbers(audience.id, day)
     st.caption(verbatim(pick(workspace.sentence(rule, reveal=False))))
     names = {node: pick(words) for node, words in workspace.node_sentences(rule, reveal=False).items()}
-    charts.draw(charts.waterfall(answer.waterfall, names, wide=True), key="composition_waterfall")
+    way = (*answer.waterfall, *numbers.steps)
+    charts.draw(charts.waterfall(way, names, wide=True), key="composition_waterfall")
     open_tags = [tag for tag in catalogue.tags.values() if tag.personal is None]
     if open_tags:
         tag = st.selectbox(
@@ -40,9 +42,9 @@ def draw(rule_as_saved: Mapping[str, Any]) -> None:
             format_func=lambda spec: pick(spec.label),
             key="composition_tag",
         )
-        of = workspace.breakdown(rule, tag.key, day)
+        of = workspace.breakdown(workspace.audience_rule(audience), tag.key, day)
         charts.draw(
-            charts.breakdown(of, tag, count=answer.count, base=answer.base), key="composition_breakdown"
+            charts.breakdown(of, tag, count=numbers.count, base=numbers.base), key="composition_breakdown"
         )
 
 

@@ -62,6 +62,16 @@ def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> s
     return _address({KEPT: workspace().keep_rule(tree)}, as_of)
 
 
+def audience_link(audience_id: str, as_of: date | None = None) -> str:
+    """Return the address that opens a saved audience in the builder."""
+    return _address({AUDIENCE: audience_id}, as_of)
+
+
+def audience_page(audience_id: str) -> str:
+    """Return the address of the page on which a saved audience is looked after."""
+    return f"{_root()}/audiences?{urlencode({'view': audience_id})}"
+
+
 def opened_by(query: Mapping[str, str]) -> Opened | None:
     """Return what the address of the page asks to open; None when it asks for nothing.
 
@@ -104,8 +114,12 @@ def _nodes(node: object) -> Iterator[Mapping[str, Any]]:
 def _address(query: dict[str, str], as_of: date | None) -> str:
     if as_of is not None:
         query[AS_OF] = as_of.isoformat()
+    return f"{_root()}/?{urlencode(query)}"
+
+
+def _root() -> str:
     base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}/?{urlencode(query)}" if base else f"/?{urlencode(query)}"
+    return f"/{base}" if base else ""
 
 
 def _day(text: str | None) -> date | None:

@@ -28,7 +28,7 @@ def found_by(words: str, audience: Audience) -> bool:
 def look(audience: Audience) -> None:
     st.markdown(f"**{verbatim(audience.name)}**")
     with boundary():
-        composition.draw(audience.rule)
+        composition.draw(audience)
 
 
 @st.dialog(t("audiences.snapshots"), width="large")

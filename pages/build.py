@@ -41,6 +41,8 @@ asking = Asking(
     set_as_of=state.set_as_of,
     template=templates.template_rule,
     link=link_to,
+    audience_link=lambda audience: links.audience_link(audience, state.as_of()),
+    page_of=links.audience_page,
     log=log_unknown,
 )
 
@@ -126,9 +128,12 @@ def compare() -> None:
         rule = at.rule(asking)
         answer["chosen"] = tags = facts.charts(wish, rule, catalogue)
         if rule is not None:
-            counted = workspace.count(rule, day).answer
-            answer["breakdowns"] = facts.breakdowns(workspace, rule, day, tags, (counted.count, counted.base))
-            answer["people"] = facts.people(workspace, rule, day, wish)
+            whole = at.people(rule, asking)
+            counted = workspace.count(whole, day).answer
+            answer["breakdowns"] = facts.breakdowns(
+                workspace, whole, day, tags, (counted.count, counted.base)
+            )
+            answer["people"] = facts.people(workspace, whole, day, wish)
     except CallerError as error:
         wish.reveals = False
         answer["error"] = " ".join(pick(message_of(problem)) for problem in error.problems)
@@ -148,7 +153,11 @@ def explain() -> None:
     desk_of_answers = st.session_state.setdefault(INSIGHT, insight.InsightDesk())
     about = None
     if ask is not None and ask.questions and (rule := at.rule(asking)) is not None:
-        about = Asked(workspace, rule, state.as_of(), {}, at.history.snapshot(), state.actor())
+        aside = at.aside(asking)
+        about = Asked(
+            workspace, rule, state.as_of(), {}, at.history.snapshot(), state.actor(),
+            audience=None if aside is None else aside.id,
+        )  # fmt: skip
     component.mount_insight(
         desk_of_answers.answer(ask, stamp_of(at), about, log_unknown), on_ask=lambda: None
     )
@@ -180,7 +189,7 @@ def save() -> None:
     if rule is None:
         say_what_is_missing("build.save.broken")
         return
-    saved = saving.save_form(at, rule)
+    saved = saving.save_form(at, rule, asking)
     if saved is not None:
         at.remember(saved)
         at.notice("good", "build.notice.saved", name=saved.name)
@@ -195,7 +204,7 @@ def export() -> None:
     if rule is None:
         say_what_is_missing("build.export.broken")
         return
-    exporting.export_form(at, rule)
+    exporting.export_form(at, rule, asking)
 
 
 def say_what_is_missing(lead: str) -> None:

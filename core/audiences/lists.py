@@ -92,7 +92,13 @@ def write_xlsx(table: pl.DataFrame, path: Path) -> None:
 
 
 def manifest(
-    record: ExportRecord, catalogue: Catalogue, *, rule: Mapping[str, Any], is_rule_masked: bool, size: int
+    record: ExportRecord,
+    catalogue: Catalogue,
+    *,
+    rule: Mapping[str, Any],
+    is_rule_masked: bool,
+    size: int,
+    people: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what is written beside a list, JSON-ready: what it holds, of which data, made by whom and why.
 
@@ -102,6 +108,8 @@ def manifest(
         In JSON form, as shown in the manifest.
     size : int
         Bytes of the list.
+    people : mapping or None
+        How the people of a saved audience come about, if those are not its rule's alone.
     """
     return {
         "file": record.file_name,
@@ -123,6 +131,7 @@ def manifest(
         "rule": dict(rule),
         "rule_masked": is_rule_masked,
         "sentence": record.sentence,
+        **({} if people is None else {"people": dict(people)}),
         "as_of": record.as_of.isoformat(),
         "data_version": record.data_version,
         "made_at": record.at.isoformat(timespec="seconds"),

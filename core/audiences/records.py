@@ -309,6 +309,10 @@ class ExportRequest:
         Why these people are to be contacted; kept in the manifest and the log.
     audience_name : str or None
         Name of the audience, for the file name.
+    people_of : str or None
+        Id of a saved audience whose people these are, `rule` being what it follows: those who were added and
+        removed by hand count, and one that is fixed to a snapshot has the people of that. None = those of the
+        rule alone.
     out : pathlib.Path or None
         Where to write; None = a name from the audience and the day in the workspace's ``exports``.
     header : {"key", "zh", "en"}
@@ -323,6 +327,7 @@ class ExportRequest:
     as_of: date | None = None
     reason: str = ""
     audience_name: str | None = None
+    people_of: str | None = None
     out: Path | None = None
     header: Header = "key"
 

@@ -143,7 +143,7 @@ def funnel(
 ) -> None:
     """Print the journey."""
     door, day = Workspace.open(workspace), day_of(as_of)
-    whose = None if audience is None else door.parse(door.audience(audience).rule)
+    whose = None if audience is None else door.audience_rule(door.audience(audience))
     found = door.funnel(day, audience=whose, split=split)
     if json:
         print_json(found.as_json())

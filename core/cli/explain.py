@@ -91,15 +91,19 @@ class _Asked:
             return door.history(self.rule, self.day, weeks=self.weeks, progress=tell, since=since)
 
     def difference(self) -> _Found:
-        return self.door.difference(self.other(), self.rule, mask=self.door.mask)
+        return self.door.difference(self.other(as_written=True), self.rule, mask=self.door.mask)
 
-    def other(self) -> Rule:
-        """Return the rule that is compared with: a file's, or a saved audience's."""
+    def other(self, *, as_written: bool = False) -> Rule:
+        """Return the rule that is compared with: a file's, or one for all people of a saved audience.
+
+        With `as_written` it is the audience's own rule, whoever was added or removed by hand.
+        """
         if self.against is None:
             raise CallerError(Problem("against_missing"))
         if Path(self.against).is_file():
             return self.door.parse(read(self.against))
-        return self.door.parse(self.door.audience(self.against).rule)
+        audience = self.door.audience(self.against)
+        return self.door.parse(audience.rule) if as_written else self.door.audience_rule(audience)
 
 
 QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {

@@ -44,16 +44,17 @@ class WaterfallBar:
 
     Attributes
     ----------
-    kind : {"base", "node", "exclude", "take"}
+    kind : {"base", "node", "exclude", "take", "fixed", "added", "removed"}
         ``node`` = after one unmuted child of the include root, or after the root itself where its children
-        do not lead there step by step (under `at_least`, and where the root is negated).
+        do not lead there step by step (under `at_least`, and where the root is negated). The last three are
+        never an engine's: they are what a saved audience does with a rule's people.
     node : str or None
         Id of that child or root, or of the exclude root.
     count : int
         Users that remain.
     """
 
-    kind: Literal["base", "node", "exclude", "take"]
+    kind: Literal["base", "node", "exclude", "take", "fixed", "added", "removed"]
     node: str | None
     count: int
 

@@ -15,7 +15,7 @@ from core.rules.lookup import MAX_ALLOWED
 from core.rules.tree import AnyNode, Group, Rule, nodes
 from core.schema import Catalogue
 
-_NOBODY = Rule(include=Group(id="nobody", match="any"))
+NOBODY = Rule(include=Group(id="nobody", match="any"))
 
 MOST_LEVELS = 20
 """So many saved audiences may lie in one another, a rule that is no audience not counted."""
@@ -118,7 +118,8 @@ def bind(rule: Rule, names: Names, judge: Judge, inside: Way = ()) -> Rule:
     """Return the rule with everything looked up that it names, and what its audiences name in turn.
 
     Nothing raises: a name that stands for nothing, or that leads back to an audience on the way, is told by
-    `check` at its node. An audience that is named in many places is looked up once.
+    `check` at its node. An audience that is named in many places is looked up once. What is known already and
+    has no name to be looked up by (`core.rules.by_hand` makes such conditions) stays as it is.
 
     Parameters
     ----------
@@ -154,12 +155,16 @@ class _Binder:
             return node.model_copy(update={"children": children})
         if isinstance(node, ListCondition):
             name = node.list
+            if not name and node.meant is not None:
+                return node
             return node.bound_to(_kept(name, lambda: self._names.people_list(name)))
         if isinstance(node, AudienceCondition) and node.snapshot is not None:
             # Whatever became of the audience's rule: its people on that day are written down.
             which = (node.audience, node.snapshot)
             return node.bound_to(_kept(node.audience, lambda: self._names.snapshot(*which)))
         if isinstance(node, AudienceCondition):
+            if not node.audience and node.meant is not None:
+                return node
             return node.bound_to(self._of_rule(node.audience, inside))
         return node
 
@@ -185,7 +190,7 @@ class _Binder:
         if len(way) > MOST_LEVELS:
             return Meant(audience.name, levels=1)  # whatever it names: that is too much already
         if audience.rule is None:
-            return Meant(audience.name, audience.whole(_NOBODY), levels=1)
+            return Meant(audience.name, audience.whole(NOBODY), levels=1)
         rule = self.bound(audience.rule, way)
         below = [
             node.meant.levels

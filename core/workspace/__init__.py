@@ -1,7 +1,8 @@
 """The one door to core for pages and the command line.
 
 `Workspace` is put together from its parts, each in its file: `versions` (the data), `questions` (what is
-asked of it), `keeping` (what operators save), `exporting` (what they take away), `people` (lists),
+asked of it), `keeping` (what operators save), `whole_audiences` (all people of an audience), `exporting`
+(what they take away), `people` (lists),
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
@@ -52,7 +53,7 @@ from core.tags.records import (
 )
 from core.tags.templates import Slot
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
-from core.workspace.audience_life import AudienceNumbers, AudienceUse, HandRow
+from core.workspace.audience_life import AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.audience_undo import DeletedAudience
 from core.workspace.exporting import asks_nothing
@@ -64,6 +65,7 @@ from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, Tag
 from core.workspace.tag_life import TagImported
 from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary
 from core.workspace.tagging import TagPreview, TagUse
+from core.workspace.whole_audiences import AudienceNumbers
 
 __all__ = [
     "CAUSES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import polars as pl
@@ -23,53 +23,13 @@ from core.audiences.naming import (
 from core.audiences.records import Actor, Audience, AudienceVersion, ByHand
 from core.errors import CallerError, NotFound, Problem, WorkspaceError, nearest_name
 from core.messages import Text, say
-from core.rules.by_hand import only, with_hand
-from core.rules.conditions import AudienceCondition
-from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
-from core.rules.tree import Group, Rule
+from core.rules.tree import Rule
 from core.schema import USER_ID, USER_NO
-from core.workspace.names import hand_of
 from core.workspace.tag_values import TagValues
 
 MOST_BY_HAND = 10_000
 _TOLD = ("name", "note", "folder", "owner", "fixed_to", "alert")
-
-
-@dataclass(frozen=True)
-class AudienceNumbers:
-    """How an audience's people come about on a day.
-
-    Attributes
-    ----------
-    ruled : int
-        Whom its rule has, or those it was fixed to who are in the base.
-    added, removed : int
-        People by hand for whom that makes a difference: added who are in the base and not among the ruled,
-        removed who are.
-    count : int
-        Its people: `ruled` and `added` less `removed`.
-    listed_added, listed_removed : int
-        People by hand, whether or not it makes a difference.
-    """
-
-    as_of: date
-    base: int
-    ruled: int
-    added: int
-    removed: int
-    listed_added: int
-    listed_removed: int
-
-    @property
-    def count(self) -> int:
-        """Its people."""
-        return self.ruled + self.added - self.removed
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the numbers, JSON-ready."""
-        names = ("base", "ruled", "added", "removed", "count", "listed_added", "listed_removed")
-        return {"as_of": self.as_of.isoformat(), **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True)
@@ -122,59 +82,6 @@ class AudienceImported:
 
 class AudienceLife(TagValues):
     """Audiences as things that are looked after."""
-
-    def audience_rule(self, audience: Audience) -> Rule:
-        """Return a rule for all people of an audience.
-
-        That is its own where it follows it and nobody was added or removed by hand; else one that names it.
-
-        Raises
-        ------
-        RuleError
-            If its rule cannot be read.
-        """
-        if audience.fixed_to is None and not self._audiences.by_hand(audience.id):
-            return parse_rule(audience.rule)
-        named = AudienceCondition(id="c1", audience=audience.id, in_=True)
-        return Rule(include=Group(id="g0", match="all", children=(named,)))
-
-    def audience_numbers(self, audience: str, as_of: date | None = None) -> AudienceNumbers:
-        """Return how an audience's people come about.
-
-        Parameters
-        ----------
-        audience : str
-            Its id, else its name.
-
-        Raises
-        ------
-        NotFound
-            If there is no such audience.
-        RuleError
-            If its rule cannot be answered.
-        """
-        saved = self.audience(audience)
-        by_hand = self._audiences.by_hand(saved.id)
-        added, removed = hand_of(by_hand)
-        alone = self._names.fixed(saved)
-        rule = parse_rule(saved.rule) if alone is None else only(alone)
-        if alone is None:
-            version, engine, day, rule = self._asked(rule, as_of)
-        else:
-            version, engine = self._engine()
-            day = self._day(version, as_of)
-        ruled = engine.count(rule, day).count
-        with_added = ruled if added is None else engine.count(with_hand(rule, added, None), day).count
-        kept = ruled if removed is None else engine.count(with_hand(rule, None, removed), day).count
-        return AudienceNumbers(
-            as_of=day,
-            base=engine.base_count(day),
-            ruled=ruled,
-            added=with_added - ruled,
-            removed=ruled - kept,
-            listed_added=sum(one.is_added for one in by_hand),
-            listed_removed=sum(not one.is_added for one in by_hand),
-        )
 
     def by_hand(self, audience: str) -> list[HandRow]:
         """Return who was added to an audience or removed from it by hand, the last first."""

@@ -12,15 +12,16 @@ from core.audiences.naming import clean_actor, clean_reason
 from core.audiences.pending import Pending
 from core.audiences.records import ExportRecord, ExportRequest, ExportResult
 from core.errors import ExportRefused, Problem
+from core.messages import Text, say
 from core.rules.describe import describe
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, Rule, is_muted
-from core.workspace.keeping import Keeping
+from core.workspace.whole_audiences import AudienceNumbers, WholeAudiences
 
 MANIFEST_ENDING = ".manifest.json"
 
 
-class Exporting(Keeping):
+class Exporting(WholeAudiences):
     """Exports and their record."""
 
     def export(self, request: ExportRequest) -> ExportResult:
@@ -50,7 +51,11 @@ class Exporting(Keeping):
         if request.purpose == "contact":
             _refuse_careless_contact(request.rule, reason)
         out = self._target(request.out)
-        members = engine.members(rule, day)
+        whole, numbers = rule, None
+        if request.people_of is not None:
+            whole = self.people_of(request.people_of, request.rule)
+            numbers = self.audience_numbers(request.people_of, day, rule=request.rule)
+        members = engine.members(whole, day)
         if request.format == "xlsx" and len(members) > lists.MAX_XLSX_ROWS:
             raise ExportRefused(
                 Problem("export_too_many_rows", params={"rows": len(members), "limit": lists.MAX_XLSX_ROWS})
@@ -62,6 +67,8 @@ class Exporting(Keeping):
         folder = self.root / "exports"
         stem = f"{lists.file_stem(request.audience_name, day)}.{request.format}"
         hidden, sentence = masked_rule(rule, catalogue), describe(rule, catalogue, mask)
+        if numbers is not None:
+            sentence = _whole_sentence(sentence, numbers)
         with pending.writing_explained(out or folder), Pending() as files:
             if out is None:
                 folder.mkdir(exist_ok=True)
@@ -85,7 +92,7 @@ class Exporting(Keeping):
             shown = request.rule if request.purpose == "contact" else hidden
             content = lists.manifest(
                 record, catalogue, rule=dump_rule(shown), is_rule_masked=shown != request.rule,
-                size=part.stat().st_size,
+                size=part.stat().st_size, people=None if numbers is None else numbers.as_json(),
             )  # fmt: skip
             manifest_path = out.with_name(out.name + MANIFEST_ENDING)
             lists.write_manifest(content, files.add(manifest_path))
@@ -113,6 +120,16 @@ class Exporting(Keeping):
         if place.is_relative_to(self.root) and not place.is_relative_to(self.root / "exports"):
             raise ExportRefused(Problem("export_inside_workspace", params={"file": str(target)}))
         return place
+
+
+def _whole_sentence(sentence: Text, numbers: AudienceNumbers) -> Text:
+    """Return a rule in words, and how the people of its audience differ from the rule's."""
+    parts = [sentence]
+    if numbers.is_fixed:
+        parts = [say("people_fixed", people=numbers.ruled)]
+    if numbers.listed_added or numbers.listed_removed:
+        parts.append(say("people_by_hand", added=numbers.added, removed=numbers.removed))
+    return Text(zh="；".join(part["zh"] for part in parts), en="; ".join(part["en"] for part in parts))
 
 
 def asks_nothing(rule: Rule) -> bool:

@@ -51,7 +51,7 @@ class Questions(Versions):
             rule = parse_rule(source)
         except RuleError as error:
             raise RuleError(self._all_wrong(source, error)) from error
-        _refuse_errors(self._checked(rule, inside)[1])
+        refuse_errors(self._checked(rule, inside)[1])
         return rule
 
     def check(self, source: str | bytes | Mapping[str, Any]) -> Checked:
@@ -90,7 +90,7 @@ class Questions(Versions):
         version, engine = self._engine()
         day = self._day(version, as_of)
         rule, problems = self._checked(rule)
-        _refuse_errors(problems)
+        refuse_errors(problems)
         return CountAnswer(
             answer=engine.count(rule, day),
             data_version=version.id,
@@ -183,10 +183,10 @@ class Questions(Versions):
         day = self._day(version, as_of)
         if audience is not None:
             audience, problems = self._checked(audience)
-            _refuse_errors(problems)
+            refuse_errors(problems)
 
         def count(rule: Rule) -> int:
-            _refuse_errors(check(rule, version.catalogue))
+            refuse_errors(check(rule, version.catalogue))
             return engine.count(rule, day).count
 
         def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
@@ -200,7 +200,7 @@ class Questions(Versions):
         """Return what answers a rule for a day, and the rule with the names in it looked up."""
         version, engine = self._engine()
         rule, problems = self._checked(rule)
-        _refuse_errors(problems)
+        refuse_errors(problems)
         return version, engine, self._day(version, as_of), rule
 
     def _checked(self, rule: Rule, inside: Way = ()) -> tuple[Rule, tuple[Problem, ...]]:
@@ -219,7 +219,8 @@ def masked_frame(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     )
 
 
-def _refuse_errors(problems: Sequence[Problem]) -> None:
+def refuse_errors(problems: Sequence[Problem]) -> None:
+    """Raise what is wrong with a rule; warnings pass."""
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise RuleError(errors)

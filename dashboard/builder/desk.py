@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from core.errors import CallerError, Problem
+from core.engines.base import WaterfallBar
+from core.errors import CallerError, NotFound, Problem
 from core.messages import Language, Text, message_of
 from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
@@ -119,7 +120,7 @@ class Desk:
             case "dismiss":
                 self.notices = [notice for notice in self.notices if notice.id != command["id"]]
             case "link":
-                path, is_kept = asking.link(self.history.tree)
+                path, is_kept = self._link(asking)
                 return [{"name": "link", "path": path, "is_kept": is_kept}]
             case "definition":
                 name = self.saved.name if self.saved else None
@@ -138,6 +139,16 @@ class Desk:
             case unknown:
                 raise ValueError(f"no command {unknown!r}")
         return []
+
+    def _link(self, asking: Asking) -> tuple[str, bool]:
+        """Return a link to what is counted here, and whether it carries a token.
+
+        Where people by hand count, a rule alone would be another number: the link names the audience then.
+        """
+        audience = self.aside(asking)
+        if audience is not None and self._is_saved(asking.workspace.check(self.history.tree)):
+            return asking.audience_link(audience.id), False
+        return asking.link(self.history.tree)
 
     def _changes(self, since: int | str, asking: Asking) -> dict[str, Any]:
         rule = self.rule(asking)
@@ -200,7 +211,7 @@ class Desk:
             "gesture": self.history.gesture,
             "tree": tree,
             "tree_stamp": self.stamp,
-            "counts": _numbers(counted) if counted else None,
+            "counts": self._numbers(counted, checked, asking, day) if counted else None,
             "sentence": asking.workspace.sentence(checked.rule, reveal=False)[language]
             if counted and checked.rule
             else None,
@@ -244,6 +255,40 @@ class Desk:
         """Return the present rule if it can be counted, else None."""
         checked = asking.workspace.check(self.history.tree)
         return None if checked.errors else checked.rule
+
+    def people(self, rule: Rule, asking: Asking) -> Rule:
+        """Return a rule for the people that the number is about: with those by hand of the saved audience."""
+        audience = self.aside(asking)
+        return rule if audience is None else asking.workspace.people_of(audience.id, rule)
+
+    def aside(self, asking: Asking) -> Audience | None:
+        """Return the saved audience on the desk if its people are not those of its rule alone, else None."""
+        if self.saved is None:
+            return None
+        try:
+            audience = asking.workspace.audience(self.saved.id)
+        except NotFound:
+            return None  # deleted meanwhile: the rule is all there is, and saving says who deleted it
+        return None if asking.workspace.follows_rule_alone(audience) else audience
+
+    def _numbers(self, counted: CountAnswer, checked: Checked, asking: Asking, day: date) -> dict[str, Any]:
+        """Return the numbers; ``aside`` says how the audience's people differ from the rule's."""
+        answer = counted.answer
+        told = {
+            "count": answer.count,
+            "matched": answer.matched,
+            "base": answer.base,
+            "nodes": {node: asdict(numbers) for node, numbers in answer.nodes.items()},
+            "waterfall": _bars(answer.waterfall),
+            "aside": None,
+        }
+        audience = self.aside(asking)
+        if audience is None:
+            return told
+        numbers = asking.workspace.audience_numbers(audience.id, day, rule=checked.rule)
+        aside = {**numbers.as_json(), "by_rule": answer.count, "path": asking.page_of(audience.id)}
+        way = _bars((*answer.waterfall, *numbers.steps))
+        return {**told, "count": numbers.count, "waterfall": way, "aside": aside}
 
     def _is_saved(self, checked: Checked) -> bool:
         return (
@@ -293,6 +338,10 @@ class Asking:
         The rule of a template by its key.
     link : callable
         A link to a rule, and whether it carries a token in place of the rule.
+    audience_link : callable
+        A link that opens a saved audience here, by its id.
+    page_of : callable
+        The address where a saved audience is looked after, by its id.
     log : callable
         Logs a fault of ours and returns the id under which it can be found.
     """
@@ -302,6 +351,8 @@ class Asking:
     set_as_of: Callable[[date | None], None]
     template: Callable[[str], Mapping[str, Any]]
     link: Callable[[Mapping[str, Any]], tuple[str, bool]]
+    audience_link: Callable[[str], str]
+    page_of: Callable[[str], str]
     log: Callable[[BaseException], str]
 
 
@@ -316,15 +367,8 @@ def fault(identity: str) -> Text:
     )
 
 
-def _numbers(counted: CountAnswer) -> dict[str, Any]:
-    answer = counted.answer
-    return {
-        "count": answer.count,
-        "matched": answer.matched,
-        "base": answer.base,
-        "nodes": {node: asdict(numbers) for node, numbers in answer.nodes.items()},
-        "waterfall": [[bar.kind, bar.node, bar.count] for bar in answer.waterfall],
-    }
+def _bars(waterfall: Sequence[WaterfallBar]) -> list[list[Any]]:
+    return [[bar.kind, bar.node, bar.count] for bar in waterfall]
 
 
 def _comparable(rule: Mapping[str, Any]) -> Tree:

@@ -12,10 +12,10 @@ from core.audiences.lists import MAX_XLSX_ROWS
 from core.audiences.records import Format, Header, Purpose
 from core.rules.tree import Rule
 from core.schema import Catalogue
-from core.workspace import ExportRequest, ExportResult, Workspace
+from core.workspace import Audience, ExportRequest, ExportResult, Workspace
 from core.workspace.exporting import asks_nothing
 from dashboard import state
-from dashboard.builder.desk import Desk
+from dashboard.builder.desk import Asking, Desk
 from dashboard.builder.saving import remember, who_acts
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import language, pick, t
@@ -30,10 +30,13 @@ _KINDS = {
 }
 
 
-def export_form(desk: Desk, rule: Rule) -> None:
+def export_form(desk: Desk, rule: Rule, asking: Asking) -> None:
     """Draw the form; a button makes the file, its manifest and the row in the log, another hands it over."""
     workspace, day = state.workspace(), state.as_of()
     rows = workspace.count(rule, day).answer.count
+    audience = desk.aside(asking)
+    if audience is not None:
+        rows, audience = _whose(audience, rule, rows)
     st.markdown(f"**{t('build.export.people', n=rows)}** · {day.isoformat()}")
     purpose: Purpose = st.radio(
         t("build.export.purpose"),
@@ -69,7 +72,8 @@ def export_form(desk: Desk, rule: Rule) -> None:
     actor = who_acts("build_export_who")
     request = ExportRequest(
         rule=rule, actor=actor, fields=tuple(fields), purpose=purpose, format=form, as_of=day, reason=reason,
-        audience_name=desk.saved.name if desk.saved else None, header=header,
+        audience_name=desk.saved.name if desk.saved else None,
+        people_of=None if audience is None else audience.id, header=header,
     )  # fmt: skip
     is_careless = purpose == "contact" and asks_nothing(rule)
     if is_careless:
@@ -80,6 +84,20 @@ def export_form(desk: Desk, rule: Rule) -> None:
     if made is not None and made[0] == request:
         _hand_over(made[1])
     st.caption(t("build.export.logged"))
+
+
+def _whose(audience: Audience, rule: Rule, by_rule: int) -> tuple[int, Audience | None]:
+    """Ask whether those by hand come along; return how many people that makes, and the audience if so."""
+    numbers = state.workspace().audience_numbers(audience.id, state.as_of(), rule=rule)
+    whole = t(
+        "build.export.whole.fixed" if numbers.is_fixed else "build.export.whole.ruled",
+        n=numbers.count, ruled=numbers.ruled, added=numbers.added, removed=numbers.removed,
+    )  # fmt: skip
+    words = {"whole": whole, "rule": t("build.export.rule_alone", n=by_rule)}
+    chosen = st.radio(
+        t("build.export.whose"), list(words), format_func=words.__getitem__, key="build_export_whose"
+    )
+    return (numbers.count, audience) if chosen == "whole" else (by_rule, None)
 
 
 def _make(workspace: Workspace, request: ExportRequest) -> None:

@@ -137,9 +137,11 @@ def _difference(workspace: Workspace, before: Rule, after: Rule) -> tuple[Change
     return workspace.difference(before, after, mask=workspace.mask).changes
 
 
-def _there(workspace: Workspace, history: History, against: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _there(
+    workspace: Workspace, history: History, against: Mapping[str, Any]
+) -> Rule | Mapping[str, Any] | None:
     if "state" not in against:
-        return workspace.audience(str(against["audience"])).rule
+        return workspace.audience_rule(workspace.audience(str(against["audience"])))
     return next(
         (history.read(at) for at, text in enumerate(history.states) if _name(text) == against["state"]), None
     )

@@ -43,6 +43,8 @@ class Asked:
         The states of the rule; to be read only.
     actor : Actor
         Who asks, for the log.
+    audience : str or None
+        Id of the saved audience whose rule it is, if its people are not that rule's alone.
     progress : callable
         Told how far a long question is, in any JSON; replaces what was told before.
     cancelled : callable
@@ -55,6 +57,7 @@ class Asked:
     args: Mapping[str, Any]
     history: History
     actor: Actor
+    audience: str | None = field(default=None, kw_only=True)
     progress: Callable[[Any], None] = field(default=lambda _told: None)
     cancelled: Callable[[], bool] = field(default=lambda: False)
 
@@ -81,7 +84,8 @@ def person(asked: Asked) -> Mapping[str, Any]:
     Returns
     -------
     mapping
-        Besides, ``is_personal``: whether the rule asks for a personal tag, and ``is_revealed``.
+        Besides, ``is_personal``: whether the rule asks for a personal tag, and ``is_revealed``;
+        ``by_hand`` if somebody added the user to the audience or removed them, whatever the rule says.
     """
     door, reveals = asked.workspace, bool(asked.args.get("reveal"))
     catalogue = door.data_version().catalogue
@@ -90,7 +94,10 @@ def person(asked: Asked) -> Mapping[str, Any]:
     if reveals and personal:
         door.log_reveal(personal, "build", asked.actor)
     found = door.person(asked.rule, user, asked.as_of, reveal=reveals, mask=door.mask)
-    return {**found.as_json(), "is_personal": bool(personal), "is_revealed": reveals and bool(personal)}
+    rows = () if asked.audience is None else door.by_hand(asked.audience)
+    hand = next((row.as_json() for row in rows if row.user_id == user), None)
+    told = {"is_personal": bool(personal), "is_revealed": reveals and bool(personal), "by_hand": hand}
+    return {**found.as_json(), **told}
 
 
 def thresholds(asked: Asked) -> Mapping[str, Any]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import CallerError, Conflict
 from core.rules.tree import Rule
 from core.workspace import Actor, Audience
 from dashboard import state
-from dashboard.builder.desk import Desk
+from dashboard.builder.desk import Asking, Desk
 from dashboard.errors import describe, verbatim
 from dashboard.i18n import t
 
 _NAME, _NOTE, _AS_NEW, _WHO = "build_save_name", "build_save_note", "build_save_as_new", "build_save_who"
 
 
-def save_form(desk: Desk, rule: Rule) -> Audience | None:
+def save_form(desk: Desk, rule: Rule, asking: Asking) -> Audience | None:
     """Draw the form; return the audience once it has been saved."""
-    workspace = state.workspace()
-    count = workspace.count(rule, state.as_of()).answer.count
-    st.caption(t("build.save.dynamic", n=count))
+    place = st.empty()
     saved = desk.saved
     as_new = saved is None or st.checkbox(t("build.save.new"), key=_AS_NEW)
+    _say_who(place, desk, rule, asking, as_new=as_new)
     with st.form("build_save", border=False):
         name = st.container(key="type_at_once").text_input(
             t("build.save.name"), value=saved.name if saved else "", max_chars=100, key=_NAME,
@@ -46,6 +46,20 @@ def save_form(desk: Desk, rule: Rule) -> Audience | None:
     except CallerError as error:
         st.error(describe(error))
     return None
+
+
+def _say_who(place: DeltaGenerator, desk: Desk, rule: Rule, asking: Asking, *, as_new: bool) -> None:
+    """Say how many the audience will hold, and what becomes of those by hand."""
+    workspace, audience = state.workspace(), desk.aside(asking)
+    by_rule = workspace.count(rule, state.as_of()).answer.count
+    if audience is None:
+        place.caption(t("build.save.dynamic", n=by_rule))
+    elif as_new:
+        place.caption(t("build.save.without_hand", n=by_rule, name=verbatim(audience.name)))
+    else:
+        numbers = workspace.audience_numbers(audience.id, state.as_of(), rule=rule)
+        key = "build.save.fixed" if numbers.is_fixed else "build.save.with_hand"
+        place.caption(t(key, n=numbers.count, rule=by_rule))
 
 
 def _save(desk: Desk, rule: Rule, name: str, note: str, *, as_new: bool, actor: Actor) -> Audience:

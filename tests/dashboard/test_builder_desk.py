@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from dashboard.builder import facts
 from dashboard.builder.desk import Asking, Desk
 from dashboard.builder.drafts import DraftKeeper
 from dashboard.builder.history import MOST_STEPS, History, empty_rule
 from dashboard.builder.protocol import MessageError, read_message
 from dashboard.builder.templates import template_rule, templates
+from tests.dashboard.conftest import SOMEBODY
 
 
 @pytest.fixture
@@ -21,6 +23,8 @@ def asking(workspace):
         set_as_of=lambda chosen: day.__setitem__(0, chosen or workspace.default_as_of()),
         template=template_rule,
         link=lambda tree: (f"/?rule={len(json.dumps(tree))}", False),
+        audience_link=lambda audience: f"/?audience={audience}",
+        page_of=lambda audience: f"/audiences?view={audience}",
         log=lambda _error: "abcd",
     )
 
@@ -309,3 +313,76 @@ def test_every_template_is_a_rule_of_the_language(asking):
         assert checked.rule is not None
         assert {problem.code for problem in checked.problems} <= {"unknown_tag", "unknown_event"}
         assert set(template) == {"key", "name", "note", "rule"}
+
+
+@pytest.fixture
+def by_hand(workspace, rule_of):
+    """An audience of u1 and u2 by its rule; u2 was removed by hand, u3 and u5 were added."""
+    saved = workspace.save_audience(name="北京", rule=rule_of("city", "is", "北京"), actor=SOMEBODY)
+    workspace.put_by_hand(saved.id, ["u3", "u5"], is_added=True, reason="老客户推荐", actor=SOMEBODY)
+    workspace.put_by_hand(saved.id, ["u2"], is_added=False, reason="本人要求", actor=SOMEBODY)
+    return saved
+
+
+def opened(audience, asking):
+    desk = Desk()
+    desk.open(audience.rule, asking, saved=audience)
+    return desk
+
+
+def test_the_number_of_an_audience_holds_its_people_by_hand_and_says_so_beside_the_rule(
+    asking, workspace, by_hand, rule_of
+):
+    desk = opened(by_hand, asking)
+    counts = desk.answer(asking, "zh", [])["counts"]
+    assert counts["count"] == workspace.audience_numbers(by_hand.id).count == 3
+    assert counts["nodes"]["c1"]["own"] == 2  # rows speak of the rule
+    assert counts["waterfall"][-2:] == [["added", None, 4], ["removed", None, 3]]
+    aside = counts["aside"]
+    assert (aside["by_rule"], aside["added"], aside["removed"], aside["is_fixed"]) == (2, 2, 1, False)
+    assert aside["path"] == f"/audiences?view={by_hand.id}"
+    # With an edit that is not saved yet the people by hand stay; u3 is there by the rule then.
+    desk.receive(edit(desk, 1, rule_of("city", "in", ["北京", "上海"])), asking)
+    counts = desk.answer(asking, "zh", [])["counts"]
+    assert (counts["count"], counts["aside"]["added"], counts["aside"]["by_rule"]) == (4, 1, 4)
+
+
+def test_everything_that_follows_the_number_is_about_the_same_people(asking, workspace, by_hand):
+    desk = opened(by_hand, asking)
+    whole = desk.people(desk.rule(asking), asking)
+    assert workspace.members(whole) == ["u1", "u3", "u5"]
+    shown = facts.people(workspace, whole, asking.as_of(), facts.Wish(fields=["city"]))
+    assert [row[0] for row in shown["rows"]] == ["u1", "u3", "u5"]
+
+
+def test_an_audience_that_stands_still_keeps_its_number_whatever_is_edited(
+    asking, workspace, by_hand, rule_of
+):
+    taken = workspace.take_snapshot(by_hand.id, actor=SOMEBODY)
+    fixed = workspace.arrange_audience(by_hand.id, revision=1, actor=SOMEBODY, fixed_to=taken.id)
+    desk = opened(fixed, asking)
+    desk.receive(edit(desk, 1, rule_of("city", "is", "上海")), asking)
+    counts = desk.answer(asking, "zh", [])["counts"]
+    assert (counts["count"], counts["aside"]["by_rule"], counts["aside"]["is_fixed"]) == (3, 2, True)
+    assert ["fixed", None, 3] in counts["waterfall"]
+
+
+def test_a_rule_without_people_by_hand_has_nothing_beside_it(asking, workspace, rule_of, by_hand):
+    desk = Desk()
+    desk.receive(edit(desk, 1, rule_of("city", "is", "北京")), asking)
+    assert desk.answer(asking, "zh", [])["counts"]["aside"] is None
+    desk = opened(by_hand, asking)
+    workspace.delete_audience(by_hand.id, actor=SOMEBODY)
+    counts = desk.answer(asking, "zh", [])["counts"]
+    assert (counts["count"], counts["aside"]) == (2, None)
+
+
+def test_a_link_to_an_audience_with_people_by_hand_names_it_while_the_rule_is_as_saved(
+    asking, by_hand, rule_of
+):
+    desk = opened(by_hand, asking)
+    (answer,) = desk.receive(command(desk, 1, "link"), asking)
+    assert (answer["path"], answer["is_kept"]) == (f"/?audience={by_hand.id}", False)
+    desk.receive(edit(desk, 2, rule_of("city", "is", "上海")), asking)
+    (answer,) = desk.receive(command(desk, 3, "link"), asking)
+    assert answer["path"].startswith("/?rule=")

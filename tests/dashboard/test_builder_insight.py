@@ -16,6 +16,7 @@ from dashboard.builder.history import History
 from dashboard.builder.insight import Ask, InsightDesk, Wanted, read_ask
 from dashboard.builder.protocol import MessageError
 from dashboard.builder.questions import QUESTIONS, Asked, Question
+from tests.dashboard.conftest import SOMEBODY
 from tests.dashboard.test_builder_desk import asking, command, edit  # noqa: F401  asking is a fixture
 from tests.dashboard.test_builder_page import component_data, send
 
@@ -81,7 +82,8 @@ def test_every_answer_is_the_workspaces_own(workspace, about):
         assert answer["found"] == found.as_json(), kind
     person = answered(about, "person", user="u1")["found"]
     assert person == {
-        **workspace.person(rule, "u1", day).as_json(), "is_personal": False, "is_revealed": False
+        **workspace.person(rule, "u1", day).as_json(), "is_personal": False, "is_revealed": False,
+        "by_hand": None,
     }  # fmt: skip
     assert person["is_matched"]
 
@@ -324,3 +326,25 @@ def test_the_page_answers_an_ask_about_its_rule_and_nothing_before_it_is_asked(w
     send(page, "coterie_builder", "edit", {**edited, "command": None})
     assert component_data(page, "coterie_insight")["answers"] == []
     assert component_data(page, "coterie_insight")["stamp"] != stamp
+
+
+def test_somebody_by_hand_is_told_by_whom_and_why_beside_what_the_rule_says(workspace, about):
+    saved = workspace.save_audience(name="北京", rule=rule_of_two(), actor=SOMEBODY)
+    workspace.put_by_hand(saved.id, ["u2"], is_added=True, reason="老客户推荐", actor=Actor("李"))
+    of_audience = replace(about, audience=saved.id)
+    found = answered(of_audience, "person", user="u2")["found"]
+    assert (found["by_hand"]["added"], found["by_hand"]["by"], found["by_hand"]["reason"]) == (
+        True,
+        "李",
+        "老客户推荐",
+    )
+    assert found["is_taken"] is False
+    assert answered(of_audience, "person", user="u1")["found"]["by_hand"] is None
+    assert answered(about, "person", user="u2")["found"]["by_hand"] is None
+
+
+def test_a_rule_is_compared_with_all_people_of_an_audience(workspace, about):
+    saved = workspace.save_audience(name="北京", rule=rule_of_two(), actor=SOMEBODY)
+    workspace.put_by_hand(saved.id, ["u2"], is_added=True, reason="老客户推荐", actor=SOMEBODY)
+    found = answered(about, "compare", against={"audience": saved.id})["found"]
+    assert (found["here"], found["there"], found["both"]["users"]) == (1, 2, 1)

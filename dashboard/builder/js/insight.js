@@ -115,6 +115,7 @@ export function makeInsight(page) {
   function draw() {
     if (!open) return;
     broken.hidden = !page.editor.news || page.editor.news.counts !== null;
+    alone.hidden = !page.editor.counts?.aside;
     if (page.size === "narrow") page.shell.style.setProperty("--bar-height", `${Math.round(page.barHeight())}px`);
     tabs.get(open).update();
   }
@@ -149,6 +150,7 @@ export function makeInsight(page) {
   );
   const list = h("div.insighttabs", { role: "tablist", "aria-label": t("insight"), onkeydown: arrowsBetween }, buttons);
   const broken = h("p.notice.warning", { hidden: true }, icon("warn"), h("span", {}, t("insight.broken")));
+  const alone = h("p.notice.warning", { hidden: true }, icon("warn"), h("span", {}, t("insight.alone")));
   const body = h("div.insightbody", { role: "tabpanel", id: "insight-panel", tabindex: "0", hidden: true });
   const element = h(
     "section.insight",
@@ -164,7 +166,7 @@ export function makeInsight(page) {
       if (open) tabs.get(open).leave?.();
       else opener = from ?? page.root.activeElement;
       open = name;
-      body.replaceChildren(broken, tabs.get(name).element);
+      body.replaceChildren(broken, alone, tabs.get(name).element);
       body.scrollTop = 0;
       tabs.get(name).enter?.();
     }

@@ -10,6 +10,7 @@ export function makePanel(page) {
   const share = h("span.share");
   const change = h("span.change");
   const state = h("p.state");
+  const aside = makeAside(page);
   const save = h("button.button", { type: "button", "data-act": "save", onclick: () => page.ask("save") }, t("save"));
   const exportIt = h(
     "button.button.primary",
@@ -41,6 +42,7 @@ export function makePanel(page) {
       h("span.label", {}, t("matched")),
       h("div.big", {}, count, h("span.beside", {}, share, change)),
     ),
+    aside.element,
     h("div.keep", {}, add, why, save, exportIt),
     state,
   );
@@ -65,7 +67,8 @@ export function makePanel(page) {
     change.classList.toggle("more", by > 0);
     change.classList.toggle("fewer", by < 0);
     const errors = (news?.problems ?? []).filter((problem) => problem.severity === "error");
-    const isEmpty = counts && counts.waterfall.length <= 1;
+    const isEmpty = counts && !counts.aside && counts.waterfall.length <= 1;
+    aside.update(counts?.aside ?? null);
     state.hidden = !isBroken && !isEmpty;
     if (isBroken)
       replace(
@@ -140,6 +143,35 @@ export function makePanel(page) {
     },
     details,
     fade,
+  };
+}
+
+/** How the people of a saved audience differ from its rule's: those by hand, or those of a snapshot. */
+function makeAside(page) {
+  const { t, whole, signed } = page.words;
+  const told = h("dl.asiderows");
+  const about = h("a.link", { target: "_blank", rel: "noopener" }, t("aside.open"));
+  const element = h("div.aside", { hidden: true }, told, about);
+  return {
+    element,
+    update(numbers) {
+      element.hidden = numbers === null;
+      if (numbers === null) return;
+      const { by_rule: byRule, ruled, added, removed, is_fixed: isFixed } = numbers;
+      const rows = [["aside.rule", whole(byRule)]];
+      if (isFixed) rows.push(["aside.fixed", whole(ruled)]);
+      if (numbers.listed_added) rows.push(["aside.added", signed(added)]);
+      if (numbers.listed_removed) rows.push(["aside.removed", signed(-removed)]);
+      const isIdle = (name) => isFixed && name === "aside.rule";
+      replace(
+        told,
+        ...rows.map(([name, number]) =>
+          h(`div${isIdle(name) ? ".idle" : ""}`, {}, h("dt", {}, t(name)), h("dd", {}, number)),
+        ),
+      );
+      about.title = t(isFixed ? "aside.fixed.tip" : "aside.tip");
+      about.href = numbers.path;
+    },
   };
 }
 

@@ -166,6 +166,7 @@ export function makePerson(page, ask) {
   /** Where she stands, in one word of the texts. */
   function outcome(found) {
     if (!found.is_in_base) return "not_yet";
+    if (found.by_hand) return found.by_hand.added ? "hand_added" : "hand_removed";
     if (found.is_taken) return "in";
     if (!found.is_included) return "out";
     return found.is_excluded ? "excluded" : "not_taken";
@@ -190,8 +191,9 @@ export function makePerson(page, ask) {
       element.classList.toggle("stale", Boolean(answer?.isOld && found));
       verdict.hidden = !found;
       if (found) {
-        say(verdict, t(`insight.person.${outcome(found)}`, { user: found.user_id }));
-        verdict.classList.toggle("good", found.is_taken);
+        const { user_id: who, by_hand: hand } = found;
+        say(verdict, t(`insight.person.${outcome(found)}`, { user: who, ...hand }));
+        verdict.classList.toggle("good", hand ? hand.added : found.is_taken);
       }
       const waits = answer?.isWaiting && !found ? t("insight.waiting") : "";
       say(note, answer?.error ?? (user === "" ? t("insight.person.tip") : waits));

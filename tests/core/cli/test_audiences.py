@@ -160,3 +160,16 @@ def test_tables_for_people_are_printed(saved: Path) -> None:
     ):  # fmt: skip
         done = core("audiences", *arguments, "--workspace", saved)
         assert done.returncode == 0, done.stderr.decode()
+
+
+def test_people_by_hand_count_wherever_an_audience_is_named(saved: Path, tmp_path: Path) -> None:
+    asked = ("--workspace", saved)
+    answer("audiences", "by-hand", "北京", *asked, "--add", "u03", "--reason", "认识", "--by", "李")
+    assert answer("audiences", "show", "北京", *asked)["count"] == 4
+    funnel = answer("funnel", *asked, "--audience", "北京")
+    assert funnel["total"] == 4
+    file = written(tmp_path / "everyone.json", rule())
+    compared = answer("explain", *asked, "--rule", file, "--what", "compare", "--against", "北京")
+    assert compared["there"] == 4
+    told = answer("explain", *asked, "--rule", file, "--what", "difference", "--against", "北京")
+    assert "北京" in told["changes"][0]["text"]["zh"]  # of the rules as they are written

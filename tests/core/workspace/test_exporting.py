@@ -325,3 +325,43 @@ def test_a_tag_named_like_the_first_column_is_not_exported_twice(tmp_path: Path)
     named = {"kind": "tag", "id": "c", "tag": "user_id", "op": "is", "value": "u1"}
     done = workspace.export(ExportRequest(rule=workspace.parse(rule(named)), actor=ACTOR))
     assert rows_of(done.path) == [["user_id"], ["u1"]]
+
+
+def test_the_list_of_an_audience_holds_its_people_by_hand_and_says_how_they_came(
+    workspace: Workspace, request_: ExportRequest
+) -> None:
+    saved = workspace.save_audience(name="北京", rule=request_.rule, actor=ACTOR)
+    workspace.put_by_hand(saved.id, ["u03"], is_added=True, reason="认识", actor=ACTOR)
+    workspace.put_by_hand(saved.id, ["u02"], is_added=False, reason="退订", actor=ACTOR)
+    done = workspace.export(replace(request_, people_of=saved.id, fields=()))
+    assert [row[0] for row in rows_of(done.path)] == ["user_id", "007", "u01", "u03"]
+    manifest = json.loads(done.manifest_path.read_text("utf-8"))
+    told = {key: manifest["people"][key] for key in ("ruled", "added", "removed", "count", "is_fixed")}
+    assert told == {"ruled": 3, "added": 1, "removed": 1, "count": 3, "is_fixed": False}
+    assert manifest["sentence"]["zh"] == "城市是「北京」；人工加入 1 人、移出 1 人"
+    assert workspace.exports()[0].sentence == manifest["sentence"]
+    alone = workspace.export(request_)
+    assert "people" not in json.loads(alone.manifest_path.read_text("utf-8"))
+    assert alone.rows == 3
+
+
+def test_the_list_of_an_audience_that_stands_still_is_its_snapshot_whatever_the_rule(
+    workspace: Workspace, request_: ExportRequest
+) -> None:
+    saved = workspace.save_audience(name="北京", rule=request_.rule, actor=ACTOR)
+    taken = workspace.take_snapshot(saved.id, actor=ACTOR)
+    workspace.arrange_audience(saved.id, revision=1, actor=ACTOR, fixed_to=taken.id)
+    elsewhere = workspace.parse(rule({**CITY, "value": "上海"}))
+    done = workspace.export(replace(request_, rule=elsewhere, people_of=saved.id, fields=()))
+    assert [row[0] for row in rows_of(done.path)] == ["user_id", "007", "u01", "u02"]
+    assert workspace.exports()[0].sentence["en"] == "fixed to the 3 people of a snapshot"
+
+
+def test_an_export_for_an_audience_that_is_gone_is_refused(
+    workspace: Workspace, request_: ExportRequest
+) -> None:
+    saved = workspace.save_audience(name="北京", rule=request_.rule, actor=ACTOR)
+    workspace.delete_audience(saved.id, actor=ACTOR)
+    with pytest.raises(CallerError, match="unknown_audience"):
+        workspace.export(replace(request_, people_of=saved.id))
+    assert workspace.exports() == []
