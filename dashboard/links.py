@@ -18,6 +18,7 @@ from core.schema import Catalogue
 from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
+VALUE = "value"  # of a rule tag that is being made: its rule is on the desk
 LONGEST_ADDRESS = 4_000  # characters; proxies cut addresses off at about twice that
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import CallerError
 from core.messages import message_of
-from dashboard import links, state
+from dashboard import links, navigation, state
 from dashboard.builder import component, exporting, facts, insight, saving, templates
 from dashboard.builder.desk import Asking, Desk, Notice
 from dashboard.builder.drafts import keeper
@@ -15,8 +15,11 @@ from dashboard.builder.protocol import read_message
 from dashboard.builder.questions import Asked
 from dashboard.errors import boundary, log_unknown
 from dashboard.i18n import language, pick, t
+from dashboard.tagmaker.value_task import ValueTask
 
-DESK, WISH, REVEALED, INSIGHT = "build:desk", "build:wish", "build:revealed", "build:insight"
+DESK, WISH, REVEALED, INSIGHT, REV = (
+    "build:desk", "build:wish", "build:revealed", "build:insight", "build:rev",
+)  # fmt: skip
 PAGE_STYLE = """<style>
 .stMainBlockContainer { padding: 3.7rem 0 0 0; max-width: none; }
 .stMainBlockContainer > div > .stVerticalBlock, .stMainBlockContainer .stVerticalBlock { gap: 0; }
@@ -27,6 +30,15 @@ PAGE_STYLE = """<style>
 workspace = state.workspace()
 version = workspace.data_version()
 stamp = workspace.stamp()
+
+
+def value_task_here() -> ValueTask | None:
+    """Return whose rule the address says is built; None = a rule of its own."""
+    if links.VALUE not in st.query_params:
+        return None
+    found = ValueTask.read(st.query_params[links.VALUE])
+    found.draft()  # it must be there
+    return found
 
 
 def link_to(tree: Mapping[str, Any]) -> tuple[str, bool]:
@@ -48,7 +60,22 @@ asking = Asking(
 
 
 def desk() -> Desk:
-    """Return this session's desk: as it was left, in this browser and perhaps before a restart."""
+    """Return this session's desk: as it was left, in this browser and perhaps before a restart.
+
+    While the rule of a tag's value is built, that has a desk of its own and this one is left as it is.
+    """
+    newest = st.session_state.get(REV, 0)
+    if task is not None:
+        at = task.desk(newest)
+        at.task = task.told()
+    else:
+        at = own_desk()
+    at.rev = max(at.rev, newest)  # what the browser sent to another desk is none of this one's
+    return at
+
+
+def own_desk() -> Desk:
+    """Return the desk of rules and audiences."""
     if DESK not in st.session_state:
         kept = keeper.load(workspace, state.session_key())
         st.session_state[DESK] = Desk.from_json(kept) if kept else Desk()
@@ -58,7 +85,11 @@ def desk() -> Desk:
 
 
 def keep(of: Desk) -> None:
-    """Keep the desk for the next visit of this browser."""
+    """Keep the desk for the next visit of this browser; in the tag's draft if it was built for one."""
+    st.session_state[REV] = of.rev
+    if task is not None:
+        task.write(of)
+        return
     wish = st.session_state.get(WISH)
     of.asked = wish.as_json() if wish else of.asked
     keeper.keep(workspace, state.session_key(), of.as_json())
@@ -96,6 +127,9 @@ def build() -> None:
     component.mount_builder(at.answer(asking, language(), answers), on_edit=lambda: None)
     if (at.rev, at.epoch) != before:
         keep(at)
+    if at.is_done and task is not None:
+        at.is_done = False
+        st.switch_page(navigation.page_file("tags"), query_params=task.way_back)
     dialog, at.dialog = at.dialog, None
     if dialog == "save":
         save()
@@ -213,7 +247,14 @@ def say_what_is_missing(lead: str) -> None:
         st.markdown(f"- {pick(message_of(problem))}")
 
 
+task: ValueTask | None = None
 st.html(PAGE_STYLE)
+try:
+    task = value_task_here()
+except CallerError as error:
+    del st.query_params[links.VALUE]
+    for problem in error.problems:
+        desk().notices.append(Notice("error", message_of(problem)))
 with boundary():
     open_link(desk())
     component.mount_stage(workspace.catalogue(), stamp, language())

@@ -59,6 +59,10 @@ class Desk:
         The day that was chosen here or came with a link; None = the workspace's own.
     dialog : str or None
         A dialog that the browser asked for; the page opens it and clears this.
+    task : mapping or None
+        What the rule is built for when that is no audience; the page that sent the operator here wants it.
+    is_done : bool
+        Whether the operator goes back to that page.
     """
 
     history: History = field(default_factory=History)
@@ -69,6 +73,8 @@ class Desk:
     notices: list[Notice] = field(default_factory=list)
     as_of: date | None = None
     dialog: str | None = None
+    task: Mapping[str, Any] | None = None
+    is_done: bool = False
     asked: dict[str, Any] = field(default_factory=dict)
 
     # -- what arrives ---------------------------------------------------------------------------------
@@ -117,6 +123,8 @@ class Desk:
                 asking.set_as_of(self.as_of)
             case "dialog":
                 self.dialog = str(command["which"])
+            case "done":
+                self.is_done = self.task is not None
             case "dismiss":
                 self.notices = [notice for notice in self.notices if notice.id != command["id"]]
             case "link":
@@ -227,6 +235,7 @@ class Desk:
                 "name": self.saved.name if self.saved else None,
                 "is_changed": self.saved is not None and not self._is_saved(checked),
             },
+            "task": self.task,
             "as_of": day.isoformat(),
             "first_day": min(first_days).isoformat() if first_days else None,
             "version": asking.workspace.stamp(),

@@ -116,6 +116,11 @@ class History:
         return replace(self, states=list(self.states))
 
     @classmethod
+    def beginning_with(cls, tree: Mapping[str, Any]) -> History:
+        """Return the history of a rule that nothing has been done to yet."""
+        return cls(states=[_written(tree)])
+
+    @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> History:
         """Return the history that a draft kept."""
         states = [str(text) for text in kept["states"]]

@@ -1,4 +1,4 @@
-"""Rule tags: values in order, each with a rule that is built on the page Build and brought here."""
+"""Rule tags: values in order, each with a rule that is built in the builder (`value_task`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import streamlit as st
 
 from core.errors import RuleError
 from core.messages import message_of
-from dashboard import links, state
-from dashboard.builder.desk import Desk
-from dashboard.builder.drafts import keeper
+from dashboard import navigation, state
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
 from dashboard.tagmaker.draft import TagDraft
+from dashboard.tagmaker.value_task import ValueTask
 
 EVERYBODY = {
     "version": 1,
@@ -71,19 +70,10 @@ def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place
         except RuleError as error:
             st.markdown(f":red[{verbatim(pick(message_of(error.problems[0])))}]")
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.link_button(t("tagmaker.rules.build"), links.builder_link(value["rule"]), type="tertiary")
-            if st.button(
-                t("tagmaker.rules.bring"),
-                key=draft.key(f"bring_{place}"),
-                help=t("tagmaker.rules.bring_help"),
-            ):
-                brought = built_now()
-                if brought is None:
-                    st.warning(t("tagmaker.rules.nothing_built"))
-                else:
-                    _change(
-                        draft, making, [*values[:place], {**value, "rule": brought}, *values[place + 1 :]]
-                    )
+            st.page_link(
+                navigation.page_file("build"), label=t("tagmaker.rules.build"),
+                query_params=ValueTask(draft.purpose, place).query, icon=":material/tune:",
+            )  # fmt: skip
             saved = {audience.id: audience for audience in workspace.audiences()}
             chosen = st.selectbox(
                 t("tagmaker.rules.copy"), [None, *saved], label_visibility="collapsed", width=240,
@@ -93,17 +83,6 @@ def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place
             if chosen is not None:
                 copied = {**value, "rule": saved[chosen].rule, "value": value["value"] or saved[chosen].name}
                 _change(draft, making, [*values[:place], copied, *values[place + 1 :]])
-
-
-def built_now() -> dict[str, Any] | None:
-    """Return the rule that stands on the page Build in this browser; None = nothing yet."""
-    kept = keeper.load(state.workspace(), state.session_key())
-    if not kept:
-        return None
-    tree = Desk.from_json(kept).history.tree
-    if not tree["include"]["children"]:
-        return None
-    return {"version": 1, "include": tree["include"], "exclude": tree.get("exclude"), "take": None}
 
 
 def _change(draft: TagDraft, making: dict[str, Any], values: list[dict[str, Any]]) -> None:

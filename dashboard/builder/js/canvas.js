@@ -74,7 +74,7 @@ export function makeCanvas(page) {
       said = news.epoch;
       sentence.hidden = isEmpty || sentence.textContent === "";
       sentence.classList.toggle("stale", page.editor.isStale);
-      take.update(rule);
+      take.update(rule, Boolean(news.task));
       replace(notices, ...noticesOf(page, news));
     },
     /** Marks which nodes hold for the user that is looked at (page.verdicts). */
@@ -212,10 +212,12 @@ function makeTake(page) {
   );
   return {
     element,
-    update(rule) {
+    /** @param isBarred whether what the rule is for allows no quota: one that is there can be taken away */
+    update(rule, isBarred) {
       now = rule.take;
       const kind = !now ? "all" : "n" in now ? "top" : "share";
-      element.hidden = rule.include.children.length === 0 && !rule.exclude && !now;
+      const isIdle = isBarred || (rule.include.children.length === 0 && !rule.exclude);
+      element.hidden = isIdle && !now;
       form.sync(kind);
       topParts.hidden = kind !== "top";
       shareParts.hidden = kind !== "share";

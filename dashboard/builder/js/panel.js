@@ -17,6 +17,11 @@ export function makePanel(page) {
     { type: "button", "data-act": "export", onclick: () => page.ask("export") },
     t("export"),
   );
+  const done = h(
+    "button.button.primary",
+    { type: "button", hidden: true, "data-act": "done", onclick: () => page.wire.command("done") },
+    t("task.done"),
+  );
   const add = h(
     "button.button.addbutton",
     { type: "button", "aria-label": t("palette.open"), title: t("palette.open"), onclick: () => page.openPalette() },
@@ -43,7 +48,7 @@ export function makePanel(page) {
       h("div.big", {}, count, h("span.beside", {}, share, change)),
     ),
     aside.element,
-    h("div.keep", {}, add, why, save, exportIt),
+    h("div.keep", {}, add, why, save, exportIt, done),
     state,
   );
   const way = h("section.card", { "aria-label": t("waterfall") }, h("h2", {}, t("waterfall")));
@@ -137,6 +142,9 @@ export function makePanel(page) {
     element,
     head,
     update() {
+      const isTask = Boolean(page.editor.news?.task);
+      save.hidden = exportIt.hidden = isTask;
+      done.hidden = !isTask;
       number();
       way.hidden = !page.editor.counts || page.editor.counts.waterfall.length <= 1;
       waterfall.update(page.editor.counts);

@@ -74,15 +74,8 @@ export function makeToolbar(page) {
     update() {
       const { news } = page.editor;
       if (!news) return;
-      say(title, news.title.name ?? t("untitled"));
-      say(
-        status,
-        news.title.name === null
-          ? t("unsaved.new")
-          : news.title.is_changed || !page.editor.isSettled()
-            ? t("unsaved")
-            : t("saved"),
-      );
+      say(title, news.task ? taskName(page, news.task) : (news.title.name ?? t("untitled")));
+      say(status, t(statusOf(page, news)));
       set(undo, { "aria-disabled": news.can_undo ? null : "true" });
       set(redo, { "aria-disabled": news.can_redo ? null : "true" });
       day.sync(news.as_of);
@@ -94,6 +87,20 @@ export function makeToolbar(page) {
         if (answer.name === "link") showLink(page, new URL(answer.path, window.location.href).href, answer.is_kept);
     },
   };
+}
+
+/** The text that says whether what is built is kept. */
+function statusOf(page, news) {
+  if (news.task) return "task.status";
+  if (news.title.name === null) return "unsaved.new";
+  return news.title.is_changed || !page.editor.isSettled() ? "unsaved" : "saved";
+}
+
+/** What the rule is built for: a value of a tag, either of which may have no name yet. */
+function taskName(page, { tag, value, place }) {
+  const { t } = page.words;
+  const named = value || t("task.nth", { n: place });
+  return tag ? t("task.title", { tag, value: named }) : t("task.unnamed", { value: named });
 }
 
 function chooseTemplate(page, anchor) {

@@ -1,0 +1,97 @@
+"""The rule of one value of a rule tag, built on the builder's desk and written into the tag's draft."""
+
+import pytest
+
+from core.errors import NotFound
+from core.workspace import Actor, TagDefinition
+from dashboard.tagmaker.value_task import ValueTask
+from tests.dashboard.test_builder_page import component_data, send
+
+WU = Actor("吴")
+
+
+@pytest.fixture
+def tier(workspace, rule_of):
+    """A rule tag of two values: 高 is a spend above 4000, 低 everybody."""
+    values = [
+        {"value": "高", "rule": rule_of("gmv", "gt", 4000)},
+        {"value": "低", "rule": rule_of("gmv", "gte", 0)},
+    ]
+    making = {"kind": "rules", "values": values, "keep": "first", "otherwise": None}
+    label = {"zh": "价值分层", "en": "Tier"}
+    definition = TagDefinition.from_json({"key": "tier", "label": label, "making": making})
+    return workspace.create_tag(definition, actor=WU)
+
+
+def edited(page, tree):
+    """Edit the rule on the desk as the browser does."""
+    at = component_data(page, "coterie_builder")
+    step = {"rev": at["rev"] + 1, "epoch": at["epoch"], "gesture": "x", "tree": tree, "command": None}
+    return send(page, "coterie_builder", "edit", step)
+
+
+def done(page):
+    at = component_data(page, "coterie_builder")
+    step = {"rev": at["rev"] + 1, "epoch": at["epoch"], "gesture": None, "tree": None}
+    return send(page, "coterie_builder", "edit", {**step, "command": {"name": "done"}})
+
+
+def drafted(page, place):
+    return page.session_state["tagmaker:draft"].source["making"]["values"][place]["rule"]
+
+
+def test_a_values_rule_is_built_in_the_builder_and_goes_back_to_the_form(tier, open_page, rule_of):
+    page = open_page("build", value="edit:tier:0")
+    at = component_data(page, "coterie_builder")
+    assert at["task"] == {"tag": "Tier", "value": "高", "place": 1}
+    assert (at["counts"]["count"], at["can_undo"]) == (3, False)
+    wanted = rule_of("gmv", "gt", 8000)
+    edited(page, wanted)
+    assert component_data(page, "coterie_builder")["counts"]["count"] == 1
+    assert drafted(page, 0) == wanted
+    assert drafted(page, 1)["include"] == rule_of("gmv", "gte", 0)["include"]
+    done(page)
+    assert page.query_params["edit"] == "tier"
+    assert any("8,000" in element.value for element in page.markdown)
+
+
+def test_the_form_takes_a_whole_visit_to_the_builder_back_in_one_step(tier, open_page, rule_of):
+    page = open_page("build", value="edit:tier:0")
+    for least in (7000, 8000):
+        edited(page, rule_of("gmv", "gt", least))
+    page.switch_page("../pages/tags.py")
+    page.query_params["edit"] = "tier"
+    page.run()
+    assert drafted(page, 0)["include"]["children"][0]["value"] == 8000
+    next(each for each in page.button if each.label == "Undo").click().run()
+    assert drafted(page, 0)["include"]["children"][0]["value"] == 4000
+
+
+def test_what_was_on_the_desk_before_is_there_again_afterwards(tier, open_page, rule_of):
+    page = open_page("build")
+    mine = rule_of("city", "is", "北京")
+    edited(page, mine)
+    page.query_params["value"] = "edit:tier:1"
+    page.run()
+    assert component_data(page, "coterie_builder")["task"]["place"] == 2
+    edited(page, rule_of("city", "is", "上海"))
+    del page.query_params["value"]
+    page.run()
+    at = component_data(page, "coterie_builder")
+    assert (at["task"], at["tree"]["include"]) == (None, mine["include"])
+
+
+@pytest.mark.parametrize("text", ["edit:tier:2", "edit:tier:x", "edit:nobody:0", "new:bands:0", "tier", ""])
+def test_a_value_that_is_not_there_is_said_and_the_own_desk_is_left_as_it_is(tier, open_page, text):
+    page = open_page("build", value=text)
+    at = component_data(page, "coterie_builder")
+    assert [notice["kind"] for notice in at["notices"]] == ["error"]
+    assert at["task"] is None
+
+
+def test_addresses_of_values_are_read_as_they_are_written():
+    for purpose in ("new:rules", "edit:tier"):
+        task = ValueTask(purpose, 3)
+        assert ValueTask.read(task.query["value"]) == task
+    with pytest.raises(NotFound, match="value_task_unknown"):
+        ValueTask.read("edit:tier")
