@@ -1,10 +1,11 @@
-"""What all tests share: a throw-away PostgreSQL, and the list of what could not be tested.
+"""What all tests share: the imported sample, a throw-away PostgreSQL, and the list of what could not be tested.
 
 A test that lacks something skips with a reason that begins "NOT TESTED:"; the end of the run names these.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -17,7 +18,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from core.workspace import Actor, Workspace
+
 NOT_TESTED = "NOT TESTED:"
+ROOT = Path(__file__).resolve().parents[1]
 _BINARIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 
 
@@ -31,6 +35,39 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             lacking[reason] = lacking.get(reason, 0) + 1
     for reason, tests in sorted(lacking.items()):
         terminalreporter.write_line(f"{reason} ({tests} test{'s' if tests > 1 else ''})", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def imported_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A workspace with the sample, imported once per run for all workers: to be copied, not used."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    root = shared / "imported_sample"
+    with (shared / "imported_sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            unfinished = shared / "imported_sample.part"
+            Workspace.create(unfinished).import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
+            unfinished.rename(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The xdist worker's name; "master" without xdist."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "master")
+
+
+@pytest.fixture(scope="module")
+def sample(imported_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample, for the tests of one module that keep nothing in it."""
+    return Workspace.open(shutil.copytree(imported_sample, tmp_path_factory.mktemp("sample") / "workspace"))
+
+
+@pytest.fixture
+def own_sample(imported_sample: Path, tmp_path: Path) -> Workspace:
+    """The sample, for one test that keeps something in it."""
+    return Workspace.open(shutil.copytree(imported_sample, tmp_path / "own_sample"))
 
 
 @pytest.fixture(scope="session")

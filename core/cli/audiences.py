@@ -20,7 +20,7 @@ from core.cli.commands import (
 )
 from core.cli.output import line, print_json, said, screen, words
 from core.cli.people import app
-from core.cli.tables import cell, new_table
+from core.cli.tables import cell, new_table, print_apart
 from core.cli.tag_life import DryRunOption, FolderArgument
 from core.errors import CallerError, CoterieError, Problem
 from core.messages import message_of, say
@@ -284,18 +284,24 @@ def overlap(
     workspace: WorkspaceOption,
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help=said("cli_help_audience_names"))],
     as_of: AsOfOption = None,
+    apart: Annotated[bool, typer.Option("--apart", help=said("cli_help_audiences_apart"))] = False,
     json: JsonOption = False,
 ) -> None:
-    """Print how two to five audiences overlap."""
-    found = Workspace.open(workspace).compare_audiences(names, day_of(as_of))
+    """Print how two to five audiences overlap, and what sets them apart."""
+    door, day = Workspace.open(workspace), day_of(as_of)
+    found = door.compare_audiences(names, day)
+    differing = door.what_sets_apart(names, day) if apart else None
     if json:
-        print_json(found.as_json())
+        more = {} if differing is None else {"apart": differing.as_json()}
+        print_json({**found.as_json(), **more})
         return
     table = new_table("overlap", "people")
     for region in found.regions:
         inside = " ∩ ".join(found.asked[place].name for place in region.members)
         table.add_row(cell(inside), cell(f"{region.users:,}"))
     screen().print(table)
+    if differing is not None:
+        print_apart(screen(), differing)
 
 
 @audiences.command("export-definitions", help=said("cli_help_audiences_export"))

@@ -7,10 +7,11 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
+from core.analytics.apart import Apart
 from core.analytics.journey import Funnel, FunnelStep
 from core.cli.output import line, said, words
 from core.ingest import ImportReport
-from core.messages import Text, message_of
+from core.messages import Text, message_of, say
 from core.workspace import CountAnswer, Listing
 
 _SHOWN_VALUES = 6
@@ -124,6 +125,7 @@ _WORDS = frozenset(
         "type",
         "dimension",
         "values",
+        "trait",
         "event",
         "properties",
         "node",
@@ -148,6 +150,19 @@ _WORDS = frozenset(
         "by",
     ]
 )
+
+
+def print_apart(console: Console, found: Apart) -> None:
+    """Print in which values of tags audiences differ most, as shares of each."""
+    table = new_table("trait")
+    for name in (*found.names, said("column_base")):
+        table.add_column(cell(name), justify="right")
+    for each in found.differences:
+        name = f"{words(each.tag.label.as_text())} · {words(each.label)}"
+        table.add_row(cell(name), *(f"{share:.1%}" for share in (*each.shares, each.base_share)))
+    console.print(table)
+    if found.defining:
+        line(words(say("apart_defining", tags=tuple(tag.label.as_text() for tag in found.defining))))
 
 
 def new_table(*columns: str) -> Table:

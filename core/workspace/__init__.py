@@ -14,6 +14,7 @@ Only here and in the command line is the clock read.
 
 from __future__ import annotations
 
+from core.analytics.apart import Apart
 from core.analytics.journey import Funnel, FunnelGroup, FunnelStep
 from core.analytics.overlap import NearDuplicates, Overlap
 from core.analytics.parts import Split
@@ -76,6 +77,7 @@ __all__ = [
     "USES",
     "Action",
     "Actor",
+    "Apart",
     "Audience",
     "AudienceMove",
     "AudienceNumbers",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from core.analytics import parts
+from core.analytics.apart import Apart, apart
 from core.analytics.overlap import Asked as AskedAudience
 from core.analytics.overlap import NearDuplicates, Overlap, near_duplicates, overlaps
 from core.analytics.parts import Split
@@ -33,6 +34,31 @@ class AudienceCompare(AudienceRefresh):
         saved = [self.audience(each) for each in audiences]
         asked, engine, day = self._all_asked(saved, as_of)
         return overlaps(asked, engine, day)
+
+    def what_sets_apart(
+        self, audiences: Sequence[str], as_of: date | None = None, *,
+        progress: Callable[[int, int], None] | None = None, cancelled: Callable[[], bool] | None = None,
+    ) -> Apart:  # fmt: skip
+        """Return in which values of tags saved audiences (by id or name) differ most.
+
+        Parameters
+        ----------
+        progress, cancelled : callable or None
+            Told after each tag of each audience how many of how many were looked at; asked before each
+            whether to stop.
+
+        Raises
+        ------
+        NotFound
+            If one does not exist.
+        RuleError
+            If one cannot be answered.
+        Cancelled
+            When `cancelled` says so.
+        """
+        asked, engine, day = self._all_asked([self.audience(each) for each in audiences], as_of)
+        catalogue = self.data_version().catalogue
+        return apart(asked, engine, catalogue, day, progress=progress, cancelled=cancelled)
 
     def alike_audiences(
         self, as_of: date | None = None

@@ -33,9 +33,11 @@ def draw(audience_id: str) -> None:
             navigation.page_file("build"), label=t("audiences.open_in_build"),
             query_params={links.AUDIENCE: audience.id},
         )  # fmt: skip
-    notice = st.session_state.pop("audiences:notice", None)
-    if notice:
-        st.success(notice)
+    # The place is always there: were it not, what stands below would be drawn anew, at its first tab.
+    with st.container():
+        notice = st.session_state.pop("audiences:notice", None)
+        if notice:
+            st.success(notice)
     st.caption(updated(audience, workspace.snapshots(audience.id)))
     with boundary():
         checked = workspace.check(audience.rule)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.rules.tree import Rule
-from dashboard import charts, links, navigation, state
+from dashboard import charts, links, navigation, state, tables
 from dashboard.audiences import figures
 from dashboard.errors import verbatim
-from dashboard.i18n import t
+from dashboard.i18n import pick, t
 
 MOST = 5
+_APART = "audiences:apart"
 
 
 def draw(asked: str) -> None:
@@ -38,6 +39,7 @@ def draw(asked: str) -> None:
     found = workspace.compare_audiences(chosen, day)
     st.caption(t("audiences.compare.summary", n=len(chosen), union=found.union))
     charts.draw(figures.upset(found), key="compare_upset")
+    _apart(chosen)
     st.header(t("audiences.compare.groups"), anchor=False)
     with st.container(horizontal=True):
         for region in found.regions[: figures.MOST_REGIONS]:
@@ -52,6 +54,38 @@ def draw(asked: str) -> None:
             _group(
                 t("audiences.compare.only", one=other, other=one, n=pair.only_second), pair.rule_only_second
             )
+
+
+def _apart(chosen: list[str]) -> None:
+    """Draw what sets the audiences apart, once it is asked for: every tag of each is looked at."""
+    workspace, day = state.workspace(), state.as_of()
+    st.header(t("audiences.apart"), anchor=False)
+    about = (tuple(chosen), day, workspace.stamp(), tuple(workspace.audience(one).revision for one in chosen))
+    known = st.session_state.get(_APART)
+    if known is None or known[0] != about:
+        st.caption(t("audiences.apart.about"))
+        if not st.button(t("audiences.apart.look"), key="compare_apart"):
+            return
+        bar = st.progress(0.0, t("audiences.apart.looking"))
+
+        def tell(done: int, total: int) -> None:
+            bar.progress(done / total, t("audiences.apart.looking"))
+
+        found = workspace.what_sets_apart(chosen, day, progress=tell)
+        st.session_state[_APART] = (about, found)
+        st.rerun()
+    found = known[1]
+    if found.differences:
+        st.caption(t("audiences.apart.how", n=found.looked_at))
+        chart = figures.apart(found)
+        charts.draw(chart, key="compare_apart_chart")
+        with st.expander(t("audiences.apart.table")):
+            st.html(tables.table(chart.summary, chart.header, chart.rows))
+    else:
+        st.caption(t("audiences.apart.none", n=found.looked_at))
+    if found.defining:
+        names = t("frame.comma").join(pick(tag.label) for tag in found.defining)
+        st.caption(t("audiences.apart.defining", names=verbatim(names)))
 
 
 def draw_alike() -> None:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from core.analytics.apart import Apart, Difference
 from core.messages import say
 from core.workspace import CAUSES, Overlap, Snapshot
 from dashboard import figures, theme
-from dashboard.charts import Chart
+from dashboard.charts import Chart, share
 from dashboard.i18n import pick, t
 
 MOST_REGIONS = 24
 _DOT = 26
+_EDGE, _LEGEND = 12, 34
 
 
 def cause_name(cause: str) -> str:
@@ -123,6 +125,72 @@ def upset(overlap: Overlap) -> Chart:
     told = tuple((" ∩ ".join(names[m] for m in region.members), f"{region.users:,}") for region in regions)
     head = (t("audiences.compare.exactly"), t("audiences.people"))
     return Chart(figure, t("audiences.compare.summary", n=len(names), union=overlap.union), head, told)
+
+
+def apart(found: Apart) -> Chart:
+    """Return in which values of tags audiences differ most: a row for each, a mark for each audience."""
+    colours = theme.palette()
+    rows = found.differences
+    names = [_name_of(each) for each in rows]
+    widest = max((max(*each.shares, each.base_share) for each in rows), default=1.0) or 1.0
+    figure = figures.rows_figure(
+        len(rows), colours, left=figures.WIDE_LABEL_COLUMN, right=_EDGE, top=figures.BOTTOM
+    )
+    places = list(range(len(rows)))
+    figure.add_trace(
+        go.Scatter(x=[each.base_share / widest for each in rows], y=places, mode="markers",
+                   name=t("charts.base"), hoverinfo="skip",
+                   marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.mute}})
+    )  # fmt: skip
+    for place, (name, mark) in enumerate(zip(found.names, _marks(colours), strict=False)):
+        figure.add_trace(
+            go.Scatter(x=[each.shares[place] / widest for each in rows], y=places, mode="markers",
+                       name=figures.safe(figures.clipped(name, 160)), hoverinfo="skip",
+                       marker={"size": 12, "line": {"width": 1, "color": colours.card}, **mark})
+        )  # fmt: skip
+    told = [
+        "\n".join(
+            [name]
+            + [
+                f"{audience}  {share(hits, size)} · {hits:,}"
+                for audience, hits, size in zip(found.names, each.members, found.sizes, strict=True)
+            ]
+            + [f"{t('charts.base')}  {share(each.base, found.base)}"]
+        )
+        for name, each in zip(names, rows, strict=True)
+    ]
+    figures.add_hover(figure, told, colours)
+    for row, name in enumerate(names):
+        words = figures.clipped(name, figures.WIDE_LABEL_COLUMN)
+        figures.write(figure, row, words, colours=colours.ink, column="label")
+    for trace in figure.data:
+        trace.showlegend = trace.name is not None
+    figure.update_layout(
+        showlegend=True, height=figure.layout.height + _LEGEND, margin_t=figures.BOTTOM + _LEGEND,
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"size": 12},
+                "itemclick": False, "itemdoubleclick": False},
+    )  # fmt: skip
+    head = (t("audiences.apart.value"), *found.names, t("charts.base"))
+    table = tuple(
+        (
+            name,
+            *(share(hits, size) for hits, size in zip(each.members, found.sizes, strict=True)),
+            share(each.base, found.base),
+        )
+        for name, each in zip(names, rows, strict=True)
+    )
+    return Chart(figure, t("audiences.apart.summary", n=len(rows)), head, table)
+
+
+def _name_of(each: Difference) -> str:
+    return f"{pick(each.tag.label)} · {pick(each.label)}"
+
+
+def _marks(colours: theme.Palette) -> list[dict[str, str]]:
+    """Return how the audiences are told apart: by colour, and by form for those who see none."""
+    shades = (colours.bar_strong, colours.any, colours.exclude, colours.good, colours.ink)
+    forms = ("circle", "diamond", "square", "triangle-up", "x")
+    return [{"color": shade, "symbol": form} for shade, form in zip(shades, forms, strict=True)]
 
 
 def _shades(colours: theme.Palette) -> dict[str, str]:

@@ -302,6 +302,8 @@ def _say(words: str) -> None:
 
 
 def _notice() -> None:
-    words = st.session_state.pop("tags:notice", None)
-    if words:
-        st.success(words)
+    """Show a notice; its place is always there, or what stands below would be drawn anew, at its first tab."""
+    with st.container():
+        words = st.session_state.pop("tags:notice", None)
+        if words:
+            st.success(words)

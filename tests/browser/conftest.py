@@ -6,7 +6,6 @@ for tests that need a workspace of their own.
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 import subprocess
@@ -20,7 +19,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from core.workspace import Actor, Workspace
 from tests.browser.processes import FLAGS, address_of, browser_file, clean_environment, ended
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,27 +64,6 @@ class App:
         """Ask the server to stop (SIGTERM) and return its exit code."""
         self.process.terminate()
         return ended(self.process)
-
-
-@pytest.fixture(scope="session")
-def imported_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A workspace with the sample, imported once per run for all workers: to be copied, not used."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    root = shared / "imported_sample"
-    with (shared / "imported_sample.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            unfinished = shared / "imported_sample.part"
-            Workspace.create(unfinished).import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
-            unfinished.rename(root)
-    return root
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """The xdist worker's name; "master" without xdist."""
-    return getattr(request.config, "workerinput", {}).get("workerid", "master")
 
 
 @pytest.fixture(scope="session")

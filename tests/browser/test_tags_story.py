@@ -145,7 +145,7 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
     for name, children in conditions.items():
         root = {"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": children}}
         saved[name] = door.save_audience(name=name, rule=root, actor=LI)
-    page = go(f"/build?audience={saved['中年'].id}")
+    page = go(f"/?audience={saved['中年'].id}")
     count = told("audiences", "show", "中年", "--workspace", own.workspace)["count"]
     expect(page.locator(".tally .count")).to_have_text(f"{count:,}")
 
@@ -181,6 +181,13 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
     page = go(f"/audiences?compare={ids}")
     overlap = told("audiences", "overlap", *conditions, "--workspace", own.workspace)
     largest = overlap["regions"][0]
+    page.get_by_role("button", name="比较画像").click()
+    expect(page.get_by_role("button", name="比较画像")).to_have_count(0, timeout=60_000)
+    settle(page)
+    apart = told("audiences", "overlap", *conditions, "--workspace", own.workspace, "--apart")["apart"]
+    first = apart["differences"][0]
+    row = page.get_by_role("row").filter(has_text=first["label"]["zh"]).first
+    expect(row).to_contain_text(f"{first['shares'][0]:.1%}".replace("%", " %"))
     link = page.get_by_role("link", name=f"{largest['users']:,}").first
     axe(page)
     address = link.get_attribute("href")
@@ -188,6 +195,60 @@ def test_the_story_of_tags_and_audiences(go, own, axe, tmp_path):
     page.goto(own.url + address if address.startswith("/") else address)
     settle(page)
     expect(page.locator(".tally .count")).to_have_text(f"{largest['users']:,}")
+
+
+def test_the_rule_of_a_value_is_built_in_the_builder(go, own, axe):
+    page = go("/tags?new=rules")
+    typed(page, "中文名称", "消费分层")
+    page.get_by_role("button", name="增加取值").click()
+    settle(page)
+    typed(page, "取值 1", "花过钱")
+    page.get_by_role("link", name="圈选这个取值").click()
+    expect(page.get_by_role("heading", name="标签「消费分层」· 花过钱")).to_be_visible()
+    page.get_by_role("button", name="总交易额", exact=False).first.click()
+    expect(page.locator(".tally .count")).not_to_have_text("20,000")
+    count = page.locator(".tally .count").inner_text()
+    axe(page)
+    page.reload()
+    expect(page.locator(".tally .count")).to_have_text(count)
+    page.get_by_role("button", name="用于标签，返回").click()
+    expect(page.get_by_text(f"单看这条规则：{count} 人")).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="启用", exact=True).click()
+    expect(page.get_by_role("tab", name="历次分布")).to_be_visible()
+    made = told("tags", "show", "xiao_fei_fen_ceng", "--workspace", own.workspace)
+    assert f"{made['coverage']['with_value']:,}" == count
+
+
+def test_people_by_hand_are_rows_beside_the_rule_in_the_builder_and_its_export(go, own, axe):
+    door = Workspace.open(own.workspace)
+    city = {"kind": "tag", "id": "c", "tag": "city", "op": "is", "value": "北京"}
+    root = {"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": [city]}}
+    saved = door.save_audience(name="北京的人", rule=root, actor=LI)
+    here = door.members(door.parse(root))
+    outside = next(user for user in ("u00001", "u00002", "u00003", "u00004") if user not in here)
+    page = go(f"/audiences?view={saved.id}")
+    page.get_by_role("tab", name="手工").click()
+    for user, button in ((outside, "加入"), (here[0], "移出"), (here[1], "移出")):
+        page.get_by_role("textbox", name="用户编号").fill(user)
+        page.get_by_role("textbox", name="原因").fill("认识")
+        page.get_by_role("button", name=button, exact=True).first.click()
+        expect(page.locator(f".st-key-hand_{user}")).to_be_visible()
+        settle(page)
+    page = go(f"/?audience={saved.id}")
+    expect(page.locator(".tally .count")).to_have_text(f"{len(here) - 1:,}")
+    rows = page.locator(".aside")
+    for words in (f"规则{len(here):,}", "手工加入+1", "手工移出−2"):
+        expect(rows).to_contain_text(words)
+    axe(page)
+    page.get_by_role("button", name="导出名单").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"整个人群 {len(here) - 1:,} 人")).to_be_visible()
+    dialog.get_by_role("button", name="生成文件").click()
+    expect(dialog.get_by_role("button", name="下载")).to_be_visible(timeout=30_000)
+    newest = door.exports()[0]
+    assert (newest.rows, newest.audience_name) == (len(here) - 1, "北京的人")
+    assert "手工加入 1 人、移出 2 人" in newest.sentence["zh"]
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])

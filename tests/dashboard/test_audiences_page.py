@@ -260,6 +260,12 @@ def test_audiences_are_compared_and_split(saved, open_page):
     assert not page.exception
     table = "".join(element.proto.body for element in page.get("html"))
     assert "北京用户 ∩ 大额 *VIP*" in table
+    page.button(key="compare_apart").click().run()
+    assert not page.exception
+    told = "\n".join(caption.value for caption in page.caption)
+    looked_at = saved.what_sets_apart([one.id, other.id]).looked_at
+    assert said("audiences.apart.none", "en", n=looked_at) in told  # six people tell nothing
+    assert said("audiences.apart.defining", "en", names="City, GMV") in told
     view = open_page("audiences", view=one.id)
     box = next(each for each in view.selectbox if each.label == said("audiences.split.by", "en"))
     box.set_value("title").run()

@@ -173,3 +173,13 @@ def test_people_by_hand_count_wherever_an_audience_is_named(saved: Path, tmp_pat
     assert compared["there"] == 4
     told = answer("explain", *asked, "--rule", file, "--what", "difference", "--against", "北京")
     assert "北京" in told["changes"][0]["text"]["zh"]  # of the rules as they are written
+
+
+def test_what_sets_audiences_apart_is_told_too(saved: Path) -> None:
+    asked = ("audiences", "overlap", "北京", "买过", "--workspace", saved)
+    assert "apart" not in answer(*asked)
+    told = answer(*asked, "--apart")["apart"]
+    assert told["audiences"] == [{"name": "北京", "count": 3}, {"name": "买过", "count": 2}]
+    assert told["defining"] == ["city"]
+    assert told["differences"] == []  # nobody is told by so few people
+    assert "City" in core(*asked, "--apart").stdout.decode()

@@ -19,10 +19,9 @@ from core.schema import TagSpec, TagType
 from core.tags.distributions import DISTRIBUTION_BINS, NAMED_VALUES, Distribution, distribution_of
 from core.tags.drift import Drift, compared
 from core.tags.health_measures import mark_of, population_stability
-from core.workspace import Actor, Workspace
+from core.workspace import Workspace
 from tests.core.engines.marketplaces import ALL_TAGS, catalogue_in, tables_of
 from tests.core.engines.worlds import World, days, worlds
-from tests.docs.test_house_plan import ROOT
 
 SOME = settings(max_examples=60, deadline=None)
 DAY = date(2019, 7, 14)
@@ -246,23 +245,21 @@ def test_a_mean_beyond_what_floats_can_add_is_still_a_mean() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> MemoryEngine:
-    workspace = Workspace.create(tmp_path_factory.mktemp("sample") / "workspace")
-    workspace.import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
-    return MemoryEngine(workspace._lake.tables(workspace.data_version()))
+def engine(sample: Workspace) -> MemoryEngine:
+    return MemoryEngine(sample._lake.tables(sample.data_version()))
 
 
-def test_every_tag_of_the_sample_can_be_read_kept_and_compared(sample: MemoryEngine) -> None:
-    for tag in sample.catalogue.tags.values():
-        found = distribution_of(sample, tag.key, DAY)
+def test_every_tag_of_the_sample_can_be_read_kept_and_compared(engine: MemoryEngine) -> None:
+    for tag in engine.catalogue.tags.values():
+        found = distribution_of(engine, tag.key, DAY)
         assert Distribution.from_json(json.loads(json.dumps(found.as_json(), allow_nan=False))) == found
-        assert found.with_value == sample.coverage(tag.key, DAY)
+        assert found.with_value == engine.coverage(tag.key, DAY)
         if found.counts:
             assert sum(found.counts) == found.with_value
         if found.values and tag.type is not TagType.MULTI:
             assert sum(users for _, users in found.values) + found.other == found.with_value
-        earlier = distribution_of(sample, tag.key, date(2019, 3, 31))
-        drift = compared(earlier, distribution_of(sample, tag.key, DAY, like=earlier))
+        earlier = distribution_of(engine, tag.key, date(2019, 3, 31))
+        drift = compared(earlier, distribution_of(engine, tag.key, DAY, like=earlier))
         assert_makes_sense(drift, tag)
 
 
@@ -275,10 +272,10 @@ def assert_makes_sense(drift: Drift, tag: TagSpec) -> None:
         assert not drift.new
 
 
-def test_tags_that_say_the_same_go_together_on_the_sample(sample: MemoryEngine) -> None:
-    for tag in sample.catalogue.tags.values():
+def test_tags_that_say_the_same_go_together_on_the_sample(engine: MemoryEngine) -> None:
+    for tag in engine.catalogue.tags.values():
         if tag.personal is None:
-            found = sample.contingency(tag.key, tag.key, DAY)
-            assert found.table.sum() == sample.base_count(DAY)
+            found = engine.contingency(tag.key, tag.key, DAY)
+            assert found.table.sum() == engine.base_count(DAY)
             assert (found.table == found.table.T).all()
             assert found.table.trace() == found.table.sum()

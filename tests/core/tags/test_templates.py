@@ -22,17 +22,9 @@ from core.tags.listing import EVERYBODY
 from core.tags.templates import TEMPLATES, Proposal
 from core.tags.templates.proposals import template_of
 from core.tags.templates.rfm import CELLS, cell_name
-from core.workspace import Actor, Workspace
-from tests.docs.test_house_plan import ROOT
+from core.workspace import Workspace
 
 AS_OF = date(2019, 7, 14)
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.create(tmp_path_factory.mktemp("sample") / "workspace")
-    workspace.import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
-    return workspace
 
 
 @pytest.fixture(scope="module")

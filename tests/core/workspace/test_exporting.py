@@ -338,7 +338,7 @@ def test_the_list_of_an_audience_holds_its_people_by_hand_and_says_how_they_came
     manifest = json.loads(done.manifest_path.read_text("utf-8"))
     told = {key: manifest["people"][key] for key in ("ruled", "added", "removed", "count", "is_fixed")}
     assert told == {"ruled": 3, "added": 1, "removed": 1, "count": 3, "is_fixed": False}
-    assert manifest["sentence"]["zh"] == "城市是「北京」；人工加入 1 人、移出 1 人"
+    assert manifest["sentence"]["zh"] == "城市是「北京」；手工加入 1 人、移出 1 人"
     assert workspace.exports()[0].sentence == manifest["sentence"]
     alone = workspace.export(request_)
     assert "people" not in json.loads(alone.manifest_path.read_text("utf-8"))

@@ -14,17 +14,9 @@ from core.messages import LANGUAGES
 from core.schema import DAY, USER_NO, Validity, tag_column
 from core.tags.goals import GOALS
 from core.workspace import Actor, GoalPlan, Workspace, chosen_of
-from tests.docs.test_house_plan import ROOT
 
 LI = Actor("李")
 AS_OF = date(2019, 7, 14)
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = Workspace.create(tmp_path_factory.mktemp("goals") / "workspace")
-    workspace.import_plan(ROOT / "sample_data" / "plan.toml", actor=LI)
-    return workspace
 
 
 def plan(workspace: Workspace, goal: str, **given: Any) -> GoalPlan:
@@ -128,47 +120,41 @@ def test_what_a_goal_is_told_is_checked(sample: Workspace) -> None:
         plan(sample, "conversion", view=None)
 
 
-@pytest.fixture
-def kept_in(tmp_path: Any, sample: Workspace) -> Workspace:
-    """Return a workspace of its own, for tests that keep something."""
-    workspace = Workspace.create(tmp_path / "workspace")
-    workspace.import_plan(ROOT / "sample_data" / "plan.toml", actor=LI)
-    return workspace
-
-
-def test_a_plan_is_kept_used_again_and_gives_way_to_what_is_there(kept_in: Workspace) -> None:
-    found = plan(kept_in, "frequency")
-    counts = sizes(kept_in, found)
-    tags, audiences = kept_in.keep_goal(found, actor=LI, folder="目标/复购")
+def test_a_plan_is_kept_used_again_and_gives_way_to_what_is_there(own_sample: Workspace) -> None:
+    found = plan(own_sample, "frequency")
+    counts = sizes(own_sample, found)
+    tags, audiences = own_sample.keep_goal(found, actor=LI, folder="目标/复购")
     assert [record.definition.key for record in tags] == [definition.key for definition in found.tags]
     assert [audience.folder for audience in audiences] == ["目标/复购"] * 3
-    assert [kept_in.count(kept_in.parse(audience.rule)).answer.count for audience in audiences] == counts
+    assert [
+        own_sample.count(own_sample.parse(audience.rule)).answer.count for audience in audiences
+    ] == counts
 
-    other = plan(kept_in, "acquisition")
+    other = plan(own_sample, "acquisition")
     assert other.reused == ("orders_ever",)
     assert [definition.key for definition in other.tags] == ["referral_timing"]
 
-    again = plan(kept_in, "frequency")
+    again = plan(own_sample, "frequency")
     assert again.tags == ()
     assert [audience.name for audience in again.audiences] == [f"{each.name} (2)" for each in audiences]
-    assert sizes(kept_in, again) == counts
+    assert sizes(own_sample, again) == counts
 
-    changed = plan(kept_in, "frequency", late_percent=120)
+    changed = plan(own_sample, "frequency", late_percent=120)
     assert [definition.key for definition in changed.tags] == ["repurchase_timing_2"]
     few = chosen_of(changed, [changed.audiences[1].name])
-    _, (late,) = kept_in.keep_goal(few, actor=LI)
-    assert kept_in.count(kept_in.parse(late.rule)).answer.count > counts[1]
+    _, (late,) = own_sample.keep_goal(few, actor=LI)
+    assert own_sample.count(own_sample.parse(late.rule)).answer.count > counts[1]
 
-    second = plan(kept_in, "frequency", late_percent=120)
+    second = plan(own_sample, "frequency", late_percent=120)
     assert (second.tags, second.reused[-1]) == ((), "repurchase_timing_2")
     fading = replace(
-        kept_in.tag("orders_ever").definition, validity=Validity(n=90, unit="day", since="registered_on")
+        own_sample.tag("orders_ever").definition, validity=Validity(n=90, unit="day", since="registered_on")
     )
-    kept_in.update_tag(fading, version=1, actor=LI)
-    assert [definition.key for definition in plan(kept_in, "acquisition").tags] == [
+    own_sample.update_tag(fading, version=1, actor=LI)
+    assert [definition.key for definition in plan(own_sample, "acquisition").tags] == [
         "orders_ever_2", "referral_timing",
     ]  # fmt: skip
 
     with pytest.raises(Conflict, match="tag_key_taken"):
-        kept_in.keep_goal(replace(found, audiences=()), actor=LI)
-    assert len(kept_in.audiences()) == 4
+        own_sample.keep_goal(replace(found, audiences=()), actor=LI)
+    assert len(own_sample.audiences()) == 4

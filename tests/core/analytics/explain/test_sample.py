@@ -12,19 +12,11 @@ import pytest
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from core.schema import DAY, USER_ID, USER_NO, property_column, tag_column
-from core.workspace import Actor, Workspace
+from core.workspace import Workspace
 from tests.docs.test_house_plan import ROOT
 
 AS_OF = date(2019, 7, 14)
 TARGET = 60
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("sample") / "workspace"
-    workspace = Workspace.create(root)
-    workspace.import_plan(ROOT / "sample_data" / "plan.toml", actor=Actor("Test"))
-    return workspace
 
 
 @pytest.fixture(scope="module")
