@@ -158,7 +158,8 @@ def print_apart(console: Console, found: Apart) -> None:
     for name in (*found.names, said("column_base")):
         table.add_column(cell(name), justify="right")
     for each in found.differences:
-        name = f"{words(each.tag.label.as_text())} · {words(each.label)}"
+        label = words(Text(zh=each.tag.label.zh, en=each.tag.label.en))
+        name = f"{label} · {words(each.label)}"
         table.add_row(cell(name), *(f"{share:.1%}" for share in (*each.shares, each.base_share)))
     console.print(table)
     if found.defining:

@@ -302,7 +302,7 @@ def _say(words: str) -> None:
 
 
 def _notice() -> None:
-    """Show a notice; its place is always there, or what stands below would be drawn anew, at its first tab."""
+    """Show a notice; its place is always there, or what is below would be drawn anew, at its first tab."""
     with st.container():
         words = st.session_state.pop("tags:notice", None)
         if words:

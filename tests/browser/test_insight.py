@@ -243,7 +243,7 @@ def test_a_threshold_is_dragged_and_a_size_is_solved_for(
 
     # A rule in mid-edit: what was known stays, and can be read; nothing claims to be on its way.
     builder.row("总交易额").locator(".number").fill("")
-    expect(page.locator(".insightbody .notice")).to_be_visible()
+    expect(page.locator(".insightbody .notice:visible")).to_be_visible()
     expect(page.locator(".tally")).to_contain_text("「大于」还需要一个值")
     expect(page.locator(".curve")).to_be_visible()
     expect(page.locator(".insightbody")).not_to_contain_text("正在计算")

@@ -251,13 +251,37 @@ def test_people_by_hand_are_rows_beside_the_rule_in_the_builder_and_its_export(g
     assert "手工加入 1 人、移出 2 人" in newest.sentence["zh"]
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("viewport", [(1440, 900), (390, 844)])
-@pytest.mark.parametrize(
-    "path", ["/tags", "/tags?new=", "/tags?new=statistic", "/tags?new=goal:rescue", "/tags?tag=city"]
-)
-def test_nobody_is_shut_out(go, axe, in_schemes, path):
-    page = go(path)
+PATHS = (
+    "/tags", "/tags?new=", "/tags?new=statistic", "/tags?new=goal:rescue", "/tags?tag=city",
+    "/audiences?view={audience}", "/audiences?compare={audience},{other}", "/audiences?user=u00001",
+)  # fmt: skip
+
+
+@pytest.fixture
+def looked_after(own):
+    """Two audiences, one with somebody by hand and a snapshot: what addresses may name."""
+    door = Workspace.open(own.workspace)
+    there = {audience.name: audience for audience in door.audiences()}
+    for name in ("甲", "乙"):
+        if name not in there:
+            city = {
+                "kind": "tag",
+                "id": "c",
+                "tag": "city",
+                "op": "is",
+                "value": {"甲": "北京", "乙": "上海"}[name],
+            }
+            root = {"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": [city]}}
+            there[name] = door.save_audience(name=name, rule=root, actor=LI)
+            door.put_by_hand(there[name].id, ["u00001"], is_added=True, reason="认识", actor=LI)
+            door.refresh_audience(there[name].id, actor=LI)
+    return {"audience": there["甲"].id, "other": there["乙"].id}
+
+
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (390, 844))])
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_is_shut_out(go, axe, in_schemes, looked_after, path):
+    page = go(path.format_map(looked_after))
     for _ in in_schemes(page):
         axe(page)
     width = page.evaluate(

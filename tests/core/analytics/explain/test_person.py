@@ -15,11 +15,27 @@ from core.engines.memory import MemoryEngine
 from core.errors import NotFound
 from core.rules import evaluate
 from core.rules.conditions import RankCondition
+from core.rules.made_of import tags_of
+from core.rules.makings import ByRules, Quantiles
 from core.rules.measures import Occurrence
-from core.rules.tree import EventCondition, Group, Rule, TagCondition, nodes
+from core.rules.naming import tags_of as tags_of_condition
+from core.rules.tree import AnyNode, EventCondition, Group, Rule, TagCondition, nodes
+from core.schema import Catalogue
 from core.workspace import Workspace
 from tests.core.analytics.explain.plain import asked, counting, who
 from tests.core.engines.worlds import World, catalogue_in, days, rules, worlds
+
+
+def tags_of_node(node: AnyNode) -> tuple[str, ...]:
+    return () if isinstance(node, Group) else tuple(tags_of_condition(node))
+
+
+def of_others(tag: str, catalogue: Catalogue) -> bool:
+    """Tell whether a tag, or one that it is made of, depends on what everybody else has."""
+    spec = catalogue.tags[tag]
+    return isinstance(spec.computed, ByRules | Quantiles) or any(
+        of_others(part, catalogue) for part in tags_of(spec)
+    )
 
 
 @given(worlds, rules(), days)
@@ -30,8 +46,11 @@ def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str,
     taken = evaluate.members(rule, world.users, world.catalogue, as_of)
     counts = {node.id for node in counting(rule)}
     matched, only = who(rule, world, as_of), Rule(include=rule.include)
-    # A rank is about the people of the base together: nothing is asked of one person alone.
-    is_alone = not any(isinstance(node, RankCondition) for node in nodes(rule))
+    # Ranks and some tags are about the people of the base together: nothing is asked of one person alone.
+    is_alone = not any(
+        isinstance(node, RankCondition) or any(of_others(tag, world.catalogue) for tag in tags_of_node(node))
+        for node in nodes(rule)
+    )
     for user in world.users[:6]:
         found = person(rule, user.user_id, engine, world.catalogue, as_of, lambda _spec, value: value)
         shown: Any = found.as_json()
