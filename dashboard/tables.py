@@ -29,7 +29,7 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *,
     )
     inside = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     if unseen:
-        return f'<table class="coterie-unseen">{inside}</table>'
+        return f'<div class="coterie-unseen"><table>{inside}</table></div>'
     return (
         f'<div class="coterie-scroller" role="region" tabindex="0" aria-label="{escape(caption)}">'
         f'<table class="coterie-table">{inside}</table></div>'
