@@ -5,23 +5,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import CallerError
 from core.messages import message_of
-from core.workspace import Audience, DeletedAudience
+from core.workspace import DAYS_KEPT, Audience
 from dashboard import charts, composition, links, navigation, people, people_lists, snapshots, state, tables
-from dashboard.audiences import audience_view, compare_view, user_view
+from dashboard.audiences import audience_view, bin_view, compare_view, finding, user_view
 from dashboard.audiences.audience_view import updated
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
 PER_PAGE = 20
-DELETED = "audiences:deleted"
 workspace = state.workspace()
-
-
-def found_by(words: str, audience: Audience) -> bool:
-    """Tell whether an audience's name, note, author, folder or owner contain every word."""
-    told = (audience.name, audience.note, audience.changed_by.name, audience.folder, audience.owner)
-    text = " ".join(told).casefold()
-    return all(word in text for word in words.casefold().split())
 
 
 @st.dialog(t("audiences.look"), width="large")
@@ -48,28 +40,42 @@ def rename(audience: Audience) -> None:
                 st.rerun()
 
 
+@st.dialog(t("audiences.move"))
+def move(audience: Audience) -> None:
+    ways = finding.folders(workspace.audiences())
+    with st.form("audiences_move", border=False):
+        folder = st.selectbox(
+            t("audiences.move.where"), ["", *ways], index=["", *ways].index(audience.folder),
+            format_func=lambda way: way or t("audiences.move.none"), accept_new_options=True,
+            placeholder=t("audiences.move.new"), help=t("audiences.move.new"),
+        )  # fmt: skip
+        if st.form_submit_button(t("audiences.move"), type="primary"):
+            with boundary():
+                workspace.arrange_audience(
+                    audience.id, revision=audience.revision, actor=state.actor(), folder=folder or ""
+                )
+                st.rerun()
+
+
 @st.dialog(t("audiences.delete"))
 def delete(audience: Audience) -> None:
     st.markdown(t("audiences.delete.sure", name=verbatim(audience.name)))
-    taken = len(workspace.snapshots(audience.id))
-    if taken:
-        st.warning(t("audiences.delete.snapshots", n=taken))
+    st.caption(t("audiences.delete.kept", days=DAYS_KEPT))
     if st.button(t("audiences.delete.do", name=verbatim(audience.name)), type="primary"):
         with boundary():
-            st.session_state[DELETED] = workspace.remove_audience(
-                audience.id, actor=state.actor(), revision=audience.revision
-            )
+            workspace.delete_audience(audience.id, actor=state.actor(), revision=audience.revision)
+            bin_view.note(audience)
             st.rerun()
 
 
-def draw_row(audience: Audience) -> DeltaGenerator:
+def draw_row(audience: Audience, *, is_favourite: bool) -> DeltaGenerator:
     """Draw one audience and return the place for its size."""
     with st.container(border=True, key=f"audience_{audience.id}"):
         what, how_many, who, menu = st.columns([11, 3, 4, 4], vertical_alignment="center")
         with what.container(gap=None):
             st.page_link(
                 navigation.page_file("build"),
-                label=f"**{verbatim(audience.name)}**",
+                label=f"{'★ ' if is_favourite else ''}**{verbatim(audience.name)}**",
                 query_params={links.AUDIENCE: audience.id},
                 help=t("audiences.open"),
             )
@@ -88,7 +94,7 @@ def draw_row(audience: Audience) -> DeltaGenerator:
                 look(audience)
             chosen = st.menu_button(
                 t("audiences.menu"),
-                ("snapshots", "rename", "duplicate", "delete"),
+                ("snapshots", "rename", "move", "duplicate", "delete"),
                 format_func=lambda action: t(f"audiences.{action}"),
                 key=f"audience_menu_{audience.id}",
                 type="tertiary",
@@ -103,6 +109,8 @@ def act(chosen: str | None, audience: Audience) -> None:
             show_snapshots(audience)
         case "rename":
             rename(audience)
+        case "move":
+            move(audience)
         case "delete":
             delete(audience)
         case "duplicate":
@@ -125,17 +133,6 @@ def draw_size(place: DeltaGenerator, audience: Audience) -> None:
                 large=True,
             )
         )
-
-
-def draw_deleted(deleted: DeletedAudience) -> None:
-    """Draw that an audience was deleted, and the way back."""
-    with st.container(horizontal=True, vertical_alignment="center", key="audiences_deleted"):
-        st.markdown(t("audiences.deleted", name=verbatim(deleted.audience.name)))
-        if st.button(t("audiences.undo")):
-            with boundary():
-                workspace.bring_back(deleted, actor=state.actor())
-                del st.session_state[DELETED]
-                st.rerun()
 
 
 def draw_alerts() -> None:
@@ -163,16 +160,6 @@ def draw_empty() -> None:
     st.page_link(navigation.page_file("build"), label=t("audiences.empty.open"))
 
 
-def one_of(everything: str, names: set[str]) -> str:
-    """Draw a choice among names, and everything; nothing where there is only one."""
-    if len(names) < 2:
-        return ""
-    return st.selectbox(
-        t(everything), ["", *sorted(names - {""})], format_func=lambda name: name or t(everything),
-        label_visibility="collapsed", key=everything.replace(".", "_"), width=180,
-    )  # fmt: skip
-
-
 def draw_audiences(audiences: list[Audience]) -> None:
     """Draw the search, and the audiences that it finds."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -180,8 +167,9 @@ def draw_audiences(audiences: list[Audience]) -> None:
             t("audiences.search"), placeholder=t("audiences.search"), label_visibility="collapsed",
             key="audiences_search", width=360,
         )  # fmt: skip
-        folder = one_of("audiences.all_folders", {audience.folder for audience in audiences})
-        owner = one_of("audiences.all_owners", {audience.owner for audience in audiences})
+        folder = finding.choose_folder(audiences)
+        owner = finding.choose_owner(audiences)
+        order = finding.choose_order() if len(audiences) > 1 else "changed"
         favourites = workspace.favourites(state.actor())
         only = bool(favourites) and st.toggle(t("audiences.only_favourites"), key="audiences_favourites")
         st.page_link(navigation.page_file("build"), label=t("audiences.new"))
@@ -193,18 +181,22 @@ def draw_audiences(audiences: list[Audience]) -> None:
     shown = [
         audience
         for audience in audiences
-        if found_by(words, audience)
-        and (not folder or audience.folder == folder or audience.folder.startswith(f"{folder}/"))
+        if finding.found_by(words, audience)
+        and (not folder or finding.within(audience, folder))
         and owner in ("", audience.owner)
         and (not only or audience.id in favourites)
     ]
+    shown.sort(key=lambda audience: (audience.id not in favourites, finding.SORTS[order](audience)))
     st.caption(t("audiences.count", shown=len(shown), all=len(audiences), day=state.as_of().isoformat()))
     if not shown:
         st.info(t("audiences.none_found", words=verbatim(words)))
         return
     pages = -(-len(shown) // PER_PAGE)
     first = (st.pagination(pages, key="audiences_page") - 1) * PER_PAGE if pages > 1 else 0
-    places = [(draw_row(audience), audience) for audience in shown[first : first + PER_PAGE]]
+    places = [
+        (draw_row(audience, is_favourite=audience.id in favourites), audience)
+        for audience in shown[first : first + PER_PAGE]
+    ]
     for place, _ in places:
         place.skeleton(height=24)
     for place, audience in places:
@@ -247,11 +239,11 @@ with audiences_tab:
     notice = st.session_state.pop("audiences:notice", None)
     if notice:
         st.success(notice)
-    if DELETED in st.session_state:
-        draw_deleted(st.session_state[DELETED])
+    bin_view.draw_undo()
     draw_alerts()
     saved = workspace.audiences()
     if saved:
         draw_audiences(saved)
     else:
         draw_empty()
+    bin_view.draw()

@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import asdict
+from typing import get_args
 
 import streamlit as st
 
 from core.errors import WorkspaceError
-from core.workspace import ExportRecord, LogEntry
+from core.workspace import Action, ExportRecord, LogEntry
 from dashboard import people, state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
@@ -14,12 +15,7 @@ from dashboard.i18n import pick, t
 LIMIT = 1_000
 EXPORTS_PER_PAGE, ENTRIES_PER_PAGE = 20, 50
 PURPOSES = ("analysis", "contact")
-ACTIONS = (
-    "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
-    "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
-    "arrange_audience", "change_by_hand", "create_tag", "change_tag", "move_tag", "merge_tag",
-    "give_tag_values", "refresh", "change_setting",
-)  # fmt: skip
+ACTIONS = get_args(Action)
 workspace = state.workspace()
 
 

@@ -16,8 +16,8 @@ Format = Literal["csv", "xlsx"]
 Header = Literal["key", "zh", "en"]
 Action = Literal[
     "import", "activate", "save_audience", "rename_audience", "duplicate_audience", "delete_audience",
-    "export", "reveal", "add_list", "replace_list", "remove_list", "snapshot_audience",
-    "arrange_audience", "change_by_hand", "refresh", "change_setting",
+    "restore_audience", "purge_audience", "export", "reveal", "add_list", "replace_list", "remove_list",
+    "snapshot_audience", "arrange_audience", "change_by_hand", "refresh", "change_setting",
     "create_tag", "change_tag", "move_tag", "merge_tag", "give_tag_values",
 ]  # fmt: skip
 
@@ -96,6 +96,20 @@ class Audience:
             "created": {"at": self.created_at.isoformat(timespec="seconds"), "by": self.created_by.name},
             "changed": {"at": self.changed_at.isoformat(timespec="seconds"), "by": self.changed_by.name},
         }
+
+
+@dataclass(frozen=True)
+class DeletedAudience:
+    """An audience that was deleted and can still be restored, as it was, and who deleted it when (UTC)."""
+
+    audience: Audience
+    at: datetime
+    by: Actor
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it, JSON-ready."""
+        deleted = {"at": self.at.isoformat(timespec="seconds"), "by": self.by.name}
+        return {**self.audience.as_json(), "deleted": deleted}
 
 
 @dataclass(frozen=True)

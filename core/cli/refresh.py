@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.audiences import app
+from core.cli.audience_compare import app
 from core.cli.commands import AsOfOption, ByOption, JsonOption, WorkspaceOption, actor_of, day_of
 from core.cli.output import line, print_json, progress_shown, said, screen, words
 from core.cli.tables import cell, new_table

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.audiences.naming import clean_name, clean_note, copy_name, folded, names_audience
-from core.audiences.records import Action, Actor, Audience, AudienceVersion, ByHand
+from core.audiences.records import Action, Actor, Audience, AudienceVersion, DeletedAudience
 from core.errors import Conflict, NotFound, Problem, nearest_name
-from core.store.database import Database
+from core.store.by_hand import ByHandStore, locked, present
 from core.store.models import AudienceRow, AudienceVersionRow, ByHandRow, FavouriteRow, SnapshotRow
 from core.store.records import add_entry
 
 
-class AudienceStore:
+class AudienceStore(ByHandStore):
     """Audiences in the database; every change stands in the log, in the same transaction."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def all(self) -> list[Audience]:
         """Return every audience, the last changed first."""
         with self._database.reading() as session:
-            newest = select(AudienceRow).order_by(AudienceRow.changed_at.desc(), AudienceRow.id)
+            newest = present().order_by(AudienceRow.changed_at.desc(), AudienceRow.id)
             return [audience_of(row) for row in session.scalars(newest)]
 
     def get(self, id_or_name: str) -> Audience:
@@ -74,7 +71,7 @@ class AudienceStore:
         """
 
         def change(session: Session) -> AudienceRow:
-            row = _found_by_id(session, audience_id)
+            row = locked(session, audience_id)
             _refuse_stale(row, revision)
             _set_name(session, row, name)
             row.note, row.rule = clean_note(note), rule
@@ -88,7 +85,7 @@ class AudienceStore:
         """Give an audience another name; without `revision` whatever it has become meanwhile."""
 
         def change(session: Session) -> AudienceRow:
-            row = _found_by_id(session, audience_id)
+            row = locked(session, audience_id)
             if revision is not None:
                 _refuse_stale(row, revision)
             _set_name(session, row, name)
@@ -100,9 +97,10 @@ class AudienceStore:
         """Make a copy under another name; None = the old name with a number."""
 
         def change(session: Session) -> AudienceRow:
-            old = _found_by_id(session, audience_id)
+            old = locked(session, audience_id)
             if name is None:
-                new_name = copy_name(old.name, set(session.scalars(select(AudienceRow.folded_name))))
+                taken = {other.folded_name for other in session.scalars(present())}
+                new_name = copy_name(old.name, taken)
             else:
                 new_name = clean_name(name)
                 _refuse_taken(session, new_name, but=None)
@@ -143,7 +141,7 @@ class AudienceStore:
             raise ValueError(f"an audience has no {', '.join(sorted(unknown))} to arrange")
 
         def change(session: Session) -> AudienceRow:
-            row = _found_by_id(session, audience_id)
+            row = locked(session, audience_id)
             _refuse_stale(row, revision)
             fixed = changes.get("fixed_to")
             taken = None if fixed is None else session.get(SnapshotRow, fixed)
@@ -155,6 +153,39 @@ class AudienceStore:
 
         return self._changed("arrange_audience", change, actor, at)
 
+    def revert(
+        self, audience_id: str, wanted: int, revision: int, rule: dict[str, Any], actor: Actor, at: datetime
+    ) -> Audience:
+        """Bring an audience back to one of its versions, as its next one.
+
+        Parameters
+        ----------
+        wanted : int
+            Revision of the version.
+        rule : dict
+            That version's, as it is read today.
+
+        Raises
+        ------
+        Conflict
+            If the audience has been changed since `revision`, or the name it had is taken by now.
+        NotFound
+            If it is gone.
+        """
+
+        def change(session: Session) -> AudienceRow:
+            row = locked(session, audience_id)
+            _refuse_stale(row, revision)
+            was = session.get(AudienceVersionRow, (audience_id, wanted))
+            if was is None:
+                raise ValueError(f"{audience_id} has no version {wanted}")
+            _set_name(session, row, was.name)
+            row.note, row.rule, row.folder, row.owner = was.note, rule, was.folder, was.owner
+            row.fixed_to, row.alert = was.fixed_to, was.alert
+            return _touched(row, actor, at)
+
+        return self._changed("save_audience", change, actor, at)
+
     def versions(self, audience_id: str) -> list[AudienceVersion]:
         """Return the states that an audience was in, the newest first."""
         with self._database.reading() as session:
@@ -165,60 +196,6 @@ class AudienceStore:
             )
             return [_version(row) for row in session.scalars(rows)]
 
-    def by_hand(self, audience_id: str) -> list[ByHand]:
-        """Return who was added or removed by hand, the last first."""
-        with self._database.reading() as session:
-            rows = (
-                select(ByHandRow)
-                .where(ByHandRow.audience_id == audience_id)
-                .order_by(ByHandRow.at.desc(), ByHandRow.user_no)
-            )
-            return [
-                ByHand(row.user_no, row.is_added, row.reason, row.at, Actor(row.by, row.by_verified))
-                for row in session.scalars(rows)
-            ]
-
-    def put_by_hand(self, audience_id: str, people: Sequence[ByHand], *, most: int) -> None:
-        """Add people to an audience, or remove them, in place of what was said of them before.
-
-        Raises
-        ------
-        Conflict
-            If more than `most` would be listed.
-        NotFound
-            If the audience is gone.
-        """
-        with self._database.writing() as session:
-            row = _found_by_id(session, audience_id)
-            for one in people:
-                session.merge(
-                    ByHandRow(
-                        audience_id=row.id, user_no=one.user_no, is_added=one.is_added, reason=one.reason,
-                        at=one.at, by=one.by.name, by_verified=one.by.verified,
-                    )
-                )  # fmt: skip
-            session.flush()
-            listed = session.scalar(
-                select(func.count()).select_from(ByHandRow).where(ByHandRow.audience_id == row.id)
-            )
-            if (listed or 0) > most:
-                raise Conflict(Problem("too_many_by_hand", params={"name": row.name, "limit": f"{most:,}"}))
-            added = sum(one.is_added for one in people)
-            detail = {"id": row.id, "added": added, "removed": len(people) - added}
-            add_entry(session, people[0].at, people[0].by, "change_by_hand", row.name, detail)
-
-    def forget_by_hand(self, audience_id: str, user_nos: Sequence[int], actor: Actor, at: datetime) -> None:
-        """Leave it to the rule again whether people are in an audience."""
-        with self._database.writing() as session:
-            row = _found_by_id(session, audience_id)
-            for number in user_nos:
-                listed = session.get(ByHandRow, (row.id, number))
-                if listed is not None:
-                    session.delete(listed)
-            add_entry(
-                session, at, actor, "change_by_hand", row.name, {"id": row.id, "forgotten": len(user_nos)}
-            )
-
     def favourites(self, actor: str) -> frozenset[str]:
         """Return the ids of the audiences that somebody wants at hand."""
         with self._database.reading() as session:
@@ -228,7 +205,7 @@ class AudienceStore:
     def set_favourite(self, audience_id: str, actor: str, *, wanted: bool) -> None:
         """Keep an audience at hand for somebody, or no longer."""
         with self._database.writing() as session:
-            row = _found_by_id(session, audience_id)
+            row = locked(session, audience_id)
             listed = session.get(FavouriteRow, (row.id, actor))
             if wanted and listed is None:
                 session.add(FavouriteRow(audience_id=row.id, actor=actor))
@@ -236,7 +213,7 @@ class AudienceStore:
                 session.delete(listed)
 
     def delete(self, audience_id: str, actor: Actor, at: datetime, *, revision: int | None = None) -> None:
-        """Delete an audience; the log keeps its name.
+        """Delete an audience: nobody finds it any more, and until it is purged it can be restored.
 
         Raises
         ------
@@ -245,18 +222,61 @@ class AudienceStore:
             with all such audiences.
         """
         with self._database.writing() as session:
-            row = _found_by_id(session, audience_id)
+            row = locked(session, audience_id)
             if revision is not None:
                 _refuse_stale(row, revision)
-            others = session.scalars(
-                select(AudienceRow).where(AudienceRow.id != row.id).order_by(AudienceRow.name)
-            )
+            others = session.scalars(present().where(AudienceRow.id != row.id).order_by(AudienceRow.name))
             users = tuple(other.name for other in others if names_audience(other.rule, row.id, row.name))
             if users:
                 raise Conflict(Problem("audience_in_use", params={"name": row.name, "audiences": users}))
-            session.delete(row)
+            row.deleted_at, row.deleted_by, row.deleted_by_verified = at, actor.name, actor.verified
+            row.folded_name = f"{row.folded_name}\n{row.id}"  # no name has a line break: the name is free
             add_entry(
                 session, at, actor, "delete_audience", row.name, {"id": row.id, "revision": row.revision}
+            )
+
+    def deleted(self) -> list[DeletedAudience]:
+        """Return the audiences that were deleted and not purged, the last deleted first."""
+        with self._database.reading() as session:
+            rows = (
+                select(AudienceRow)
+                .where(AudienceRow.deleted_at.is_not(None))
+                .order_by(AudienceRow.deleted_at.desc(), AudienceRow.id)
+            )
+            return [_deleted(row) for row in session.scalars(rows)]
+
+    def restore(self, audience_id: str, actor: Actor, at: datetime, *, name: str | None = None) -> Audience:
+        """Bring a deleted audience back with all that belongs to it, perhaps under another name.
+
+        Raises
+        ------
+        NotFound
+            If there is no such deleted audience.
+        Conflict
+            If the name is taken by now.
+        """
+
+        def change(session: Session) -> AudienceRow:
+            row = _found_deleted(session, audience_id)
+            _set_name(session, row, row.name if name is None else name)
+            row.deleted_at = row.deleted_by = row.deleted_by_verified = None
+            return _touched(row, actor, at)
+
+        return self._changed("restore_audience", change, actor, at)
+
+    def purge(self, audience_id: str, actor: Actor, at: datetime) -> None:
+        """Let go of a deleted audience for good; the log keeps its name.
+
+        Raises
+        ------
+        NotFound
+            If there is no such deleted audience.
+        """
+        with self._database.writing() as session:
+            row = _found_deleted(session, audience_id)
+            session.delete(row)
+            add_entry(
+                session, at, actor, "purge_audience", row.name, {"id": row.id, "revision": row.revision}
             )
 
     def _changed(
@@ -316,21 +336,19 @@ def _set_name(session: Session, row: AudienceRow, name: str) -> None:
     row.name, row.folded_name = cleaned, folded(cleaned)
 
 
-def _found_by_id(session: Session, audience_id: str) -> AudienceRow:
-    # The row stays locked to the end of the transaction, so that of two savers the second sees the first's
-    # revision (SQLite has locked the whole database already).
+def _found_deleted(session: Session, audience_id: str) -> AudienceRow:
     row = session.get(AudienceRow, audience_id, with_for_update=True)
-    if row is None:
-        raise NotFound(Problem("audience_unknown", params={"name": audience_id}))
+    if row is None or row.deleted_at is None:
+        raise NotFound(Problem("audience_not_deleted", params={"name": audience_id}))
     return row
 
 
 def _found(session: Session, id_or_name: str) -> AudienceRow:
-    row = session.get(AudienceRow, id_or_name)
+    row = session.scalar(present().where(AudienceRow.id == id_or_name))
     if row is None:
-        row = session.scalar(select(AudienceRow).where(AudienceRow.folded_name == folded(id_or_name)))
+        row = session.scalar(present().where(AudienceRow.folded_name == folded(id_or_name)))
     if row is None:
-        names = tuple(session.scalars(select(AudienceRow.name).order_by(AudienceRow.name)))
+        names = tuple(each.name for each in session.scalars(present().order_by(AudienceRow.name)))
         raise NotFound(
             Problem(
                 "audience_unknown",
@@ -377,7 +395,7 @@ def rewrite_rule(
     session: Session, audience: Audience, rule: dict[str, Any], actor: Actor, at: datetime
 ) -> None:
     """Give an audience another rule within a transaction; raises Conflict if it was changed since."""
-    row = _found_by_id(session, audience.id)
+    row = locked(session, audience.id)
     _refuse_stale(row, audience.revision)
     row.rule = rule
     _note_version(session, _touched(row, actor, at), "save_audience", actor, at)
@@ -391,6 +409,14 @@ def audience_of(row: AudienceRow) -> Audience:
         changed_at=row.changed_at, changed_by=Actor(row.changed_by, row.changed_by_verified),
         revision=row.revision, folder=row.folder, owner=row.owner, fixed_to=row.fixed_to, alert=row.alert,
     )  # fmt: skip
+
+
+def _deleted(row: AudienceRow) -> DeletedAudience:
+    if row.deleted_at is None or row.deleted_by is None:
+        raise ValueError(f"{row.id} is not deleted")
+    return DeletedAudience(
+        audience_of(row), row.deleted_at, Actor(row.deleted_by, bool(row.deleted_by_verified))
+    )
 
 
 def _version(row: AudienceVersionRow) -> AudienceVersion:

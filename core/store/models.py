@@ -69,7 +69,10 @@ class Base(DeclarativeBase):
 
 
 class AudienceRow(Base):
-    """One audience; ``folded_name`` is what makes names unique."""
+    """One audience; ``folded_name`` is what makes names unique.
+
+    One that was deleted stays for a while with all that belongs to it, and leaves its name to others.
+    """
 
     __tablename__ = "audiences"
 
@@ -89,6 +92,9 @@ class AudienceRow(Base):
     owner: Mapped[str] = mapped_column(String(200))
     fixed_to: Mapped[str | None] = mapped_column(String(32))
     alert: Mapped[float | None] = mapped_column(Float)
+    deleted_at: Mapped[datetime | None]
+    deleted_by: Mapped[str | None] = mapped_column(String(200))
+    deleted_by_verified: Mapped[bool | None]
 
 
 class AudienceVersionRow(Base):

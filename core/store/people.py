@@ -14,6 +14,7 @@ from core.audiences.naming import folded
 from core.audiences.records import Action, Actor, AudienceState, PeopleList, Snapshot
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
+from core.store.by_hand import present
 from core.store.database import Database
 from core.store.models import AudienceRow, ListRow, SnapshotRow
 from core.store.records import add_entry
@@ -117,7 +118,7 @@ class PeopleStore:
         """
         with self._database.writing() as session:
             row = _found(session, name)
-            saved = session.scalars(select(AudienceRow).order_by(AudienceRow.name))
+            saved = session.scalars(present().order_by(AudienceRow.name))
             users = tuple(audience.name for audience in saved if is_named_in(audience.rule, row.name))
             if users:
                 raise Conflict(Problem("list_in_use", params={"name": row.name, "audiences": users}))
@@ -146,7 +147,7 @@ class PeopleStore:
         """
         with self._database.writing() as session:
             audience = session.get(AudienceRow, snapshot.audience_id, with_for_update=True)
-            if audience is None:
+            if audience is None or audience.deleted_at is not None:
                 raise NotFound(Problem("audience_unknown", params={"name": snapshot.audience_id}))
             session.add(_snapshot_row(snapshot))
             detail = {"id": snapshot.id, "as_of": snapshot.as_of.isoformat(), "people": snapshot.people}

@@ -15,8 +15,9 @@ from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
 from core.messages import Text, message_of
 from core.store.audiences import audience_of, rewrite_rule
+from core.store.by_hand import present
 from core.store.database import Database, Signature
-from core.store.models import AudienceRow, TagRow, TagVersionRow
+from core.store.models import TagRow, TagVersionRow
 from core.store.records import add_entry
 from core.tags.records import MOVES, GivenFile, Status, TagDefinition, TagRecord, TagVersion, status_text
 
@@ -183,7 +184,7 @@ class TagStore:
                 }  # fmt: skip
                 raise Conflict(Problem("tag_move_refused", params=params, allowed=allowed))
             others = [_record(other) for other in session.scalars(select(TagRow)) if other.key != key]
-            admit(record, others, [audience_of(row) for row in session.scalars(select(AudienceRow))])
+            admit(record, others, [audience_of(row) for row in session.scalars(present())])
             row.status, row.stands_at = status, stands_at
             _touch(row, actor, at)
             _write_version(session, row, "", actor, at, "move_tag")

@@ -6,7 +6,7 @@ asked of it), `keeping` (what operators save), `whole_audiences` (all people of 
 `explaining` (why a number is what it is), `tagging` (tags looked at), `tag_life` (tags changed),
 `tag_effects` (what a change would do), `tag_values` (values typed in or uploaded), `audience_life`
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
-`audience_compare` (overlaps and parts), `audience_undo` (deletions undone),
+`audience_compare` (overlaps and parts), `audience_bin` (deletions undone),
 `refreshing` (all that is due, and the health of tags),
 `goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one).
 Only here and in the command line is the clock read.
@@ -26,6 +26,7 @@ from core.audiences.records import (
     AudienceState,
     AudienceVersion,
     Cause,
+    DeletedAudience,
     ExportRecord,
     ExportRequest,
     ExportResult,
@@ -54,9 +55,9 @@ from core.tags.records import (
 )
 from core.tags.templates import Slot
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
+from core.workspace.audience_bin import DAYS_KEPT
 from core.workspace.audience_life import AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
-from core.workspace.audience_undo import DeletedAudience
 from core.workspace.exporting import asks_nothing
 from core.workspace.goal_plans import GoalPlan, GoalPreview, chosen_of
 from core.workspace.one_user import Deed, OneUser, UserCard
@@ -70,6 +71,7 @@ from core.workspace.whole_audiences import AudienceNumbers
 
 __all__ = [
     "CAUSES",
+    "DAYS_KEPT",
     "MOVES",
     "REFRESHES",
     "STATUSES",

@@ -1,4 +1,4 @@
-"""Audiences side by side and split: overlaps, near duplicates, parts."""
+"""Audiences side by side and split: overlaps, near duplicates, parts; and two snapshots of one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from core.analytics.parts import Split
 from core.audiences.naming import folded
 from core.audiences.records import Actor, Audience
 from core.engines.base import Engine
-from core.errors import Conflict, Problem, RuleError
+from core.errors import Conflict, NotFound, Problem, RuleError
+from core.rules.conditions import AudienceCondition
+from core.rules.tree import Group, Rule
 from core.store.audiences import name_taken
 from core.workspace.audience_refresh import AudienceRefresh
 
@@ -59,6 +61,29 @@ class AudienceCompare(AudienceRefresh):
         asked, engine, day = self._all_asked([self.audience(each) for each in audiences], as_of)
         catalogue = self.data_version().catalogue
         return apart(asked, engine, catalogue, day, progress=progress, cancelled=cancelled)
+
+    def changed_rule(self, audience: str, snapshot: str, *, entered: bool) -> Rule | None:
+        """Return a rule for who came to an audience with a snapshot, or left; None for its first one.
+
+        Raises
+        ------
+        NotFound
+            If the audience or the snapshot is gone.
+        """
+        saved = self.audience(audience)
+        taken = {one.id: one for one in self._people.snapshots(saved.id)}
+        if snapshot not in taken:
+            params = {"name": saved.name, "snapshot": snapshot}
+            raise NotFound(Problem("snapshot_unknown", params=params))
+        before = taken[snapshot].previous
+        if before is None:
+            return None
+        sides = ((snapshot, entered), (before, not entered))
+        parts = tuple(
+            AudienceCondition(id=f"c{place}", audience=saved.id, snapshot=which, in_=is_in)
+            for place, (which, is_in) in enumerate(sides, start=1)
+        )
+        return Rule(include=Group(id="g0", match="all", children=parts))
 
     def alike_audiences(
         self, as_of: date | None = None

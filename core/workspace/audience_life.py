@@ -23,6 +23,7 @@ from core.audiences.naming import (
 from core.audiences.records import Actor, Audience, AudienceVersion, ByHand
 from core.errors import CallerError, NotFound, Problem, WorkspaceError, nearest_name
 from core.messages import Text, say
+from core.rules.parse import dump_rule
 from core.rules.remains import remains_of
 from core.rules.tree import Rule
 from core.schema import USER_ID, USER_NO
@@ -191,7 +192,7 @@ class AudienceLife(TagValues):
     def restore_audience_version(
         self, audience: str, wanted: int, *, revision: int, actor: Actor
     ) -> Audience:
-        """Give an audience the name, note and rule that it had, as its next version.
+        """Give an audience everything that it had in a version, as its next one; people by hand stay.
 
         Raises
         ------
@@ -208,9 +209,8 @@ class AudienceLife(TagValues):
             params = {"name": saved.name, "version": wanted, "known": tuple(map(str, sorted(found)))}
             raise NotFound(Problem("audience_version_unknown", params=params))
         was = found[wanted]
-        return self.save_audience(
-            name=was.name, note=was.note, rule=was.rule, actor=actor, audience_id=saved.id, revision=revision
-        )
+        rule = dump_rule(self.parse(was.rule, inside=((saved.id, was.name),)))
+        return self._audiences.revert(saved.id, wanted, revision, rule, clean_actor(actor), self._now())
 
     def import_audiences(
         self, filed: Sequence[Mapping[str, Any]], *, actor: Actor, dry_run: bool = False

@@ -73,7 +73,7 @@ class Keeping(Questions):
         return self._audiences.duplicate(audience_id, clean_actor(actor), self._now(), name=name)
 
     def delete_audience(self, audience_id: str, *, actor: Actor, revision: int | None = None) -> None:
-        """Delete an audience; with `revision`, only if it is still what the caller saw.
+        """Delete an audience, so that it can be restored; with `revision`, only if it is what the caller saw.
 
         Raises
         ------

@@ -22,7 +22,7 @@ from core.tags.drift import Drift
 from core.tags.entries import TagEntry
 from core.tags.health import HealthReport, Known, drift_of, health
 from core.tags.readings import RefreshRun, TagReading, is_due
-from core.workspace.audience_undo import AudienceUndo
+from core.workspace.audience_bin import AudienceBin
 
 _TIMER = "refresh_timer"
 
@@ -37,7 +37,7 @@ class RefreshProgress:
     total: int
 
 
-class Refreshing(AudienceUndo):
+class Refreshing(AudienceBin):
     """Refreshes: safe to run twice, and to kill: each tag and audience is committed by itself."""
 
     def refresh(
@@ -49,6 +49,8 @@ class Refreshing(AudienceUndo):
         cancelled: Callable[[], bool] | None = None,
     ) -> RefreshRun:
         """Read every tag that is due, refresh every dynamic audience, and say what changed.
+
+        Audiences that were deleted long ago are let go of at the end.
 
         Raises
         ------
@@ -75,6 +77,7 @@ class Refreshing(AudienceUndo):
 
             try:
                 self._refresh(tags, audiences, actor, day, progress, cancelled)
+                self.empty_bin(actor=actor)
             except Cancelled:
                 ended("stopped")
                 raise

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import CallerError
 from core.messages import message_of
-from core.workspace import CAUSES, Audience, Snapshot
+from core.workspace import CAUSES, Audience, AudienceVersion, Snapshot
 from dashboard import charts, links, navigation, people, state, tables
 from dashboard.audiences import figures, split_view
 from dashboard.audiences.figures import cause_name
@@ -71,7 +71,12 @@ def updated(audience: Audience, snapshots: Sequence[Snapshot]) -> str:
         return t("audiences.static_since", day="–" if taken is None else taken.as_of.isoformat())
     if not snapshots:
         return t("audiences.dynamic_never")
-    return t("audiences.dynamic_last", when=people.moment(snapshots[0].at))
+    newest = snapshots[0]
+    told = t("audiences.dynamic_last", when=people.moment(newest.at))
+    entered, left = (sum(side.values()) for side in (newest.entered, newest.left))
+    if not entered and not left:
+        return told
+    return told + " · " + t("audiences.moved", entered=entered, left=left)
 
 
 def _favourite(audience: Audience) -> None:
@@ -87,12 +92,12 @@ def _numbers(audience: Audience) -> None:
     numbers = state.workspace().audience_numbers(audience.id, state.as_of())
     first = t("audiences.by_rule" if audience.fixed_to is None else "audiences.by_snapshot")
     parts = [(first, f"{numbers.ruled:,}")]
+    if numbers.listed_added:
+        parts.append((t("audiences.added"), f"+{numbers.added:,}"))
+    if numbers.listed_removed:
+        parts.append((t("audiences.removed"), f"−{numbers.removed:,}"))
     if numbers.listed_added or numbers.listed_removed:
-        parts += [
-            (t("audiences.added"), f"{numbers.added:+,}"),
-            (t("audiences.removed"), f"{-numbers.removed:+,}"),
-            (t("audiences.people"), f"{numbers.count:,}"),
-        ]
+        parts.append((t("audiences.people"), f"{numbers.count:,}"))
     with st.container(horizontal=True):
         for name, number in parts:
             st.metric(name, number, width="content")
@@ -131,6 +136,15 @@ def _history(audience: Audience) -> None:
         return
     head = [t("audiences.why"), t("audiences.entered"), t("audiences.left")]
     st.html(tables.table(t("audiences.tab.history"), head, rows))
+    with st.container(horizontal=True):
+        for side in ("entered", "left"):
+            number = sum(getattr(taken, side).values())
+            rule = workspace.changed_rule(audience.id, taken.id, entered=side == "entered")
+            if number and rule is not None:
+                st.link_button(
+                    t(f"audiences.open_{side}", n=number), links.builder_link(rule, taken.as_of),
+                    type="tertiary",
+                )  # fmt: skip
     _changed_people(audience, taken)
 
 
@@ -197,14 +211,19 @@ def _versions(audience: Audience) -> None:
             )  # fmt: skip
             for change in () if before is None else workspace.audience_changes(before, version):
                 left.markdown(f"- {verbatim(pick(change))}")
-            is_other = version.rule != audience.rule or version.name != audience.name
-            if is_other and right.button(t("tags.versions.restore"), key=f"aud_restore_{version.revision}"):
+            key = f"aud_restore_{version.revision}"
+            if _differs(version, audience) and right.button(t("tags.versions.restore"), key=key):
                 with boundary():
                     workspace.restore_audience_version(
                         audience.id, version.revision, revision=audience.revision, actor=state.actor()
                     )
                     _say(t("tags.versions.restored", n=version.revision))
-    uses = workspace.audience_uses(audience.id)
+    _uses(audience)
+    _alike(audience)
+
+
+def _uses(audience: Audience) -> None:
+    uses = state.workspace().audience_uses(audience.id)
     st.header(t("audiences.uses"), anchor=False)
     if not uses:
         st.caption(t("audiences.uses.none"))
@@ -215,6 +234,30 @@ def _versions(audience: Audience) -> None:
             )
         else:
             st.caption(t("audiences.uses.export", name=verbatim(use.name)))
+
+
+def _alike(audience: Audience) -> None:
+    """Draw which other audiences hold nearly the same people, once that is asked for: all are compared."""
+    st.header(t("audiences.alike"), anchor=False)
+    if not st.toggle(t("audiences.alike.look"), key="aud_alike"):
+        return
+    saved, found, _ = state.workspace().alike_audiences(state.as_of())
+    pairs = [pair for pair in found.pairs if audience.id in (saved[pair.first].id, saved[pair.second].id)]
+    if not pairs:
+        st.caption(t("audiences.alike.none", n=len(saved)))
+    for pair in pairs:
+        other = saved[pair.second if saved[pair.first].id == audience.id else pair.first]
+        share = "–" if pair.jaccard is None else f"{pair.jaccard:.0%}"
+        key = "audiences.alike.same" if pair.is_same_definition else "audiences.alike.near"
+        st.page_link(
+            navigation.page_file("audiences"), query_params={"compare": f"{audience.id},{other.id}"},
+            label=t(key, one=verbatim(audience.name), other=verbatim(other.name), share=share, n=pair.both),
+        )  # fmt: skip
+
+
+def _differs(version: AudienceVersion, audience: Audience) -> bool:
+    names = ("name", "note", "rule", "folder", "owner", "fixed_to", "alert")
+    return any(getattr(version, name) != getattr(audience, name) for name in names)
 
 
 def _setting(audience: Audience) -> None:

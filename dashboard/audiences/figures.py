@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.analytics.apart import Apart, Difference
 from core.messages import say
 from core.workspace import CAUSES, Overlap, Snapshot
-from dashboard import figures, theme
+from dashboard import figures, people, theme
 from dashboard.charts import Chart, share
 from dashboard.i18n import pick, t
 
@@ -27,7 +27,7 @@ def history(snapshots: Sequence[Snapshot]) -> Chart:
     """Return the size at each snapshot, the oldest first, and who came (above) and left (below) by cause."""
     colours = theme.palette()
     shown = list(reversed(snapshots))
-    days = [f"{one.as_of.isoformat()}<br>{one.at:%m-%d %H:%M}" for one in shown]
+    days = [f"{one.as_of.isoformat()}<br>{people.moment(one.at)}" for one in shown]
     shades = _shades(colours)
     figure = go.Figure()
     figure.update_layout(**figures.layout(colours, height=280, margin={"l": 56, "r": 12, "t": 8, "b": 44}))

@@ -23,6 +23,8 @@ def saved(sample_workspace, request):
     yield workspace, audience
     for left in workspace.audiences():
         workspace.delete_audience(left.id, actor=SOMEBODY)
+    for deleted in workspace.deleted_audiences():
+        workspace.purge_audience(deleted.audience.id, actor=SOMEBODY)
 
 
 def row(page, audience):
@@ -168,7 +170,25 @@ def test_deleting_asks_first_and_can_be_undone(visit, settled, saved):
     page.get_by_role("button", name="撤销删除").click()
     expect(page.get_by_role("link", name=audience.name)).to_be_visible()
     [back] = workspace.audiences()
-    assert (back.name, back.note, back.rule) == (audience.name, audience.note, audience.rule)
+    assert (back.id, back.name, back.note, back.rule) == (
+        audience.id, audience.name, audience.note, audience.rule
+    )  # fmt: skip
+
+
+def test_what_was_deleted_lately_is_let_go_only_when_asked_twice(visit, settled, axe, saved):
+    workspace, audience = saved
+    workspace.delete_audience(audience.id, actor=SOMEBODY_ELSE)
+    page = visit("/audiences")
+    page.get_by_text(re.compile("^最近删除")).click()
+    lately = page.locator(f".st-key-bin_{audience.id}")
+    expect(lately).to_contain_text("李娜")
+    axe(page)
+    lately.get_by_role("button", name="彻底删除").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("不能恢复")).to_be_visible()
+    dialog.get_by_role("button", name="彻底删除").click()
+    expect(lately).to_have_count(0)
+    assert workspace.deleted_audiences() == []
 
 
 def test_closing_the_question_deletes_nothing(visit, saved):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from dashboard.i18n import said
 from tests.dashboard.conftest import PLAN, PURCHASES, USERS
 
@@ -15,7 +15,8 @@ def shown(page):
 def names(page):
     """Return the names of the audiences that are listed: the links that open one."""
     links = [link.proto for link in page.get("page_link")]
-    return [link.label.replace("\\", "")[2:-2] for link in links if "audience=" in link.query_string]
+    labels = [link.label for link in links if "audience=" in link.query_string]
+    return [label.replace("\\", "").removeprefix("★ ")[2:-2] for label in labels]
 
 
 @pytest.fixture
@@ -152,26 +153,34 @@ def test_sizes_on_the_list_follow_people_by_hand_and_audiences_in_rules(saved, o
     assert sum("3 people" in text for text in shown(page)) == 3
 
 
-def test_a_deletion_is_undone_with_the_place_the_owner_and_the_people_by_hand(saved, open_page, somebody):
+def test_a_deletion_is_undone_at_once(saved, open_page, somebody):
     audience = saved.audience("Shanghai")
-    audience = saved.arrange_audience(
-        audience.id, revision=audience.revision, actor=somebody, folder="甲/乙", owner="吴", alert=0.2
-    )
-    saved.put_by_hand("Shanghai", ["u1"], is_added=True, reason="熟人", actor=somebody)
     page = open_page("audiences")
-    page.session_state["audiences:deleted"] = saved.remove_audience(
-        audience.id, actor=somebody, revision=saved.audience("Shanghai").revision
-    )
+    page.session_state["audiences:deleted"] = audience
+    saved.delete_audience(audience.id, actor=somebody)
     page.run()
     assert "Shanghai" not in names(page)
     buttons(page)[said("audiences.undo", "en")].click().run()
     assert "Shanghai" in names(page)
-    again = saved.audience("Shanghai")
-    assert (again.folder, again.owner, again.alert) == ("甲/乙", "吴", 0.2)
-    assert [(row.user_id, row.is_added, row.reason) for row in saved.by_hand(again.id)] == [
-        ("u1", True, "熟人")
-    ]
-    assert saved.audience_numbers(again.id).count == 3
+
+
+def test_what_was_deleted_lately_is_restored_or_let_go(saved, open_page, somebody):
+    audience = saved.audience("Shanghai")
+    saved.delete_audience(audience.id, actor=somebody)
+    page = open_page("audiences")
+    assert any("**Shanghai** · deleted by 王芳" in element.value for element in page.markdown)
+    page.button(key=f"bin_restore_{audience.id}").click().run()
+    assert saved.audience("Shanghai").id == audience.id
+    # Its name was taken meanwhile: it comes back under another one.
+    saved.delete_audience(audience.id, actor=somebody)
+    saved.save_audience(name="Shanghai", rule=audience.rule, actor=somebody)
+    page = open_page("audiences")
+    page.button(key=f"bin_restore_{audience.id}").click().run()
+    assert saved.audience("Shanghai (2)").id == audience.id
+    assert "Restored “Shanghai (2)”." in page.success[0].value.replace("\\", "")
+    saved.delete_audience(audience.id, actor=somebody)
+    page = open_page("audiences")
+    assert page.button(key=f"bin_purge_{audience.id}")
 
 
 @pytest.mark.parametrize("shares", ["50, abc, 25", "inf", "50;50"])
@@ -319,3 +328,55 @@ def test_a_user_is_shown_with_tags_audiences_and_deeds_and_personal_values_maske
     }
     assert "nobody" in open_page("audiences", user="nobody").error[0].value
     assert not open_page("audiences", language="zh", user="").exception
+
+
+def test_folders_are_a_tree_with_the_numbers_in_them(saved, open_page, somebody):
+    for name, folder in (("北京用户", "增长/闭门会"), ("Shanghai", "增长/投放")):
+        audience = saved.audience(name)
+        saved.arrange_audience(audience.id, revision=audience.revision, actor=somebody, folder=folder)
+    page = open_page("audiences")
+    box = page.selectbox(key="audiences_folder")
+    assert box.options == ["All folders", "增长 (2)", "　投放 (1)", "　闭门会 (1)"]
+    box.set_value("增长").run()
+    assert set(names(page)) == {"北京用户", "Shanghai"}
+    page.selectbox(key="audiences_folder").set_value("增长/投放").run()
+    assert names(page) == ["Shanghai"]
+
+
+def test_favourites_stand_first_in_every_order(saved, open_page, somebody):
+    page = open_page("audiences")
+    page.selectbox(key="audiences_sort").set_value("name").run()
+    in_order = names(page)
+    assert in_order == sorted(in_order, key=str.casefold)
+    last = saved.audience(in_order[-1])
+    view = open_page("audiences", view=last.id)
+    view.button(key="aud_favourite").click().run()
+    page = open_page("audiences")
+    page.selectbox(key="audiences_sort").set_value("name").run()
+    assert names(page) == [last.name, *in_order[:-1]]
+
+
+def test_the_most_moved_come_first_and_say_by_how_many(saved, open_page, somebody):
+    audience = saved.audience("Shanghai")
+    saved.refresh_audience(audience.id, actor=somebody)
+    saved.put_by_hand(audience.id, ["u1"], is_added=True, reason="x", actor=somebody)
+    saved.refresh_audience(audience.id, actor=somebody)
+    page = open_page("audiences")
+    page.selectbox(key="audiences_sort").set_value("moved").run()
+    assert names(page)[0] == "Shanghai"
+    assert any("1 entered, 0 left then" in text for text in shown(page))
+
+
+def test_who_entered_with_a_snapshot_opens_as_a_rule_of_that_many(saved, somebody):
+    audience = saved.audience("Shanghai")
+    first = saved.refresh_audience(audience.id, actor=somebody).snapshot
+    saved.put_by_hand(audience.id, ["u1"], is_added=True, reason="x", actor=somebody)
+    saved.put_by_hand(audience.id, ["u3"], is_added=False, reason="x", actor=somebody)
+    second = saved.refresh_audience(audience.id, actor=somebody).snapshot
+    assert saved.changed_rule(audience.id, first.id, entered=True) is None
+    came = saved.changed_rule(audience.id, second.id, entered=True)
+    left = saved.changed_rule(audience.id, second.id, entered=False)
+    assert (saved.members(came), saved.members(left)) == (["u1"], ["u3"])
+    assert (sum(second.entered.values()), sum(second.left.values())) == (1, 1)
+    with pytest.raises(NotFound, match="snapshot_unknown"):
+        saved.changed_rule(audience.id, "nothing", entered=True)

@@ -183,3 +183,21 @@ def test_what_sets_audiences_apart_is_told_too(saved: Path) -> None:
     assert told["defining"] == ["city"]
     assert told["differences"] == []  # nobody is told by so few people
     assert "City" in core(*asked, "--apart").stdout.decode()
+
+
+def test_a_deleted_audience_is_listed_restored_and_let_go(saved: Path) -> None:
+    asked = ("--workspace", saved)
+    answer("audiences", "refresh", "北京", *asked)
+    answer("audiences", "delete", "北京", *asked, "--by", "吴")
+    (listed,) = answer("audiences", "deleted", *asked)["audiences"]
+    assert (listed["name"], listed["deleted"]["by"]) == ("北京", "吴")
+    assert code("audiences", "show", "北京", *asked) == "audience_unknown"
+    back = answer("audiences", "restore", "北京", *asked)
+    assert (back["id"], back["name"]) == (listed["id"], "北京")
+    assert len(answer("audiences", "snapshots", "北京", *asked)["snapshots"]) == 1
+    assert code("audiences", "restore", "北京", *asked) == "audience_not_deleted"
+    answer("audiences", "delete", "北京", *asked)
+    assert answer("audiences", "restore", listed["id"], *asked, "--name", "首都")["name"] == "首都"
+    answer("audiences", "delete", "首都", *asked)
+    assert answer("audiences", "purge", "首都", *asked) == {"purged": "首都"}
+    assert answer("audiences", "deleted", *asked) == {"audiences": []}

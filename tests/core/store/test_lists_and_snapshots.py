@@ -119,6 +119,10 @@ def test_snapshots_come_newest_first_and_go_with_their_audience(
         people.add_snapshot(snapshot)
     assert people.snapshots(one.id) == [second, first]
     audiences.delete(one.id, LI, LATER)
+    with pytest.raises(NotFound, match="audience_unknown"):
+        people.add_snapshot(replace(first, id="s4"))
+    assert len(people.snapshots(one.id)) == 2  # it may be restored
+    audiences.purge(one.id, LI, LATER)
     assert people.snapshots(one.id) == []
     assert [snapshot.id for snapshot in people.snapshots(other.id)] == ["s3"]
     with pytest.raises(NotFound, match="audience_unknown"):

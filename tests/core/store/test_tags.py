@@ -148,6 +148,7 @@ def test_a_database_of_the_release_before_with_audiences_in_it_is_brought_up_to_
 ) -> None:
     audiences = AudienceStore(database)
     saved = audiences.create("七月", "备注", {"include": {}}, LI, NOW)
+    audiences.delete(audiences.create("六月", "", {"include": {}}, LI, NOW).id, LI, NOW)
     with database.writing() as session:
         config = upgrade._config()
         config.attributes["connection"] = session.connection()
@@ -157,5 +158,5 @@ def test_a_database_of_the_release_before_with_audiences_in_it_is_brought_up_to_
     database.close()
     tags = TagStore(database)
     create(tags)
-    assert audiences.all() == [saved]
+    assert (audiences.all(), audiences.deleted()) == ([saved], [])
     assert [record.definition for record in tags.all()] == [DOUBLE]
