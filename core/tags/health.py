@@ -31,6 +31,8 @@ Cramér's V is 1 also where one tag says all about the other but not the other w
 it is told beside, and decides nothing.
 """
 MOST_PAIRS = 2_000
+_OF_ONES = 0.2
+"""The share of the work that looking at tags one by one is, before they are compared."""
 LEAST_KNOWN = 30
 """Of fewer users who have both values nothing is said."""
 
@@ -83,7 +85,7 @@ class HealthReport:
     tags : int
         How many tags were looked at.
     not_compared : int
-        Pairs of tags that were not compared, past `MOST_PAIRS`.
+        Pairs of those that were not compared: past `MOST_PAIRS`, or stopped before.
     """
 
     as_of: date
@@ -142,28 +144,39 @@ def health(
         Told the share that is done; asked whether to stop: the report then has what was found.
     """
     found: list[Finding] = []
-    askable = [each for each in known if each.entry.key in engine.catalogue.tags]
+    askable: list[Known] = []
+    looked_at = 0
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(share)
+
     for each in known:
+        if cancelled is not None and cancelled():
+            break
         try:
             found += _of_one(each, engine, as_of)
+            if each.entry.key in engine.catalogue.tags:
+                askable.append(each)
         except CoterieError as error:
             found.append(_finding("broken", each.entry, "edit", why=message_of(error.problems[0])))
-            askable = [other for other in askable if other is not each]
+        looked_at += 1
+        tell(_OF_ONES * looked_at / len(known))
     pairs = [
         (one.entry, other.entry)
         for one, other in combinations(_comparable(askable, engine.catalogue), 2)
         if not _is_related(one.entry.key, other.entry.key, engine.catalogue)
     ]
-    asked = pairs[:MOST_PAIRS]
-    done = 0
-    for done, (one, other) in enumerate(asked, start=1):
+    asked, done = pairs[:MOST_PAIRS], 0
+    for one, other in asked:
         if cancelled is not None and cancelled():
             break
         found += _redundant(one, other, engine, as_of)
-        if progress is not None and done % 20 == 0:
-            progress(done / len(asked))
+        done += 1
+        if done % 20 == 0:
+            tell(_OF_ONES + (1 - _OF_ONES) * done / len(asked))
     found.sort(key=lambda finding: (KINDS.index(finding.kind), finding.key))
-    return HealthReport(as_of, len(known), tuple(found), len(pairs) - done)
+    return HealthReport(as_of, looked_at, tuple(found), len(pairs) - done)
 
 
 def drift_of(readings: Sequence[Distribution]) -> Drift | None:

@@ -177,6 +177,19 @@ def test_drift_is_seen_again_after_a_definition_has_changed(root: Path, tmp_path
     assert far_drift.psi > 0.1
 
 
+def test_looking_at_the_health_of_tags_tells_how_far_it_is_and_can_be_stopped(workspace: Workspace) -> None:
+    tag(workspace, "double", DOUBLE)
+    told: list[float] = []
+    whole = workspace.tag_health(progress=told.append)
+    assert told == sorted(told)
+    assert len(told) >= whole.tags
+    assert 0 < told[0] <= told[-1] <= 1
+    told.clear()
+    half = workspace.tag_health(progress=told.append, cancelled=lambda: len(told) == 3)
+    assert half.tags == 3
+    assert {finding.key for finding in half.findings} <= {finding.key for finding in whole.findings}
+
+
 def test_one_tag_that_cannot_be_asked_leaves_the_health_of_others(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
