@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Callable
 
 from core.engines.base import Engine
+from core.engines.memory.engine import CACHE_BYTES
+from core.errors import Problem, WorkspaceError
 from core.lake.versions import DataVersion
+
+CACHE_VARIABLE = "COTERIE_CACHE_MB"
+
+
+def cache_bytes() -> int:
+    """Return how many bytes an engine may remember, from the environment, else `CACHE_BYTES`.
+
+    Raises
+    ------
+    WorkspaceError
+        If the environment gives no whole number of megabytes.
+    """
+    given = os.environ.get(CACHE_VARIABLE, "").strip()
+    if not given:
+        return CACHE_BYTES
+    if not given.isascii() or not given.isdigit():
+        raise WorkspaceError(Problem("cache_setting", params={"variable": CACHE_VARIABLE, "given": given}))
+    return int(given) << 20
 
 
 class Engines:

@@ -34,7 +34,7 @@ from core.store import AudienceStore, Database, DraftStore, PeopleStore, RecordS
 from core.store.tags import Stamp
 from core.tags.book import with_tags
 from core.tags.records import TagRecord
-from core.workspace.engines import Engines
+from core.workspace.engines import Engines, cache_bytes
 from core.workspace.names import SavedNames
 
 DATA_FOLDER_VARIABLE = "COTERIE_DATA_DIR"
@@ -61,7 +61,9 @@ class Versions:
         self._tags = TagStore(database)
         self._runs = RunStore(database)
         self._names = SavedNames(self._audiences, self._people, self._lake)
-        self._engines = Engines(lambda version: MemoryEngine(self._lake.tables(version)))
+        self._engines = Engines(
+            lambda version: MemoryEngine(self._lake.tables(version), cache_bytes=cache_bytes())
+        )
         self._lock = threading.Lock()
         self._seen: tuple[tuple[int, int, int], DataVersion] | None = None
         self._covered: tuple[str, Catalogue] | None = None

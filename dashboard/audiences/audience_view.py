@@ -107,9 +107,11 @@ def _numbers(audience: Audience) -> None:
 def _history(audience: Audience) -> None:
     workspace = state.workspace()
     with st.container(horizontal=True, vertical_alignment="center"):
-        if audience.fixed_to is None and st.button(t("audiences.refresh"), type="primary"):
+        is_asked = audience.fixed_to is None and st.button(t("audiences.refresh"), type="primary")
+    if is_asked:
+        with st.spinner(t("audiences.refreshing")):
             found = workspace.refresh_audience(audience.id, actor=state.actor(), as_of=state.as_of())
-            _say(t("audiences.refreshed" if found.is_new else "audiences.unchanged"))
+        _say(t("audiences.refreshed" if found.is_new else "audiences.unchanged"))
     snapshots = workspace.snapshots(audience.id)
     if not snapshots:
         st.caption(t("audiences.history.none"))
@@ -194,6 +196,10 @@ def _by_hand(audience: Audience) -> None:
                      who=verbatim(row.by), when=people.moment(row.at))  # fmt: skip
             st.markdown(told)
             st.space("stretch")
+            st.page_link(
+                navigation.page_file("audiences"), label=t("audiences.hand.look"),
+                query_params={"user": row.user_id},
+            )  # fmt: skip
             if st.button(t("audiences.hand.forget"), type="tertiary", key=f"hand_forget_{row.user_id}"):
                 workspace.forget_by_hand(audience.id, [row.user_id], actor=state.actor())
                 st.rerun()

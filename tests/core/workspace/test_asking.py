@@ -343,3 +343,15 @@ def test_reveals_are_logged_with_who_what_and_where(workspace: Workspace) -> Non
         "reveal", "preview", ACTOR, {"fields": ["phone", "name"]},
     )  # fmt: skip
     assert before <= entry.at <= datetime.now(UTC)
+
+
+def test_how_much_an_engine_remembers_is_set_by_the_environment(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COTERIE_CACHE_MB", "7")
+    assert Workspace.open(root)._engine()[1]._cache.limit_bytes == 7 << 20  # type: ignore[attr-defined]
+    monkeypatch.delenv("COTERIE_CACHE_MB")
+    assert Workspace.open(root)._engine()[1]._cache.limit_bytes == 512 << 20  # type: ignore[attr-defined]
+    monkeypatch.setenv("COTERIE_CACHE_MB", "viel")
+    with pytest.raises(WorkspaceError, match="cache_setting"):
+        Workspace.open(root)._engine()
