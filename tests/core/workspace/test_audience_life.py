@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.errors import CallerError, Cancelled, Conflict, NotFound, WorkspaceError
-from core.workspace import DAYS_KEPT, Actor, Audience, TagDefinition, Workspace
+from core.workspace import Actor, Audience, TagDefinition, Workspace
 from tests.core.small_files import EVENTS, PLAN, USERS
 
 LI, WU = Actor("李"), Actor("吴")
@@ -173,58 +173,6 @@ def test_every_change_is_a_version_that_can_be_read_and_restored(workspace: Work
     assert members(workspace, "北京") == ["007", "u01", "u02"]
     with pytest.raises(NotFound, match="audience_version_unknown"):
         workspace.restore_audience_version("北京", 9, revision=4, actor=LI)
-
-
-def test_a_deleted_audience_comes_back_whole(workspace: Workspace) -> None:
-    saved = save(workspace, "北京", BEIJING)
-    hand(workspace, "北京", "u03", added=True)
-    taken = workspace.take_snapshot("北京", actor=LI)
-    workspace.set_favourite(saved.id, actor=WU, wanted=True)
-    arranged = workspace.arrange_audience(
-        saved.id, revision=1, actor=LI, folder="甲/乙", alert=0.2, fixed_to=taken.id
-    )
-    workspace.delete_audience(saved.id, actor=WU, revision=2)
-    assert workspace.audiences() == []
-    with pytest.raises(NotFound, match="audience_unknown"):
-        workspace.audience("北京")
-    (deleted,) = workspace.deleted_audiences()
-    assert (deleted.audience, deleted.by) == (arranged, WU)
-    back = workspace.restore_audience(saved.id, actor=LI)
-    assert replace(back, changed_at=arranged.changed_at, revision=2) == arranged
-    assert [version.revision for version in workspace.audience_versions("北京")] == [3, 2, 1]
-    assert workspace.snapshots("北京") == [taken]
-    assert [row.user_id for row in workspace.by_hand("北京")] == ["u03"]
-    assert workspace.favourites(WU) == {saved.id}
-    assert members(workspace, "北京") == ["007", "u01", "u02", "u03"]
-    assert workspace.deleted_audiences() == []
-
-
-def test_the_name_of_a_deleted_audience_is_free_and_both_can_be_had(workspace: Workspace) -> None:
-    saved = save(workspace, "北京", BEIJING)
-    workspace.delete_audience(saved.id, actor=LI)
-    save(workspace, "北京", BOUGHT)
-    with pytest.raises(Conflict, match="audience_name_taken"):
-        workspace.restore_audience(saved.id, actor=LI)
-    assert workspace.restore_audience(saved.id, actor=LI, name="北京（旧）").name == "北京（旧）"
-    assert len(workspace.audiences()) == 2
-
-
-def test_what_was_deleted_long_ago_is_let_go_by_a_refresh(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved = save(workspace, "北京", BEIJING)
-    workspace.take_snapshot("北京", actor=LI)
-    workspace.delete_audience(saved.id, actor=LI)
-    workspace.refresh(actor=LI)
-    assert [each.audience.name for each in workspace.deleted_audiences()] == ["北京"]
-    later = workspace._now() + timedelta(days=DAYS_KEPT, seconds=1)
-    monkeypatch.setattr(type(workspace), "_now", lambda _self: later)
-    workspace.refresh(actor=LI)
-    assert workspace.deleted_audiences() == []
-    with pytest.raises(NotFound, match="audience_not_deleted"):
-        workspace.restore_audience(saved.id, actor=LI)
-    with pytest.raises(NotFound, match="audience_not_deleted"):
-        workspace.purge_audience(saved.id, actor=LI)
 
 
 def test_what_uses_an_audience_is_known_and_keeps_it(workspace: Workspace) -> None:
