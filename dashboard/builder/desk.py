@@ -210,7 +210,7 @@ class Desk:
         tree = self.history.tree
         checked = asking.workspace.check(tree)
         day = asking.as_of()
-        counted, problems = self._count(checked, asking, day)
+        counted, numbers, problems = self._count(checked, asking, day)
         catalogue = asking.workspace.data_version().catalogue
         first_days = [event.first_day for event in catalogue.events.values() if event.first_day]
         return {
@@ -219,7 +219,7 @@ class Desk:
             "gesture": self.history.gesture,
             "tree": tree,
             "tree_stamp": self.stamp,
-            "counts": self._numbers(counted, checked, asking, day) if counted else None,
+            "counts": numbers,
             "sentence": asking.workspace.sentence(checked.rule, reveal=False)[language]
             if counted and checked.rule
             else None,
@@ -244,21 +244,22 @@ class Desk:
 
     def _count(
         self, checked: Checked, asking: Asking, day: date
-    ) -> tuple[CountAnswer | None, list[tuple[str | None, str, str, Text]]]:
-        """Return the numbers, if there are any, and everything to be said: node, severity, code, words.
+    ) -> tuple[CountAnswer | None, dict[str, Any] | None, list[tuple[str | None, str, str, Text]]]:
+        """Return the answer and its numbers, if any, and everything to be said: node, severity, code, words.
 
         The browser waits for an answer to every edit, so that a fault of ours is an answer too.
         """
         problems = list(checked.problems)
         said_in_place = [_said(p) for p in problems]
         if checked.rule is None or checked.errors:
-            return None, said_in_place
+            return None, None, said_in_place
         try:
-            return asking.workspace.count(checked.rule, day), said_in_place
+            counted = asking.workspace.count(checked.rule, day)
+            return counted, self._numbers(counted, checked, asking, day), said_in_place
         except CallerError as error:
-            return None, said_in_place + [_said(p) for p in error.problems]
+            return None, None, said_in_place + [_said(p) for p in error.problems]
         except Exception as error:  # noqa: BLE001  logged under the id that is shown
-            return None, [*said_in_place, (None, "error", "fault", fault(asking.log(error)))]
+            return None, None, [*said_in_place, (None, "error", "fault", fault(asking.log(error)))]
 
     def rule(self, asking: Asking) -> Rule | None:
         """Return the present rule if it can be counted, else None."""
