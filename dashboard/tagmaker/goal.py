@@ -37,7 +37,7 @@ def draw(key: str) -> None:
         st.header(t("tagmaker.goal.tags", n=len(plan.tags)), anchor=False)
         if plan.reused:
             catalogue = workspace.data_version().catalogue
-            names = "、".join(pick(catalogue.tags[each].label) for each in plan.reused)
+            names = t("frame.comma").join(pick(catalogue.tags[each].label) for each in plan.reused)
             st.caption(t("tagmaker.goal.reused", names=verbatim(names)))
         draw_previews(plan.tags, preview.tags)
 
