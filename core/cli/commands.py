@@ -26,8 +26,9 @@ from core.errors import (
 )
 from core.ingest import read_plan
 from core.messages import error_as_json
+from core.rules.tree import Rule
 from core.schema import USER_ID
-from core.workspace import Actor, ExportRequest, Format, Purpose, Workspace, json_schemas
+from core.workspace import Actor, Audience, ExportRequest, Format, Purpose, Workspace, json_schemas
 
 app = typer.Typer(
     add_completion=False,
@@ -41,6 +42,8 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", envvar="COTERIE_WORKSPACE", help=said("cli_help_workspace"))
 ]
 RuleOption = Annotated[str, typer.Option("--rule", help=said("cli_help_rule"))]
+RuleOrNone = Annotated[str | None, typer.Option("--rule", help=said("cli_help_rule"))]
+AudienceOrNone = Annotated[str | None, typer.Option("--audience", help=said("cli_help_whose"))]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help=said("cli_help_as_of"))]
 JsonOption = Annotated[bool, typer.Option("--json", help=said("cli_help_json"))]
 ByOption = Annotated[str | None, typer.Option("--by", help=said("cli_help_by"))]
@@ -88,11 +91,17 @@ def count(
 
 @app.command("members", help=said("cli_help_members"))
 def members(
-    workspace: WorkspaceOption, rule: RuleOption, as_of: AsOfOption = None, json: JsonOption = False
+    workspace: WorkspaceOption,
+    rule: RuleOrNone = None,
+    audience: AudienceOrNone = None,
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Print the members' ids."""
+    """Print the ids of a rule's members, or of all people of a saved audience."""
     door = Workspace.open(workspace)
-    ids = door.members_frame(door.parse(read(rule)), day_of(as_of))[USER_ID]
+    asked, saved = _whom(door, rule, audience)
+    whole = asked if saved is None else door.people_of(saved.id, asked)
+    ids = door.members_frame(whole, day_of(as_of))[USER_ID]
     if json:
         print_json({"count": len(ids), "members": ids.to_list()})
         return
@@ -103,8 +112,9 @@ def members(
 @app.command("export", help=said("cli_help_export"))
 def export(
     workspace: WorkspaceOption,
-    rule: RuleOption,
     out: Annotated[Path, typer.Option("--out", help=said("cli_help_out"))],
+    rule: RuleOrNone = None,
+    audience: AudienceOrNone = None,
     fields: Annotated[str | None, typer.Option("--fields", help=said("cli_help_fields"))] = None,
     as_of: AsOfOption = None,
     purpose: Annotated[str, typer.Option("--purpose", help=said("cli_help_purpose"))] = "analysis",
@@ -112,14 +122,17 @@ def export(
     reason: Annotated[str, typer.Option("--reason", help=said("cli_help_reason"))] = "",
     json: JsonOption = False,
 ) -> None:
-    """Write the members to a file, with its manifest."""
+    """Write the members of a rule, or all people of a saved audience, to a file, with its manifest."""
     kind = cast(Purpose, one_of("purpose_unknown", purpose, ("analysis", "contact")))
     written_as: Format = "xlsx" if out.suffix.lower() == ".xlsx" else "csv"
     chosen = None if fields is None else tuple(field.strip() for field in fields.split(",") if field.strip())
     door, day = Workspace.open(workspace), day_of(as_of)
+    asked, saved = _whom(door, rule, audience)
+    apart = saved is not None and not door.follows_rule_alone(saved)
     request = ExportRequest(
-        rule=door.parse(read(rule)), actor=actor_of(by), fields=chosen, purpose=kind, format=written_as,
-        as_of=day, reason=reason, out=out,
+        rule=asked, actor=actor_of(by), fields=chosen, purpose=kind, format=written_as, as_of=day,
+        reason=reason, out=out, audience_name=None if saved is None else saved.name,
+        people_of=saved.id if saved is not None and apart else None,
     )  # fmt: skip
     done = door.export(request)
     if json:
@@ -131,6 +144,16 @@ def export(
         )  # fmt: skip
     else:
         line(said("export_done", rows=done.rows, file=done.path))
+
+
+def _whom(door: Workspace, rule: str | None, audience: str | None) -> tuple[Rule, Audience | None]:
+    """Return the rule that is asked about, and the saved audience that follows it, if one is named."""
+    if rule is not None and audience is None:
+        return door.parse(read(rule)), None
+    if audience is not None and rule is None:
+        saved = door.audience(audience)
+        return door.parse(saved.rule), saved
+    raise CallerError(Problem("rule_or_audience"))
 
 
 @app.command("funnel", help=said("cli_help_funnel"))

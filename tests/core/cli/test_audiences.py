@@ -168,6 +168,14 @@ def test_people_by_hand_count_wherever_an_audience_is_named(saved: Path, tmp_pat
     assert answer("audiences", "show", "北京", *asked)["count"] == 4
     funnel = answer("funnel", *asked, "--audience", "北京")
     assert funnel["total"] == 4
+    listed = answer("members", *asked, "--audience", "北京")
+    assert listed == {"count": 4, "members": ["007", "u01", "u02", "u03"]}
+    done = answer("export", *asked, "--audience", "北京", "--out", tmp_path / "list.csv")
+    assert done["rows"] == 4
+    manifest = json.loads(Path(str(done["manifest"])).read_text("utf-8"))
+    assert (manifest["audience"], manifest["people"]["added"]) == ("北京", 1)
+    for given in ((), ("--audience", "北京", "--rule", "x.json")):
+        assert code("members", *asked, *given) == "rule_or_audience"
     file = written(tmp_path / "everyone.json", rule())
     compared = answer("explain", *asked, "--rule", file, "--what", "compare", "--against", "北京")
     assert compared["there"] == 4
