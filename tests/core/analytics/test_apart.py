@@ -25,7 +25,7 @@ LI = Actor("李")
 
 
 @given(worlds, st.lists(rules(), min_size=2, max_size=3), days)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_members_are_those_of_plain_counting(
     world: World, rules_json: list[dict[str, Any]], as_of: date
 ) -> None:

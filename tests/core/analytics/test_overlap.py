@@ -23,7 +23,7 @@ from tests.core.engines.kinds import AUDIENCES
 from tests.core.engines.worlds import World, days, rules, world_of, worlds
 from tests.core.small_files import ACTOR
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=35, deadline=None)
 saved = st.lists(st.sampled_from(sorted(AUDIENCES)), max_size=3, unique=True)
 
 

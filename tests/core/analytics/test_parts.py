@@ -24,7 +24,7 @@ from tests.core.engines.kinds import AUDIENCES
 from tests.core.engines.marketplaces import ALL_TAGS
 from tests.core.engines.worlds import World, days, rules, world_of, worlds
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=35, deadline=None)
 DAY = date(2019, 7, 14)
 tags = st.sampled_from(sorted(ALL_TAGS))
 

@@ -25,7 +25,7 @@ from tests.core.engines.agreement import asked
 from tests.core.engines.marketplaces import ALL_TAGS
 from tests.core.engines.worlds import World, days, rules, world_of, worlds
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=40, deadline=None)
 tags = st.sampled_from(sorted(ALL_TAGS))
 
 

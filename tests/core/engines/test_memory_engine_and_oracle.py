@@ -18,8 +18,8 @@ from core.rules.tree import is_muted, nodes
 from tests.core.engines.agreement import asked, assert_agreement, ids_of
 from tests.core.engines.worlds import World, days, rules, tables_of, world_of, worlds
 
-MANY = settings(max_examples=150, deadline=None)
-SOME = settings(max_examples=40, deadline=None)
+MANY = settings(max_examples=100, deadline=None)
+SOME = settings(max_examples=25, deadline=None)
 
 
 @given(worlds, rules(), days)

@@ -34,7 +34,7 @@ from tests.core.engines.worlds import (
     worlds,
 )
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=40, deadline=None)
 AS_OF = date(2019, 7, 14)
 
 

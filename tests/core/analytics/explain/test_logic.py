@@ -22,7 +22,7 @@ def alone(*children: Any, match: Any = "all") -> Rule:
 
 
 @given(worlds, rules(with_take=False), days)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_said_is_so(world: World, rule_json: dict[str, Any], as_of: date) -> None:
     rule = asked(rule_json, world.catalogue)
     findings = examine(rule, MemoryEngine(world.tables()), world.catalogue, as_of).findings
