@@ -46,21 +46,20 @@ def draw(draft: TagDraft, making: dict[str, Any]) -> None:
 def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place: int) -> None:
     workspace = state.workspace()
     with st.container(border=True):
-        name, up, down, away = st.columns([8, 1, 1, 1], vertical_alignment="bottom")
-        value["value"] = name.text_input(
-            t("tagmaker.rules.value", n=place + 1), value["value"], key=draft.key(f"value_{place}")
-        ).strip()
         values = making["values"]
-        if up.button(
-            "↑", type="tertiary", disabled=place == 0, help=t("tagmaker.up"), key=draft.key(f"up_{place}")
-        ):
-            _change(draft, making, [*values[: place - 1], value, values[place - 1], *values[place + 1 :]])
         is_last = place == len(values) - 1
-        if down.button(
-            "↓", type="tertiary", disabled=is_last, help=t("tagmaker.down"), key=draft.key(f"down_{place}")
-        ):
+        with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+            value["value"] = st.text_input(
+                t("tagmaker.rules.value", n=place + 1), value["value"], key=draft.key(f"value_{place}")
+            ).strip()
+            is_up = _small(draft, "up", place, disabled=place == 0)
+            is_down = _small(draft, "down", place, disabled=is_last)
+            is_away = _small(draft, "remove", place)
+        if is_up:
+            _change(draft, making, [*values[: place - 1], value, values[place - 1], *values[place + 1 :]])
+        if is_down:
             _change(draft, making, [*values[:place], values[place + 1], value, *values[place + 2 :]])
-        if away.button("✕", type="tertiary", help=t("tagmaker.remove"), key=draft.key(f"away_{place}")):
+        if is_away:
             _change(draft, making, values[:place] + values[place + 1 :])
         try:
             rule = workspace.parse(value["rule"])
@@ -83,6 +82,15 @@ def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place
             if chosen is not None:
                 copied = {**value, "rule": saved[chosen].rule, "value": value["value"] or saved[chosen].name}
                 _change(draft, making, [*values[:place], copied, *values[place + 1 :]])
+
+
+def _small(draft: TagDraft, what: str, place: int, *, disabled: bool = False) -> bool:
+    """Draw a small button beside a value, and tell whether it was pressed."""
+    sign = {"up": "↑", "down": "↓", "remove": "✕"}[what]
+    return st.button(
+        sign, type="tertiary", disabled=disabled, help=t(f"tagmaker.{what}"), width="content",
+        key=draft.key(f"{what}_{place}"),
+    )  # fmt: skip
 
 
 def _change(draft: TagDraft, making: dict[str, Any], values: list[dict[str, Any]]) -> None:
