@@ -171,8 +171,8 @@ def refuse_disorder(given: Given, *runs: Sequence[str]) -> None:
         raise RuleError(problems)
 
 
-def _wrong(slot: Slot, filled: Given, catalogue: Catalogue) -> list[Problem]:
-    value = filled[slot.key]
+def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
+    value = given[slot.key]
     if value is None or value in ([], ()):
         if slot.is_optional:
             return []
@@ -193,7 +193,7 @@ def _wrong(slot: Slot, filled: Given, catalogue: Catalogue) -> list[Problem]:
         return _wrong_steps(slot, value)
     allowed = slot.allowed
     if slot.of is not None:
-        event = catalogue.events.get(str(filled.get(slot.of)))
+        event = catalogue.events.get(str(given.get(slot.of)))
         allowed = tuple(key for key in allowed if event is not None and key in event.properties)
     named = list(value) if slot.kind == "events" else [value]
     return [
