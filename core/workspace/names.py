@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ from core.rules.by_hand import only, with_hand
 from core.rules.kept import KeptPeople
 from core.rules.named import NamedAudience, NamedPeople, unknown_list, unknown_snapshot
 from core.rules.parse import parse_rule
+from core.rules.tree import Rule
 from core.schema import USER_NO
 from core.store import AudienceStore, PeopleStore
 
@@ -42,6 +43,10 @@ class SavedNames:
             self.fixed(audience),
             self._audiences.by_hand(audience.id),
         )
+
+    def whole(self, audience: Audience) -> Callable[[Rule], Rule]:
+        """Return what makes of an audience's rule, its names looked up, one for all its people."""
+        return whole_of(self.fixed(audience), self._audiences.by_hand(audience.id))
 
     def fixed(self, audience: Audience) -> KeptPeople | None:
         """Return the people whom a static audience was fixed to."""
@@ -91,16 +96,21 @@ def named_audience(
     RuleError
         If it follows a rule that cannot be read.
     """
-    added, removed = hand_of(by_hand)
+    whole = whole_of(fixed, by_hand)
     if fixed is not None:
-        people = only(fixed)
-        return NamedAudience(audience_id, name, None, lambda _: with_hand(people, added, removed))
+        return NamedAudience(audience_id, name, None, whole)
     try:
         read = parse_rule(rule)
     except RuleError as error:
         why = message_of(error.problems[0])
         raise RuleError(Problem("audience_broken", params={"audience": name, "why": why})) from error
-    return NamedAudience(audience_id, name, read, lambda bound: with_hand(bound, added, removed))
+    return NamedAudience(audience_id, name, read, whole)
+
+
+def whole_of(fixed: KeptPeople | None, by_hand: Sequence[ByHand]) -> Callable[[Rule], Rule]:
+    """Return what makes of an audience's rule one for all its people."""
+    added, removed = hand_of(by_hand)
+    return lambda bound: with_hand(bound if fixed is None else only(fixed), added, removed)
 
 
 def hand_of(by_hand: Sequence[ByHand]) -> tuple[KeptPeople | None, KeptPeople | None]:

@@ -166,7 +166,10 @@ class TagEffects(TagLife):
         touched = _made_of(key, catalogue)
         audiences = [
             AudienceMove(
-                audience.id, audience.name, self._size(rule, engine, day), self._size(rule, after, day)
+                audience.id,
+                audience.name,
+                self._size(audience, rule, engine, day),
+                self._size(audience, rule, after, day),
             )
             for audience, rule in self._naming({key, *touched})
         ]
@@ -190,8 +193,9 @@ class TagEffects(TagLife):
         audiences = []
         for audience, rule in rewritten.rules:
             before = remains_of(audience.rule)
-            size = None if before is None else self._size(before, engine, day)
-            audiences.append(AudienceMove(audience.id, audience.name, size, self._size(rule, moved, day)))
+            size = None if before is None else self._size(audience, before, engine, day)
+            then = self._size(audience, rule, moved, day)
+            audiences.append(AudienceMove(audience.id, audience.name, size, then))
         users = tuple(definition.key for definition, _ in rewritten.definitions)
         effect = _effect(found, day, engine.base_count(day), users, audiences)
         return MergeEffect(key, into, effect, rewritten.problems)
@@ -274,12 +278,15 @@ class TagEffects(TagLife):
     def _bound(self, rule: Rule, catalogue: Catalogue) -> Rule:
         return bind(rule, self._names, lambda inner: errors_of(check(inner, catalogue)))
 
-    def _size(self, rule: Rule, engine: Engine, day: date) -> int | None:
-        """Return how many users a rule has in the eyes of an engine; None = it does not fit its tags."""
+    def _size(self, audience: Audience, rule: Rule, engine: Engine, day: date) -> int | None:
+        """Return how many people an audience has with a rule, in the eyes of an engine.
+
+        None = the rule does not fit the engine's tags. Those by hand count, as everywhere.
+        """
         bound = self._bound(rule, engine.catalogue)
         if errors_of(check(bound, engine.catalogue)):
             return None
-        return engine.count(bound, day).count
+        return engine.count(self._names.whole(audience)(bound), day).count
 
 
 def _effect(

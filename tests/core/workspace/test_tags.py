@@ -315,6 +315,15 @@ def test_the_effect_of_a_change_is_told_before_it_is_made(workspace: Workspace) 
         ("高的", 2, 1),
     ]
     assert count(workspace, being("points_level", "高")) == 2
+    # Those by hand count there as everywhere, and whoever stands still does not move.
+    workspace.put_by_hand("高", ["u06"], is_added=True, reason="认识", actor=LI)
+    fixed = workspace.take_snapshot("高的", actor=LI)
+    workspace.arrange_audience(workspace.audience("高的").id, revision=1, actor=LI, fixed_to=fixed.id)
+    effect = workspace.tag_effect(tag("points_level", making))
+    assert [(move.name, move.before, move.after) for move in effect.audiences] == [
+        ("高", 3, 2),
+        ("高的", 3, 3),
+    ]
 
 
 def test_merging_rewrites_everything_after_showing_what_it_does(workspace: Workspace) -> None:
