@@ -35,7 +35,8 @@ class UserCard:
     Attributes
     ----------
     tags : tuple of (str, object)
-        Keys and values in the order of the catalogue, those without a value left out; personal ones masked.
+        Keys and values in the order of the catalogue, those without a value left out; personal ones masked
+        unless they were asked for.
     audiences : tuple of Audience
         In which the user is, by name.
     deeds : tuple of Deed
@@ -53,10 +54,19 @@ class UserCard:
 
 
 class OneUser(GoalPlans):
-    """Users one by one; their personal values are never shown here."""
+    """Users one by one; their personal values are masked unless somebody asks for them."""
 
-    def user_card(self, user_id: str, as_of: date | None = None, *, limit: int = 100) -> UserCard:
+    def user_card(
+        self, user_id: str, as_of: date | None = None, *, limit: int = 100, reveal: bool = False
+    ) -> UserCard:
         """Return what is known of one user.
+
+        Parameters
+        ----------
+        limit : int
+            As many occurrences, the newest.
+        reveal : bool
+            Whether values of personal tags are shown as they are: log that first (`log_reveal`).
 
         Raises
         ------
@@ -75,7 +85,7 @@ class OneUser(GoalPlans):
         for key, spec in catalogue.tags.items():
             value = row[key]
             if value is not None:
-                tags.append((key, value if spec.personal is None else mask(value, spec.personal)))
+                tags.append((key, value if reveal or spec.personal is None else mask(value, spec.personal)))
         deeds: list[Deed] = []
         for event in catalogue.events:
             columns = {key: property_column(key) for key in catalogue.events[event].properties}

@@ -1,4 +1,4 @@
-"""One user: tags by folder, audiences, and what they did, the newest first; personal values stay masked."""
+"""One user: tags by folder, audiences, and deeds, the newest first; personal values masked until asked for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dashboard.i18n import pick, t
 
 MOST_DEEDS = 10_000
 PER_PAGE = 100
+_REVEALED = "users:revealed"
 
 
 def draw(user_id: str) -> None:
@@ -26,8 +27,11 @@ def draw(user_id: str) -> None:
     if not asked:
         st.caption(t("users.about"))
         return
-    card = state.workspace().user_card(asked, state.as_of(), limit=MOST_DEEDS)
+    workspace = state.workspace()
+    card = workspace.user_card(asked, state.as_of(), limit=MOST_DEEDS)
     st.caption(t("users.head", user=verbatim(card.user_id), day=card.as_of.isoformat()))
+    if _reveals(card.user_id):
+        card = workspace.user_card(asked, state.as_of(), limit=MOST_DEEDS, reveal=True)
     known, did = st.columns([2, 3], gap="large")
     with known:
         _tags(card)
@@ -41,6 +45,20 @@ def draw(user_id: str) -> None:
             )  # fmt: skip
     with did:
         _deeds(card)
+
+
+def _reveals(user_id: str) -> bool:
+    """Draw the way to see personal values, and log it before they are seen; tell whether they are."""
+    workspace = state.workspace()
+    tags = workspace.data_version().catalogue.tags
+    personal = [key for key, spec in tags.items() if spec.personal is not None]
+    if not personal:
+        return False
+    reveals = st.toggle(t("users.reveal"), key=f"user_reveal_{user_id}", help=t("users.reveal_help"))
+    if reveals and st.session_state.get(_REVEALED) != user_id:
+        workspace.log_reveal(personal, f"user {user_id}", state.actor())
+    st.session_state[_REVEALED] = user_id if reveals else None
+    return reveals
 
 
 def _tags(card: UserCard) -> None:

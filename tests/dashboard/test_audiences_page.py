@@ -380,3 +380,16 @@ def test_who_entered_with_a_snapshot_opens_as_a_rule_of_that_many(saved, somebod
     assert (sum(second.entered.values()), sum(second.left.values())) == (1, 1)
     with pytest.raises(NotFound, match="snapshot_unknown"):
         saved.changed_rule(audience.id, "nothing", entered=True)
+
+
+def test_personal_values_of_a_user_are_shown_when_asked_for_and_that_is_logged_once(saved, open_page):
+    page = open_page("audiences", user="u1")
+    table = "".join(element.proto.body for element in page.get("html"))
+    assert "138****0001" in table
+    assert not [entry for entry in saved.log() if entry.action == "reveal"]
+    page.toggle(key="user_reveal_u1").set_value(True).run()
+    table = "".join(element.proto.body for element in page.get("html"))
+    assert "13800000001" in table
+    page.run()
+    (logged,) = [entry for entry in saved.log() if entry.action == "reveal"]
+    assert (logged.subject, logged.detail["fields"]) == ("user u1", ["phone"])
