@@ -1,4 +1,4 @@
-"""One user: tags by folder, audiences, and deeds, the newest first; personal values masked until asked for."""
+"""One user: tags by folder, audiences, and what they did; personal values masked until asked for."""
 
 from __future__ import annotations
 
