@@ -255,7 +255,8 @@ def axe() -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         # What is still about the rule before the last edit is pale on purpose, for a moment.
-        expect(page.locator(".panel:not(.brokenrule) :is(.compare, .people).stale")).to_have_count(0)
+        pale = ":is(.compare.stale, .people.stale, .insightbody .stale, .insightbody .old)"
+        expect(page.locator(f".panel:not(.brokenrule) {pale}")).to_have_count(0)
         settle(page)
         found = [
             {"rule": violation["id"], "help": violation["help"], "at": [n["html"][:200] for n in nodes]}

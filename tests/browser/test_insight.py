@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, WebSocket, expect
 
 from core.workspace import Workspace
 from tests.browser.builder_page import Builder, closed_door_rule
+from tests.browser.conftest import settle
 from tests.browser.test_builder_hands import finger  # noqa: F401  a fixture
 
 Visit = Callable[[str], Page]
@@ -252,6 +253,8 @@ def test_a_threshold_is_dragged_and_a_size_is_solved_for(
     expect(builder.count).to_have_text(f"{start}")
 
     # The panel stays where it was when the language changes.
+    builder.settle()
+    settle(page)  # a press on the frame's buttons can be lost while answers are still coming in
     page.get_by_role("button", name="EN", exact=True).click()
     expect(page.get_by_role("tab", name="Size", exact=True)).to_have_attribute("aria-selected", "true")
     expect(page.locator(".thresholdcount")).to_have_text(f"{start} people")
