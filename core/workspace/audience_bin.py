@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.audiences.naming import clean_actor
 from core.audiences.records import Actor, Audience, DeletedAudience
+from core.errors import NotFound
 from core.workspace.audience_compare import AudienceCompare
 
 DAYS_KEPT = 30
@@ -51,7 +52,13 @@ class AudienceBin(AudienceCompare):
     def empty_bin(self, *, actor: Actor) -> list[str]:
         """Let go of what was deleted more than `DAYS_KEPT` days ago; return the names."""
         limit = self._now() - timedelta(days=DAYS_KEPT)
-        gone = [deleted.audience for deleted in self.deleted_audiences() if deleted.at < limit]
-        for audience in gone:
-            self.purge_audience(audience.id, actor=actor)
-        return [audience.name for audience in gone]
+        names = []
+        for deleted in self.deleted_audiences():
+            if deleted.at >= limit:
+                continue
+            try:
+                self.purge_audience(deleted.audience.id, actor=actor)
+            except NotFound:
+                continue  # somebody restored it, or let it go, since it was listed
+            names.append(deleted.audience.name)
+        return names

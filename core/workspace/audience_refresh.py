@@ -321,7 +321,19 @@ class AudienceRefresh(AudienceLife):
         return engine.members(bound, day)
 
     def _state_of(self, audience: Audience) -> AudienceState:
-        """Return what an audience's people depend on besides the data and the day."""
+        """Return what an audience's people depend on besides the data and the day.
+
+        Raises
+        ------
+        RuleError
+            If an audience or a list that it names, however far, is gone: it cannot be answered then.
+        """
+        try:
+            return self._depends_on(audience)
+        except NotFound as error:
+            raise RuleError(error.problems) from error
+
+    def _depends_on(self, audience: Audience) -> AudienceState:
         rules: dict[str, Any] = {}
         lists: dict[str, str] = {}
         left = [audience]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from core.errors import Conflict, NotFound
@@ -62,3 +63,37 @@ def test_what_was_deleted_long_ago_is_let_go_by_a_refresh(
         workspace.restore_audience(saved.id, actor=LI)
     with pytest.raises(NotFound, match="audience_not_deleted"):
         workspace.purge_audience(saved.id, actor=LI)
+
+
+def test_what_a_restored_audience_names_may_be_gone_and_stops_no_other_refresh(workspace: Workspace) -> None:
+    inner = save(workspace, "内", BEIJING)
+    workspace.keep_list("名单", pl.Series([1, 2], dtype=pl.UInt32), actor=LI)
+    outer = save(workspace, "外", {"kind": "audience", "audience": inner.id, "in": True})
+    listed = save(workspace, "名单的", {"kind": "list", "list": "名单", "in": True})
+    save(workspace, "别的", BOUGHT)
+    for each in (outer, listed, inner):
+        workspace.delete_audience(each.id, actor=LI)
+    workspace.remove_list("名单", actor=LI)
+    for each in (outer, listed):
+        workspace.restore_audience(each.id, actor=LI)
+    run = workspace.refresh(actor=LI)
+    told = {each["audience"]: each["error"] for each in run.audiences}
+    assert run.state == "done"
+    assert "内" in told["外"]["zh"] or inner.id in told["外"]["zh"]
+    assert "名单" in told["名单的"]["zh"]
+    assert told["别的"] is None
+    assert len(workspace.snapshots("别的")) == 1
+
+
+def test_emptying_the_bin_passes_over_what_was_restored_meanwhile(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = save(workspace, "北京", BEIJING)
+    workspace.delete_audience(saved.id, actor=LI)
+    listed = workspace.deleted_audiences()
+    workspace.restore_audience(saved.id, actor=LI)
+    monkeypatch.setattr(type(workspace), "deleted_audiences", lambda _self: listed)
+    later = workspace._now() + timedelta(days=DAYS_KEPT, seconds=1)
+    monkeypatch.setattr(type(workspace), "_now", lambda _self: later)
+    assert workspace.empty_bin(actor=LI) == []
+    assert workspace.audience("北京").id == saved.id
