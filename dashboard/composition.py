@@ -18,7 +18,8 @@ _TELLING = range(2, 13)
 def draw(audience: Audience) -> None:
     """Draw an audience's sentence, its waterfall and the breakdown of a tag that is chosen here.
 
-    The waterfall is that of its rule, and goes on with people by hand; the breakdown is of all its people.
+    The waterfall is that of the rule which it follows, and goes on with people by hand; the breakdown is of
+    all its people.
 
     Raises
     ------
@@ -26,12 +27,12 @@ def draw(audience: Audience) -> None:
         If the rule does not fit the data version.
     """
     workspace, day = state.workspace(), state.as_of()
-    rule, catalogue = workspace.parse(audience.rule), workspace.data_version().catalogue
+    rule, catalogue = workspace.followed_rule(audience), workspace.data_version().catalogue
     answer = workspace.count(rule, day).answer
     numbers = workspace.audience_numbers(audience.id, day)
     st.caption(verbatim(pick(workspace.sentence(rule, reveal=False))))
     names = {node: pick(words) for node, words in workspace.node_sentences(rule, reveal=False).items()}
-    way = (*answer.waterfall, *numbers.steps)
+    way = (*(answer.waterfall[:1] if numbers.is_fixed else answer.waterfall), *numbers.steps)
     charts.draw(charts.waterfall(way, names, wide=True), key="composition_waterfall")
     open_tags = [tag for tag in catalogue.tags.values() if tag.personal is None]
     if open_tags:

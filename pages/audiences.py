@@ -42,10 +42,10 @@ def rename(audience: Audience) -> None:
 
 @st.dialog(t("audiences.move"))
 def move(audience: Audience) -> None:
-    ways = finding.folders(workspace.audiences())
+    ways = ["", *finding.folders([*workspace.audiences(), audience])]
     with st.form("audiences_move", border=False):
         folder = st.selectbox(
-            t("audiences.move.where"), ["", *ways], index=["", *ways].index(audience.folder),
+            t("audiences.move.where"), ways, index=ways.index(audience.folder),
             format_func=lambda way: way or t("audiences.move.none"), accept_new_options=True,
             placeholder=t("audiences.move.new"), help=t("audiences.move.new"),
         )  # fmt: skip

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import CallerError
 from core.messages import message_of
+from core.rules.parse import dump_rule
 from dashboard import links, navigation, state
 from dashboard.builder import component, exporting, facts, insight, saving, templates
 from dashboard.builder.desk import Asking, Desk, Notice
@@ -105,7 +106,11 @@ def open_link(on: Desk) -> None:
         if opened.as_of:
             on.as_of = opened.as_of
             state.set_as_of(opened.as_of)
-        if on.open(opened.source, asking, saved=audience) and audience is None:
+        if audience is not None and audience.fixed_to is not None and workspace.check(audience.rule).errors:
+            # Nobody asks the rule that it had before it was fixed: its people are there all the same.
+            on.open(dump_rule(workspace.audience_rule(audience)), asking)
+            on.notice("warn", "build.notice.fixed", name=audience.name)
+        elif on.open(opened.source, asking, saved=audience) and audience is None:
             on.notice("good", "build.notice.link")
         keep(on)
     except CallerError as error:

@@ -6,9 +6,8 @@ from typing import get_args
 
 import streamlit as st
 
-from core.errors import WorkspaceError
-from core.workspace import Action, ExportRecord, LogEntry
-from dashboard import people, state, tables
+from core.workspace import Action, ExportRecord
+from dashboard import log_entries, people, state, tables
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 
@@ -32,15 +31,6 @@ def slice_of(rows: list, per_page: int, key: str) -> list:
     return rows[first : first + per_page]
 
 
-def field_names(keys: tuple[str, ...]) -> str:
-    """Return fields by their labels in the present data, where it still has them."""
-    try:
-        tags = workspace.data_version().catalogue.tags
-    except WorkspaceError:
-        tags = {}
-    return t("frame.comma").join(pick(tags[key].label) if key in tags else key for key in keys)
-
-
 def manifest(record: ExportRecord) -> str:
     """Return the record as JSON; values of personal tags in its rule are masked."""
     return json.dumps(asdict(record), ensure_ascii=False, indent=2, default=str)
@@ -60,8 +50,11 @@ def draw_export(record: ExportRecord) -> None:
             (t("exports.rule"), pick(record.sentence)),
             (t("exports.as_of"), record.as_of.isoformat()),
             (t("exports.data_version"), record.data_version),
-            (t("exports.fields"), field_names(record.fields) or "user_id"),
-            (t("exports.revealed"), field_names(record.revealed) or t("exports.nothing_revealed")),
+            (t("exports.fields"), log_entries.field_names(record.fields) or "user_id"),
+            (
+                t("exports.revealed"),
+                log_entries.field_names(record.revealed) or t("exports.nothing_revealed"),
+            ),
             (t("exports.reason"), record.reason or "–"),
             (t("exports.file"), record.path),
             (t("exports.sha256"), record.sha256),
@@ -75,31 +68,6 @@ def draw_export(record: ExportRecord) -> None:
             on_click="ignore",
             key=f"manifest_{record.id}",
         )
-
-
-def what(entry: LogEntry) -> str:
-    """Return what an entry says beyond its action and subject."""
-    detail = entry.detail
-    match entry.action:
-        case "import":
-            return t(
-                "exports.log.import", plan=detail["plan"], users=detail["users"], events=detail["events"]
-            )
-        case "activate":
-            return t("exports.log.activate", users=detail["users"])
-        case "export":
-            purpose = t(f"exports.purpose.{detail['purpose']}")
-            return t("exports.log.export", purpose=purpose, rows=detail["rows"])
-        case "reveal":
-            return field_names(tuple(detail["fields"]))
-        case "add_list" | "replace_list":
-            return t("exports.log.list", source=detail["source"], people=detail["people"])
-        case "remove_list":
-            return ""
-        case "snapshot_audience":
-            return t("exports.log.snapshot", day=detail["as_of"], people=detail["people"])
-        case _:
-            return t("exports.log.revision", revision=detail["revision"])
 
 
 st.title(t("exports.title"), anchor=False)
@@ -145,7 +113,7 @@ with log_tab, boundary():
                 people.signed(entry.by),
                 t(f"exports.action.{entry.action}"),
                 entry.subject,
-                what(entry),
+                log_entries.detail(entry),
             )
             for entry in slice_of(matching, ENTRIES_PER_PAGE, "exports_log_page")
         ]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.analytics.explain.profile import Profile, Progress, Trait, profile, usual_tags
+from core.analytics.explain.profile import MINIMUM_BASE, Profile, Progress, Trait, profile, usual_tags
 from core.analytics.overlap import Asked, condition_of
 from core.engines.base import Engine
 from core.messages import Text
 from core.rules.edit import all_of, copied, fresh_ids
 from core.rules.naming import tags_in
-from core.rules.tree import Rule
+from core.rules.tree import Node, Rule
 from core.schema import Catalogue, TagSpec
 
 SMALL_EFFECT = 0.2
@@ -37,7 +37,10 @@ class Difference:
     base, base_share : int and float
         Of the whole base.
     effect : float
-        Cohen's h between the largest share and the smallest, ``2·asin √p − 2·asin √q``; 0 to π.
+        Cohen's h between the largest share and the smallest, ``2·asin √p − 2·asin √q``; 0 to π. Audiences of
+        too few people are left out of it.
+    conditions : tuple of Node
+        All of them hold for who has it.
     """
 
     tag: TagSpec
@@ -47,6 +50,7 @@ class Difference:
     base: int
     base_share: float
     effect: float
+    conditions: tuple[Node, ...]
 
     def as_json(self) -> dict[str, object]:
         """Return the difference, JSON-ready."""
@@ -73,6 +77,8 @@ class Apart:
         Their people.
     base : int
         The whole base.
+    minimum : int
+        An audience of fewer people tells nothing by its shares.
     looked_at : int
         Tags that were looked at.
     defining : tuple of TagSpec
@@ -80,23 +86,37 @@ class Apart:
     differences : tuple of Difference
         At most `MOST_DIFFERENCES`, of one tag at most `MOST_OF_A_TAG`, each with an effect of `SMALL_EFFECT`
         at least and standing out of the base in at least one audience; of values with the same numbers
-        everywhere only one.
+        everywhere, or with those of everyone else, only one.
     """
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
     base: int
+    minimum: int
     looked_at: int
     defining: tuple[TagSpec, ...]
     differences: tuple[Difference, ...]
+
+    @property
+    def too_few(self) -> tuple[str, ...]:
+        """Names of the audiences that tell nothing because they have too few people."""
+        pairs = zip(self.names, self.sizes, strict=True)
+        return tuple(name for name, size in pairs if size < self.minimum)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether at least two audiences have enough people."""
+        return len(self.names) - len(self.too_few) >= 2
 
     def as_json(self) -> dict[str, object]:
         """Return the answer, JSON-ready."""
         return {
             "audiences": [
-                {"name": name, "count": size} for name, size in zip(self.names, self.sizes, strict=True)
+                {"name": name, "count": size, "is_too_few": size < self.minimum}
+                for name, size in zip(self.names, self.sizes, strict=True)
             ],
             "base": self.base,
+            "minimum": self.minimum,
             "looked_at": self.looked_at,
             "defining": [tag.key for tag in self.defining],
             "differences": [each.as_json() for each in self.differences],
@@ -150,14 +170,16 @@ def apart(
             known[key].members if key in known else _count(one, trait, engine, as_of)
             for one, known in zip(asked, by_key, strict=True)
         )
-        differences.append((_difference(trait, members, profiles), trait.is_missing))
+        differences.append((_difference(trait, members, profiles), trait))
+    base, sizes = engine.base_count(as_of), tuple(found.count for found in profiles)
     return Apart(
         names=tuple(each.name for each in asked),
-        sizes=tuple(found.count for found in profiles),
-        base=engine.base_count(as_of),
+        sizes=sizes,
+        base=base,
+        minimum=MINIMUM_BASE,
         looked_at=len(tags),
         defining=tuple(spec for key, spec in catalogue.tags.items() if key in defining),
-        differences=_widest(differences),
+        differences=_widest(differences, sizes, base),
     )
 
 
@@ -184,23 +206,32 @@ def _difference(trait: Trait, members: tuple[int, ...], profiles: Sequence[Profi
     shares = tuple(
         hits / found.count if found.count else 0.0 for hits, found in zip(members, profiles, strict=True)
     )
-    there = [share for share, found in zip(shares, profiles, strict=True) if found.count]
-    angles = [2 * math.asin(math.sqrt(share)) for share in there]
+    enough = [share for share, found in zip(shares, profiles, strict=True) if found.count >= MINIMUM_BASE]
+    angles = [2 * math.asin(math.sqrt(share)) for share in enough]
     return Difference(
         tag=trait.tag, label=trait.label, members=members, shares=shares, base=trait.base,
-        base_share=trait.base_share, effect=max(angles) - min(angles),
+        base_share=trait.base_share, effect=max(angles) - min(angles), conditions=trait.conditions,
     )  # fmt: skip
 
 
-def _widest(found: Sequence[tuple[Difference, bool]]) -> tuple[Difference, ...]:
-    """Return the widest of the differences, given with whether each is about people without a value."""
+def _widest(
+    found: Sequence[tuple[Difference, Trait]], sizes: tuple[int, ...], base: int
+) -> tuple[Difference, ...]:
+    """Return the widest of the differences, what people have before what they lack."""
     kept: list[Difference] = []
-    told = set()
-    for each, _ in sorted(found, key=lambda pair: (-pair[0].effect, pair[1])):
+    told: set[tuple[tuple[int, ...], int]] = set()
+    # Rounded, as "yes" and "no" have the same effect but for how a computer reckons.
+    for each, _ in sorted(found, key=lambda pair: (-round(pair[0].effect, 9), *_lacks(pair[1]))):
         of_tag = sum(one.tag.key == each.tag.key for one in kept)
-        # Who never bought has no date of a purchase, no order value, …: that is said once.
+        # Who never bought has no date of a purchase, no order value, …: that is said once. So is "yes", of
+        # which "no" is only the rest.
         same = (each.members, each.base)
-        if each.effect >= SMALL_EFFECT and of_tag < MOST_OF_A_TAG and same not in told:
+        rest = (tuple(size - hits for size, hits in zip(sizes, each.members, strict=True)), base - each.base)
+        if each.effect >= SMALL_EFFECT and of_tag < MOST_OF_A_TAG and told.isdisjoint({same, rest}):
             kept.append(each)
             told.add(same)
     return tuple(kept[:MOST_DIFFERENCES])
+
+
+def _lacks(trait: Trait) -> tuple[bool, bool]:
+    return trait.is_missing, trait.value is False

@@ -98,7 +98,6 @@ def manifest(
     rule: Mapping[str, Any],
     is_rule_masked: bool,
     size: int,
-    people: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return what is written beside a list, JSON-ready: what it holds, of which data, made by whom and why.
 
@@ -108,8 +107,6 @@ def manifest(
         In JSON form, as shown in the manifest.
     size : int
         Bytes of the list.
-    people : mapping or None
-        How the people of a saved audience come about, if those are not its rule's alone.
     """
     return {
         "file": record.file_name,
@@ -131,7 +128,7 @@ def manifest(
         "rule": dict(rule),
         "rule_masked": is_rule_masked,
         "sentence": record.sentence,
-        **({} if people is None else {"people": dict(people)}),
+        **({} if record.people is None else {"people": record.people}),
         "as_of": record.as_of.isoformat(),
         "data_version": record.data_version,
         "made_at": record.at.isoformat(timespec="seconds"),

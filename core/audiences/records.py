@@ -325,8 +325,8 @@ class ExportRequest:
         Name of the audience, for the file name.
     people_of : str or None
         Id of a saved audience whose people these are, `rule` being what it follows: those who were added and
-        removed by hand count, and one that is fixed to a snapshot has the people of that. None = those of the
-        rule alone.
+        removed by hand count, and one that is fixed to a snapshot has the people of that, whatever the rule,
+        which then only says which fields are wanted. None = those of the rule alone.
     out : pathlib.Path or None
         Where to write; None = a name from the audience and the day in the workspace's ``exports``.
     header : {"key", "zh", "en"}
@@ -377,6 +377,9 @@ class ExportRecord:
         The rule in words, ``{"zh", "en"}``, masked likewise.
     path : str
         Where the file was written; it may have been moved since.
+    people : dict or None
+        How the people of a saved audience come about (`core.workspace.AudienceNumbers`), if those are not its
+        rule's alone.
     """
 
     id: str
@@ -396,6 +399,7 @@ class ExportRecord:
     sha256: str
     file_name: str
     path: str
+    people: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

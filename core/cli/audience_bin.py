@@ -9,9 +9,10 @@ import typer
 from core.audiences.naming import folded
 from core.cli.audiences import AudienceName, app, audiences
 from core.cli.commands import ByOption, JsonOption, WorkspaceOption, actor_of
-from core.cli.output import line, print_json, said, screen
+from core.cli.output import line, print_json, said, screen, words
 from core.cli.tables import cell, new_table
 from core.errors import NotFound, Problem, nearest_name
+from core.messages import message_of, problem_as_json
 from core.workspace import DAYS_KEPT, DeletedAudience, Workspace
 
 __all__ = ["app"]
@@ -57,10 +58,13 @@ def restore(
     door = Workspace.open(workspace)
     found = _deleted(door, name)
     back = door.restore_audience(found.audience.id, actor=actor_of(by), name=new_name)
+    problems = door.audience_problems(back)
     if json:
-        print_json(back.as_json())
-    else:
-        line(said("audience_restored", name=back.name))
+        print_json({**back.as_json(), "problems": [problem_as_json(problem) for problem in problems]})
+        return
+    line(said("audience_restored", name=back.name))
+    for problem in problems:
+        line(words(message_of(problem)))
 
 
 @audiences.command("purge", help=said("cli_help_audiences_purge"))

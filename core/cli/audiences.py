@@ -67,7 +67,7 @@ def show(
     door, day = Workspace.open(workspace), day_of(as_of)
     audience = door.audience(name)
     numbers = door.audience_numbers(audience.id, day)
-    sentence = door.sentence(door.parse(audience.rule), reveal=False)
+    sentence = door.sentence(door.followed_rule(audience), reveal=False)
     by_hand, versions = door.by_hand(audience.id), door.audience_versions(audience.id)
     uses = door.audience_uses(audience.id)
     if json:

@@ -100,7 +100,7 @@ def members(
     """Print the ids of a rule's members, or of all people of a saved audience."""
     door = Workspace.open(workspace)
     asked, saved = _whom(door, rule, audience)
-    whole = asked if saved is None else door.people_of(saved.id, asked)
+    whole = asked if saved is None else door.people_of(saved.id)
     ids = door.members_frame(whole, day_of(as_of))[USER_ID]
     if json:
         print_json({"count": len(ids), "members": ids.to_list()})
@@ -147,12 +147,12 @@ def export(
 
 
 def _whom(door: Workspace, rule: str | None, audience: str | None) -> tuple[Rule, Audience | None]:
-    """Return the rule that is asked about, and the saved audience that follows it, if one is named."""
+    """Return the rule that is asked about, and the saved audience whose it is, if one is named."""
     if rule is not None and audience is None:
         return door.parse(read(rule)), None
     if audience is not None and rule is None:
         saved = door.audience(audience)
-        return door.parse(saved.rule), saved
+        return door.followed_rule(saved), saved
     raise CallerError(Problem("rule_or_audience"))
 
 

@@ -19,7 +19,7 @@ from core.cli.output import print_json, progress_shown, said, screen
 from core.errors import CallerError, Problem
 from core.ingest import Progress
 from core.rules.tree import Rule
-from core.workspace import Workspace
+from core.workspace import Audience, Workspace
 
 __all__ = ["app"]
 
@@ -91,19 +91,17 @@ class _Asked:
             return door.history(self.rule, self.day, weeks=self.weeks, progress=tell, since=since)
 
     def difference(self) -> _Found:
-        return self.door.difference(self.other(as_written=True), self.rule, mask=self.door.mask)
+        other = self.other()
+        before = self.door.followed_rule(other) if isinstance(other, Audience) else other
+        return self.door.difference(before, self.rule, mask=self.door.mask)
 
-    def other(self, *, as_written: bool = False) -> Rule:
-        """Return the rule that is compared with: a file's, or one for all people of a saved audience.
-
-        With `as_written` it is the audience's own rule, whoever was added or removed by hand.
-        """
+    def other(self) -> Rule | Audience:
+        """Return what is compared with: a file's rule, or a saved audience."""
         if self.against is None:
             raise CallerError(Problem("against_missing"))
         if Path(self.against).is_file():
             return self.door.parse(read(self.against))
-        audience = self.door.audience(self.against)
-        return self.door.parse(audience.rule) if as_written else self.door.audience_rule(audience)
+        return self.door.audience(self.against)
 
 
 QUESTIONS: Mapping[str, Callable[[_Asked], _Found]] = {

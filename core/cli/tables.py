@@ -161,7 +161,12 @@ def print_apart(console: Console, found: Apart) -> None:
         label = words(Text(zh=each.tag.label.zh, en=each.tag.label.en))
         name = f"{label} · {words(each.label)}"
         table.add_row(cell(name), *(f"{share:.1%}" for share in (*each.shares, each.base_share)))
-    console.print(table)
+    if found.differences:
+        console.print(table)
+    elif found.is_comparable:
+        line(said("apart_none", n=found.looked_at))
+    if found.too_few:
+        line(said("apart_too_few", minimum=found.minimum, names=found.too_few))
     if found.defining:
         line(words(say("apart_defining", tags=tuple(tag.label.as_text() for tag in found.defining))))
 

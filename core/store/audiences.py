@@ -230,7 +230,7 @@ class AudienceStore(ByHandStore):
             if users:
                 raise Conflict(Problem("audience_in_use", params={"name": row.name, "audiences": users}))
             row.deleted_at, row.deleted_by, row.deleted_by_verified = at, actor.name, actor.verified
-            row.folded_name = f"{row.folded_name}\n{row.id}"  # no name has a line break: the name is free
+            row.folded_name = f"\n{row.id}"  # no name has a line break: its own is free for others
             add_entry(
                 session, at, actor, "delete_audience", row.name, {"id": row.id, "revision": row.revision}
             )
@@ -264,16 +264,20 @@ class AudienceStore(ByHandStore):
 
         return self._changed("restore_audience", change, actor, at)
 
-    def purge(self, audience_id: str, actor: Actor, at: datetime) -> None:
+    def purge(
+        self, audience_id: str, actor: Actor, at: datetime, *, deleted_before: datetime | None = None
+    ) -> None:
         """Let go of a deleted audience for good; the log keeps its name.
 
         Raises
         ------
         NotFound
-            If there is no such deleted audience.
+            If there is no such deleted audience, or none that was deleted so long ago.
         """
         with self._database.writing() as session:
             row = _found_deleted(session, audience_id)
+            if deleted_before is not None and _deleted(row).at >= deleted_before:
+                raise NotFound(Problem("audience_not_deleted", params={"name": audience_id}))
             session.delete(row)
             add_entry(
                 session, at, actor, "purge_audience", row.name, {"id": row.id, "revision": row.revision}
@@ -394,8 +398,16 @@ def _when(at: datetime) -> str:
 def rewrite_rule(
     session: Session, audience: Audience, rule: dict[str, Any], actor: Actor, at: datetime
 ) -> None:
-    """Give an audience another rule within a transaction; raises Conflict if it was changed since."""
-    row = locked(session, audience.id)
+    """Give an audience another rule within a transaction, also a deleted one that can be restored.
+
+    Raises
+    ------
+    Conflict
+        If it was changed since.
+    """
+    row = session.get(AudienceRow, audience.id, with_for_update=True)
+    if row is None:
+        return  # let go meanwhile: there is no rule any more
     _refuse_stale(row, audience.revision)
     row.rule = rule
     _note_version(session, _touched(row, actor, at), "save_audience", actor, at)

@@ -27,7 +27,7 @@ FILE_NAME = "coterie.db"
 BUSY_SECONDS = 10
 # The newest migration. Kept here so that opening an up-to-date database need not load Alembic; a test holds
 # it to the migrations.
-REVISION = "0006"
+REVISION = "0007"
 Signature: TypeAlias = tuple[int, ...]
 # File systems tell times in steps of some milliseconds; two commits within one look alike.
 _SETTLED = 100_000_000

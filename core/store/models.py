@@ -325,6 +325,7 @@ class ExportRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file_name: Mapped[str] = mapped_column(Text)
     path: Mapped[str] = mapped_column(Text)
+    people: Mapped[dict[str, Any] | None]
 
 
 class LogRow(Base):

@@ -116,5 +116,5 @@ def _record_of(row: ExportRow) -> ExportRecord:
         purpose=cast(Purpose, row.purpose), reason=row.reason, format=cast(Format, row.format),
         fields=tuple(row.fields), revealed=tuple(row.revealed), rule=row.rule, sentence=row.sentence,
         data_version=row.data_version, as_of=row.as_of, rows=row.rows, sha256=row.sha256,
-        file_name=row.file_name, path=row.path,
+        file_name=row.file_name, path=row.path, people=row.people,
     )  # fmt: skip

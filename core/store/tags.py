@@ -237,7 +237,8 @@ class TagStore:
         definitions : sequence of (definition, version)
             The tags that are rewritten, with the versions that the caller saw.
         rules : sequence of (audience, rule)
-            The audiences that are rewritten, as the caller saw them, with their new rules.
+            The audiences that are rewritten, as the caller saw them, with their new rules; deleted ones too,
+            so that they fit when they are restored.
 
         Raises
         ------

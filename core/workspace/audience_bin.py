@@ -22,7 +22,8 @@ class AudienceBin(AudienceCompare):
     def restore_audience(self, audience_id: str, *, actor: Actor, name: str | None = None) -> Audience:
         """Bring a deleted audience back as it was, under its id.
 
-        Its rule is not checked: one that fits the data no more comes back as well, and says what is wrong.
+        Its rule is not checked: one that fits the data no more comes back as well, and `audience_problems`
+        says what is wrong.
 
         Parameters
         ----------
@@ -56,9 +57,12 @@ class AudienceBin(AudienceCompare):
         for deleted in self.deleted_audiences():
             if deleted.at >= limit:
                 continue
+            audience = deleted.audience
             try:
-                self.purge_audience(deleted.audience.id, actor=actor)
+                self._audiences.purge(audience.id, clean_actor(actor), self._now(), deleted_before=limit)
             except NotFound:
                 continue  # somebody restored it, or let it go, since it was listed
-            names.append(deleted.audience.name)
+            names.append(audience.name)
+        if names:
+            self._lake.snapshots.sweep(self._people.snapshot_files())
         return names

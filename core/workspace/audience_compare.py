@@ -62,8 +62,14 @@ class AudienceCompare(AudienceRefresh):
         catalogue = self.data_version().catalogue
         return apart(asked, engine, catalogue, day, progress=progress, cancelled=cancelled)
 
-    def changed_rule(self, audience: str, snapshot: str, *, entered: bool) -> Rule | None:
+    def changed_rule(self, audience: str, snapshot: str, *, entered: bool) -> tuple[Rule, date] | None:
         """Return a rule for who came to an audience with a snapshot, or left; None for its first one.
+
+        Returns
+        -------
+        Rule and datetime.date
+            The day is the later of the two snapshots': who was in either of them is in the base then, unless
+            the data in use has them no more.
 
         Raises
         ------
@@ -83,7 +89,8 @@ class AudienceCompare(AudienceRefresh):
             AudienceCondition(id=f"c{place}", audience=saved.id, snapshot=which, in_=is_in)
             for place, (which, is_in) in enumerate(sides, start=1)
         )
-        return Rule(include=Group(id="g0", match="all", children=parts))
+        day = max(taken[snapshot].as_of, taken[before].as_of)
+        return Rule(include=Group(id="g0", match="all", children=parts)), day
 
     def alike_audiences(
         self, as_of: date | None = None

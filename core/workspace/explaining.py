@@ -29,6 +29,7 @@ from core.analytics.explain.person import Person
 from core.analytics.explain.profile import MINIMUM_BASE, Profile
 from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
+from core.audiences.records import Audience
 from core.messages import Text
 from core.rules.describe import describe_node
 from core.rules.tree import Rule
@@ -158,7 +159,7 @@ class Explaining(People):
         return Difference(difference.difference(*states, self.data_version().catalogue, mask))
 
     def compare(
-        self, here: Rule, there: Rule | Mapping[str, Any], as_of: date | None = None, *,
+        self, here: Rule, there: Rule | Mapping[str, Any] | Audience, as_of: date | None = None, *,
         mask: Mask | None = None, progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Comparison:  # fmt: skip
@@ -166,8 +167,9 @@ class Explaining(People):
 
         Parameters
         ----------
-        there : Rule or mapping
-            The other rule: an earlier state, or a saved audience's.
+        there : Rule, mapping or Audience
+            The other rule, an earlier state; or a saved audience, all of its people. What changed is told of
+            the rule that it follows.
         progress, cancelled : callable or None
             As for `profile`, of both sides together.
 
@@ -176,12 +178,16 @@ class Explaining(People):
         Cancelled
             When `cancelled` says so.
         """
-        other = self.parse(there) if isinstance(there, Mapping) else there
-        version, engine, day, here = self._asked(here, as_of)
+        if isinstance(there, Audience):
+            other, written = self.audience_rule(there), self.followed_rule(there)
+        else:
+            other = written = self.parse(there) if isinstance(there, Mapping) else there
+        version, engine, day, bound = self._asked(here, as_of)
         _, _, _, other = self._asked(other, day)
         return compare.compare(
-            here, other, engine, version.catalogue, day, mask, progress=progress, cancelled=cancelled
-        )
+            bound, other, engine, version.catalogue, day, self.difference(written, here, mask=mask).changes,
+            progress=progress, cancelled=cancelled,
+        )  # fmt: skip
 
     def weeks(
         self, rule: Rule, as_of: date | None = None, *, weeks: int = WEEKS,

@@ -41,7 +41,10 @@ class Exporting(WholeAudiences):
             If the rule does not fit the catalogue.
         """
         actor, reason = clean_actor(request.actor), clean_reason(request.reason)
-        version, engine, day, rule = self._asked(request.rule, request.as_of)
+        audience = None if request.people_of is None else self.audience(request.people_of)
+        is_fixed = audience is not None and audience.fixed_to is not None
+        followed = self.followed_rule(audience) if audience is not None and is_fixed else request.rule
+        version, engine, day, rule = self._asked(followed, request.as_of)
         catalogue = version.catalogue
         fields = (
             default_fields(request.rule, catalogue)
@@ -49,12 +52,12 @@ class Exporting(WholeAudiences):
             else known_fields(request.fields, catalogue)
         )
         if request.purpose == "contact":
-            _refuse_careless_contact(request.rule, reason)
+            _refuse_careless_contact(followed, reason)
         out = self._target(request.out)
         whole, numbers = rule, None
-        if request.people_of is not None:
-            whole = self.people_of(request.people_of, request.rule)
-            numbers = self.audience_numbers(request.people_of, day, rule=request.rule)
+        if audience is not None:
+            whole = self.people_of(audience.id, followed)
+            numbers = self.audience_numbers(audience.id, day, rule=followed)
         members = engine.members(whole, day)
         if request.format == "xlsx" and len(members) > lists.MAX_XLSX_ROWS:
             raise ExportRefused(
@@ -87,12 +90,12 @@ class Exporting(WholeAudiences):
                 ),
                 rule=dump_rule(hidden), sentence={"zh": sentence["zh"], "en": sentence["en"]},
                 data_version=version.id, as_of=day, rows=table.height, sha256=lists.sha256_of(part),
-                file_name=out.name, path=str(out),
+                file_name=out.name, path=str(out), people=None if numbers is None else numbers.as_json(),
             )  # fmt: skip
-            shown = request.rule if request.purpose == "contact" else hidden
+            shown = followed if request.purpose == "contact" else hidden
             content = lists.manifest(
-                record, catalogue, rule=dump_rule(shown), is_rule_masked=shown != request.rule,
-                size=part.stat().st_size, people=None if numbers is None else numbers.as_json(),
+                record, catalogue, rule=dump_rule(shown), is_rule_masked=shown != followed,
+                size=part.stat().st_size,
             )  # fmt: skip
             manifest_path = out.with_name(out.name + MANIFEST_ENDING)
             lists.write_manifest(content, files.add(manifest_path))
@@ -126,7 +129,7 @@ def _whole_sentence(sentence: Text, numbers: AudienceNumbers) -> Text:
     """Return a rule in words, and how the people of its audience differ from the rule's."""
     parts = [sentence]
     if numbers.is_fixed:
-        parts = [say("people_fixed", people=numbers.ruled)]
+        parts.append(say("people_fixed", people=numbers.ruled))
     if numbers.listed_added or numbers.listed_removed:
         parts.append(say("people_by_hand", added=numbers.added, removed=numbers.removed))
     return Text(zh="；".join(part["zh"] for part in parts), en="; ".join(part["en"] for part in parts))

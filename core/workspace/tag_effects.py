@@ -19,7 +19,7 @@ from core.rules.check import check, errors_of
 from core.rules.made_of import tags_of
 from core.rules.named import bind
 from core.rules.naming import tags_in
-from core.rules.parse import dump_rule
+from core.rules.parse import dump_rule, parse_rule
 from core.rules.remains import remains_of
 from core.rules.renaming import made_with_tag, valid_since, with_tag
 from core.rules.tree import Rule
@@ -132,6 +132,8 @@ class _Rewritten:
     definitions: tuple[tuple[TagDefinition, int], ...]
     rules: tuple[tuple[Audience, Rule], ...]
     problems: tuple[Problem, ...]
+    deleted: tuple[tuple[Audience, Rule], ...]
+    """Audiences that can be restored, so that they name the other tag then; those it does not fit stay."""
 
 
 class TagEffects(TagLife):
@@ -219,7 +221,8 @@ class TagEffects(TagLife):
         if of_data:
             raise Conflict(Problem("tag_in_use", params={"name": key, "users": of_data}))
         self._look_after(key, actor)
-        rules = [(audience, dump_rule(rule)) for audience, rule in rewritten.rules]
+        followed = (*rewritten.rules, *rewritten.deleted)
+        rules = [(audience, dump_rule(rule)) for audience, rule in followed]
         return self._tags.merge(key, into, rewritten.definitions, rules, clean_actor(actor), self._now())
 
     def _rewritten(self, key: str, into: str) -> _Rewritten:
@@ -247,14 +250,32 @@ class TagEffects(TagLife):
                 problems += [replace(p, node=f"{definition.key}: {p.node or ''}") for p in found]
         rules = []
         for audience in self._audiences.all():
-            rule = remains_of(audience.rule)
-            if rule is None or key not in tags_in(rule):
-                continue
-            renamed = with_tag(rule, key, into)
-            rules.append((audience, renamed))
-            found = errors_of(check(self._bound(renamed, catalogue), catalogue))
+            rule, found = self._renamed(audience, key, into, catalogue)
+            if found and audience.fixed_to is not None:
+                continue  # nobody asks its rule
+            if rule is not None:
+                rules.append((audience, rule))
             problems += [replace(p, node=f"{audience.name}: {p.node or ''}") for p in found]
-        return _Rewritten(tuple(definitions), tuple(rules), tuple(problems))
+        deleted = [each.audience for each in self._audiences.deleted()]
+        renamed = [(audience, self._renamed(audience, key, into, catalogue)) for audience in deleted]
+        fitting = [(audience, rule) for audience, (rule, found) in renamed if rule is not None and not found]
+        return _Rewritten(tuple(definitions), tuple(rules), tuple(problems), tuple(fitting))
+
+    def _renamed(
+        self, audience: Audience, key: str, into: str, catalogue: Catalogue
+    ) -> tuple[Rule | None, tuple[Problem, ...]]:
+        """Return an audience's rule with one tag in the place of another, and why that cannot be.
+
+        None = it does not name the tag, or cannot be read whole: what remains of it is not kept in its place.
+        """
+        remains = remains_of(audience.rule)
+        if remains is None or key not in tags_in(remains):
+            return None, ()
+        try:
+            rule = with_tag(parse_rule(audience.rule), key, into)
+        except RuleError as error:
+            return None, error.problems
+        return rule, errors_of(check(self._bound(rule, catalogue), catalogue))
 
     def _seeing_rewritten(self, engine: Engine, rewritten: _Rewritten) -> Engine:
         for definition, _ in rewritten.definitions:

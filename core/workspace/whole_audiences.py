@@ -8,6 +8,7 @@ from typing import Any
 
 from core.audiences.records import Audience
 from core.engines.base import WaterfallBar
+from core.errors import NotFound, Problem, RuleError
 from core.rules.by_hand import only, with_hand
 from core.rules.conditions import AudienceCondition
 from core.rules.named import NOBODY
@@ -83,6 +84,29 @@ class WholeAudiences(Keeping):
         named = AudienceCondition(id="c1", audience=audience.id, in_=True)
         return Rule(include=Group(id="g0", match="all", children=(named,)))
 
+    def followed_rule(self, audience: Audience) -> Rule:
+        """Return the rule that an audience follows, people by hand left out.
+
+        A static one follows none: for that it is a rule for the snapshot at which it stands.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong with its rule.
+        """
+        if audience.fixed_to is None:
+            return self.parse(audience.rule)
+        stands = AudienceCondition(id="c1", audience=audience.id, snapshot=audience.fixed_to, in_=True)
+        return Rule(include=Group(id="g0", match="all", children=(stands,)))
+
+    def audience_problems(self, audience: Audience) -> tuple[Problem, ...]:
+        """Return why an audience cannot be counted; empty = it can."""
+        try:
+            self._asked(self.audience_rule(audience), None)
+        except RuleError as error:
+            return error.problems
+        return ()
+
     def follows_rule_alone(self, audience: Audience) -> bool:
         """Tell whether an audience's people are those of its rule: none by hand, not fixed to a snapshot."""
         return audience.fixed_to is None and not self._audiences.by_hand(audience.id)
@@ -131,6 +155,22 @@ class WholeAudiences(Keeping):
             is_fixed=alone is not None,
         )
 
+    def has_person(
+        self, audience: str, user_id: str, as_of: date | None = None, *, rule: Rule | None = None
+    ) -> bool:
+        """Tell whether a user is among all people of a saved audience; see `people_of` for `rule`.
+
+        Raises
+        ------
+        NotFound
+            If the data version has no such user.
+        """
+        _, engine, day, whole = self._asked(self.people_of(audience, rule), as_of)
+        verdict = engine.verdict(whole, user_id, day)
+        if verdict is None:
+            raise NotFound(Problem("user_unknown", params={"user": user_id}))
+        return verdict.is_taken
+
     def people_of(self, audience: str, rule: Rule | None = None) -> Rule:
         """Return a rule for all people of a saved audience, those added and removed by hand among them.
 
@@ -140,7 +180,7 @@ class WholeAudiences(Keeping):
             Its id, else its name.
         rule : Rule or None
             As if the audience were saved with this rule; None = with its own. One that is fixed to a snapshot
-            has the people of that, whatever the rule.
+            has the people of that, whatever the rule, also where that fits the data no more.
 
         Returns
         -------
@@ -153,9 +193,8 @@ class WholeAudiences(Keeping):
             If there is no such audience, or the rule does not fit the catalogue or leads back to it.
         """
         named = self._names.audience(audience)
-        followed = named.rule if rule is None else rule
-        if followed is None:
+        if named.rule is None:
             return named.whole(NOBODY)
-        bound, problems = self._checked(followed, ((named.id, named.name),))
+        bound, problems = self._checked(named.rule if rule is None else rule, ((named.id, named.name),))
         refuse_errors(problems)
         return named.whole(bound)

@@ -141,12 +141,12 @@ def _history(audience: Audience) -> None:
     with st.container(horizontal=True):
         for side in ("entered", "left"):
             number = sum(getattr(taken, side).values())
-            rule = workspace.changed_rule(audience.id, taken.id, entered=side == "entered")
-            if number and rule is not None:
+            changed = workspace.changed_rule(audience.id, taken.id, entered=side == "entered")
+            if number and changed is not None:
+                rule, day = changed
                 st.link_button(
-                    t(f"audiences.open_{side}", n=number), links.builder_link(rule, taken.as_of),
-                    type="tertiary",
-                )  # fmt: skip
+                    t(f"audiences.open_{side}", n=number), links.builder_link(rule, day), type="tertiary"
+                )
     _changed_people(audience, taken)
 
 

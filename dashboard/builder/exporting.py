@@ -75,7 +75,8 @@ def export_form(desk: Desk, rule: Rule, asking: Asking) -> None:
         audience_name=desk.saved.name if desk.saved else None,
         people_of=None if audience is None else audience.id, header=header,
     )  # fmt: skip
-    is_careless = purpose == "contact" and asks_nothing(rule)
+    is_of_everybody = asks_nothing(rule) and (audience is None or audience.fixed_to is None)
+    is_careless = purpose == "contact" and is_of_everybody
     if is_careless:
         st.warning(t("build.export.everyone"))
     if st.button(t("build.export.make"), type="primary", width="stretch", disabled=is_careless):

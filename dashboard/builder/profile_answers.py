@@ -12,7 +12,7 @@ from core.analytics.explain.difference import Change
 from core.analytics.explain.profile import Profile, Trait
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
-from core.workspace import Workspace
+from core.workspace import Audience, Workspace
 from dashboard.builder.history import History
 
 Tell = Callable[[Mapping[str, int]], None]
@@ -139,9 +139,9 @@ def _difference(workspace: Workspace, before: Rule, after: Rule) -> tuple[Change
 
 def _there(
     workspace: Workspace, history: History, against: Mapping[str, Any]
-) -> Rule | Mapping[str, Any] | None:
+) -> Audience | Mapping[str, Any] | None:
     if "state" not in against:
-        return workspace.audience_rule(workspace.audience(str(against["audience"])))
+        return workspace.audience(str(against["audience"]))
     return next(
         (history.read(at) for at, text in enumerate(history.states) if _name(text) == against["state"]), None
     )

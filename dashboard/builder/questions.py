@@ -85,7 +85,9 @@ def person(asked: Asked) -> Mapping[str, Any]:
     -------
     mapping
         Besides, ``is_personal``: whether the rule asks for a personal tag, and ``is_revealed``;
-        ``by_hand`` if somebody added the user to the audience or removed them, whatever the rule says.
+        ``by_hand`` if somebody added the user to the audience or removed them, whatever the rule says;
+        ``is_among``: whether they are among all people of the audience, and ``is_fixed``: whether those are
+        the people of a snapshot, whatever the rule says.
     """
     door, reveals = asked.workspace, bool(asked.args.get("reveal"))
     catalogue = door.data_version().catalogue
@@ -96,8 +98,14 @@ def person(asked: Asked) -> Mapping[str, Any]:
     found = door.person(asked.rule, user, asked.as_of, reveal=reveals, mask=door.mask)
     rows = () if asked.audience is None else door.by_hand(asked.audience)
     hand = next((row.as_json() for row in rows if row.user_id == user), None)
-    told = {"is_personal": bool(personal), "is_revealed": reveals and bool(personal), "by_hand": hand}
-    return {**found.as_json(), **told}
+    is_among, is_fixed = found.verdict.is_taken, False
+    if asked.audience is not None:
+        is_among = door.has_person(asked.audience, user, asked.as_of, rule=asked.rule)
+        is_fixed = door.audience(asked.audience).fixed_to is not None
+    return {
+        **found.as_json(), "is_personal": bool(personal), "is_revealed": reveals and bool(personal),
+        "by_hand": hand, "is_among": is_among, "is_fixed": is_fixed,
+    }  # fmt: skip
 
 
 def thresholds(asked: Asked) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -215,10 +216,10 @@ def _actions(entry: TagEntry) -> None:
         "active": publish, "paused": pause, "retired": retire, "merge": merge,
     }  # fmt: skip
     if chosen in dialogs:
-        dialogs[chosen](entry)
+        width: Literal["small", "large"] = "large" if chosen == "merge" else "small"
+        st.dialog(t(f"tags.move.{chosen}"), width=width)(dialogs[chosen])(entry)
 
 
-@st.dialog(t("tags.move.active"))
 def publish(entry: TagEntry) -> None:
     """Ask before a tag can be used by everybody."""
     st.markdown(t("tags.publish.sure"))
@@ -228,7 +229,6 @@ def publish(entry: TagEntry) -> None:
             _say(t("tags.published"))
 
 
-@st.dialog(t("tags.move.paused"))
 def pause(entry: TagEntry) -> None:
     """Ask before a tag stands still."""
     st.markdown(t("tags.pause.sure", day=state.as_of().isoformat()))
@@ -238,7 +238,6 @@ def pause(entry: TagEntry) -> None:
             _say(t("tags.paused"))
 
 
-@st.dialog(t("tags.move.retired"))
 def retire(entry: TagEntry) -> None:
     """Show everything that depends on a tag before it is taken out of use; refused while anything does."""
     uses = state.workspace().tag_uses(entry.key)
@@ -260,7 +259,6 @@ def retire(entry: TagEntry) -> None:
             _say(t("tags.retired"))
 
 
-@st.dialog(t("tags.move.merge"), width="large")
 def merge(entry: TagEntry) -> None:
     """Choose the tag that takes another's place, see what that does, and do it."""
     workspace = state.workspace()

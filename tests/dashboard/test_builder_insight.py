@@ -83,7 +83,7 @@ def test_every_answer_is_the_workspaces_own(workspace, about):
     person = answered(about, "person", user="u1")["found"]
     assert person == {
         **workspace.person(rule, "u1", day).as_json(), "is_personal": False, "is_revealed": False,
-        "by_hand": None,
+        "by_hand": None, "is_among": person["is_taken"], "is_fixed": False,
     }  # fmt: skip
     assert person["is_matched"]
 
@@ -341,6 +341,22 @@ def test_somebody_by_hand_is_told_by_whom_and_why_beside_what_the_rule_says(work
     assert found["is_taken"] is False
     assert answered(of_audience, "person", user="u1")["found"]["by_hand"] is None
     assert answered(about, "person", user="u2")["found"]["by_hand"] is None
+    assert answered(of_audience, "person", user="u2")["found"]["is_among"] is True
+
+
+def test_who_is_in_a_static_audience_is_told_by_its_snapshot(workspace, about, rule_of):
+    saved = workspace.save_audience(name="上海", rule=rule_of("city", "is", "上海"), actor=SOMEBODY)
+    taken = workspace.take_snapshot(saved.id, actor=SOMEBODY)
+    workspace.arrange_audience(saved.id, revision=1, actor=SOMEBODY, fixed_to=taken.id)
+    inside = set(workspace.members(workspace.people_of(saved.id)))
+    by_rule = set(workspace.members(about.rule))
+    assert inside
+    assert not inside & by_rule
+    of_audience = replace(about, audience=saved.id)
+    for user in sorted(inside | by_rule):
+        found = answered(of_audience, "person", user=user)["found"]
+        assert (found["is_fixed"], found["is_among"]) == (True, user in inside)
+        assert found["is_taken"] is (user in by_rule)
 
 
 def test_a_rule_is_compared_with_all_people_of_an_audience(workspace, about):
@@ -348,3 +364,4 @@ def test_a_rule_is_compared_with_all_people_of_an_audience(workspace, about):
     workspace.put_by_hand(saved.id, ["u2"], is_added=True, reason="老客户推荐", actor=SOMEBODY)
     found = answered(about, "compare", against={"audience": saved.id})["found"]
     assert (found["here"], found["there"], found["both"]["users"]) == (1, 2, 1)
+    assert found["changes"] == []  # as they are written, both are the same rule

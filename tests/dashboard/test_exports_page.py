@@ -1,10 +1,12 @@
 """The page of exports: what was taken away, by whom and why; and the log of everything else."""
 
 import json
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 
-from core.workspace import ExportRequest
+from core.workspace import Action, ExportRequest, GivenRow, TagDefinition
 from dashboard.i18n import said
 
 
@@ -102,3 +104,55 @@ def test_the_log_names_imports_saves_exports_and_reveals(exported, open_page, ru
     ):
         assert words in text
     assert json.dumps("13800000001") not in text
+
+
+def test_every_kind_of_entry_says_its_detail(workspace, open_page, rule_of, somebody):
+    """Everything that is ever logged is done once; the page tells of each, in both languages."""
+    kept = workspace.save_audience(name="北京用户", rule=rule_of("city", "is", "北京"), actor=somebody)
+    workspace.rename_audience(kept.id, "北京", actor=somebody)
+    workspace.duplicate_audience(kept.id, actor=somebody, name="副本")
+    workspace.delete_audience(workspace.audience("副本").id, actor=somebody)
+    back = workspace.deleted_audiences()[0].audience.id
+    workspace.restore_audience(back, actor=somebody)
+    workspace.delete_audience(back, actor=somebody)
+    workspace.purge_audience(back, actor=somebody)
+    workspace.put_by_hand(kept.id, ["u3"], is_added=True, reason="认识", actor=somebody)
+    workspace.put_by_hand(kept.id, ["u1"], is_added=False, reason="认识", actor=somebody)
+    workspace.forget_by_hand(kept.id, ["u3"], actor=somebody)
+    workspace.take_snapshot(kept.id, actor=somebody)
+    workspace.arrange_audience(kept.id, revision=2, actor=somebody, folder="甲")
+    workspace.export(ExportRequest(rule=workspace.parse(rule_of("city", "is", "北京")), actor=somebody))
+    workspace.log_reveal(["phone"], "build", somebody)
+    people = workspace.members_frame(workspace.parse(rule_of("city", "is", "北京")))["user_id"].to_list()
+    for _ in range(2):
+        file = workspace.upload_dir() / "list.csv"
+        file.write_text("user_id\n" + "\n".join(people) + "\n", encoding="utf-8")
+        workspace.add_list("名单", file, actor=somebody, replaces=True)
+    workspace.remove_list("名单", actor=somebody)
+    bands = {"kind": "bands", "of": "gmv", "edges": [0, 1000], "labels": [None, "低", "高"]}
+    given = {"kind": "given", "type": "enum"}
+    for key, making in (("one", bands), ("two", bands), ("hand", given)):
+        label = {"zh": key, "en": key}
+        definition = TagDefinition.from_json({"key": key, "label": label, "making": making})
+        workspace.create_tag(definition, actor=somebody)
+    workspace.update_tag(replace(workspace.tag("one").definition, unit="档"), version=1, actor=somebody)
+    workspace.merge_tags("one", "two", actor=somebody)
+    workspace.pause_tag("two", actor=somebody)
+    workspace.give_values("hand", [GivenRow("u1", "好"), GivenRow("u2", "好")], actor=somebody)
+    workspace.refresh(actor=somebody)
+    workspace.set_refresh_timer(6, actor=somebody)
+    workspace.set_refresh_timer(None, actor=somebody)
+    workspace.activate(workspace.data_versions()[0].id, somebody)
+    done = {entry.action for entry in workspace.log(1000)}
+    assert done == set(get_args(Action))
+    told = next(entry.detail for entry in workspace.log(1000) if entry.action == "refresh")
+    for language, words in (
+        ("zh", ("移出 1 人", "1 人改回按规则", "并入 two", "2 人的取值", "每天 06:00 刷新", "不再每天刷新", f"完成：{told['tags']} 个标签，{told['audiences']} 个人群")),
+        ("en", ("1 removed", "merged into two", "values of 2 people", "refresh every day at 06:00")),
+    ):  # fmt: skip
+        page = open_page("exports", language=language)
+        assert not page.exception
+        assert not page.error
+        text = html(page)
+        for word in words:
+            assert word in text, word

@@ -8,13 +8,12 @@ from datetime import date
 
 import numpy as np
 
-from core.analytics.explain.difference import Change, difference
+from core.analytics.explain.difference import Change
 from core.analytics.explain.profile import Profile, Progress, profile
 from core.engines.base import Engine
 from core.rules.edit import all_of, as_condition, depth, fresh_ids, negated
 from core.rules.parse import dump_rule
 from core.rules.tree import MAX_DEPTH, Node, Rule, TakeTop, is_muted
-from core.rules.wording import Mask
 from core.schema import Catalogue
 
 
@@ -82,7 +81,7 @@ def compare(
     engine: Engine,
     catalogue: Catalogue,
     as_of: date,
-    mask: Mask | None = None,
+    changes: tuple[Change, ...],
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -91,6 +90,8 @@ def compare(
 
     Parameters
     ----------
+    changes : tuple of Change
+        What leads from there to here, as the rules were written.
     progress, cancelled : callable or None
         Told after each tag of either side's profile how many of how many were looked at; asked before each
         whether to stop.
@@ -125,7 +126,7 @@ def compare(
         both=Part(both, _together(here, there, negate=False)),
         only_here=only_here,
         only_there=only_there,
-        changes=difference(there, here, catalogue, mask),
+        changes=changes,
     )
 
 

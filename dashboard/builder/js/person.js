@@ -167,6 +167,7 @@ export function makePerson(page, ask) {
   function outcome(found) {
     if (!found.is_in_base) return "not_yet";
     if (found.by_hand) return found.by_hand.added ? "hand_added" : "hand_removed";
+    if (found.is_fixed) return found.is_among ? "fixed_in" : "fixed_out";
     if (found.is_taken) return "in";
     if (!found.is_included) return "out";
     return found.is_excluded ? "excluded" : "not_taken";
@@ -193,7 +194,7 @@ export function makePerson(page, ask) {
       if (found) {
         const { user_id: who, by_hand: hand } = found;
         say(verdict, t(`insight.person.${outcome(found)}`, { user: who, ...hand }));
-        verdict.classList.toggle("good", hand ? hand.added : found.is_taken);
+        verdict.classList.toggle("good", found.is_among);
       }
       const waits = answer?.isWaiting && !found ? t("insight.waiting") : "";
       say(note, answer?.error ?? (user === "" ? t("insight.person.tip") : waits));

@@ -15,8 +15,11 @@ from core.analytics.overlap import Asked
 from core.engines.memory import MemoryEngine
 from core.errors import Cancelled
 from core.rules import evaluate
+from core.rules.by_hand import only
+from core.rules.conditions import AudienceCondition
+from core.rules.kept import KeptPeople
 from core.rules.parse import parse_rule
-from core.rules.tree import Group, Rule
+from core.rules.tree import Group, Rule, TakeTop
 from core.workspace import Actor, Workspace
 from tests.core.engines.agreement import asked
 from tests.core.engines.worlds import World, days, rules, worlds
@@ -26,14 +29,17 @@ LI = Actor("李")
 
 @given(worlds, st.lists(rules(), min_size=2, max_size=3), days)
 @settings(max_examples=12, deadline=None)
-def test_members_are_those_of_plain_counting(
+def test_of_few_people_nothing_is_told_and_who_they_are_is(
     world: World, rules_json: list[dict[str, Any]], as_of: date
 ) -> None:
     chosen = [Asked(f"r{n}", asked(rule, world.catalogue)) for n, rule in enumerate(rules_json)]
     found = apart(chosen, MemoryEngine(world.tables()), world.catalogue, as_of)
     sets = [set(evaluate.members(each.rule, world.users, world.catalogue, as_of)) for each in chosen]
     assert found.sizes == tuple(map(len, sets))
-    assert found.differences == ()  # nobody is told by so few people
+    assert found.differences == ()
+    assert found.too_few == tuple(
+        each.name for each, people in zip(chosen, sets, strict=True) if len(people) < 30
+    )
 
 
 def bought(city: str, *, at_least: int = 0) -> Rule:
@@ -60,19 +66,45 @@ def test_values_that_differ_come_first_and_what_the_rules_name_is_left_out(
     tags = [each.tag.key for each in found.differences]
     assert max(tags.count(tag) for tag in tags) <= MOST_OF_A_TAG
     assert told[-1] == (2 * found.looked_at, 2 * found.looked_at)
+    assert found.too_few == ()
     # Every number once more, as the count of a rule.
     for each in found.differences:
-        if each.tag.type != "enum" or each.label["zh"] == "无值":
-            continue
         for audience, hits, share in zip((here, there), each.members, each.shares, strict=True):
-            among = {"kind": "audience", "id": "a", "audience": audience.id, "in": True}
-            has = {"kind": "tag", "id": "b", "tag": each.tag.key, "op": "is", "value": each.label["zh"]}
-            rule = {
-                "version": 1,
-                "include": {"kind": "group", "id": "g", "match": "all", "children": [among, has]},
-            }
-            assert door.count(door.parse(rule)).answer.count == hits
+            among = AudienceCondition(id="among", audience=audience.id, in_=True)
+            has = [node.model_copy(update={"id": f"v{n}"}) for n, node in enumerate(each.conditions)]
+            rule = Rule(include=Group(id="g", match="all", children=(among, *has)))
+            assert door.count(rule).answer.count == hits
             assert share == hits / door.count(door.audience_rule(audience)).answer.count
+
+
+def test_an_audience_of_a_few_people_sets_nothing_apart(own_sample: Workspace) -> None:
+    door = own_sample
+    for name, rule in (("北京", bought("北京")), ("大客户", bought("", at_least=3000))):
+        door.save_audience(name=name, rule=rule, actor=LI)
+    few = Rule(include=bought("", at_least=3000).include, take=TakeTop(n=3, by="gmv"))
+    door.save_audience(name="三个人", rule=few, actor=LI)
+    of_three = door.what_sets_apart(["北京", "大客户", "三个人"])
+    assert (of_three.too_few, of_three.is_comparable) == (("三个人",), True)
+    of_two = door.what_sets_apart(["北京", "大客户"])
+    known = {(each.tag.key, str(each.label)): each.effect for each in of_two.differences}
+    for each in of_three.differences:
+        told = known.get((each.tag.key, str(each.label)))
+        assert told is None or told == each.effect
+    alone = door.what_sets_apart(["北京", "三个人"])
+    assert (alone.differences, alone.is_comparable) == ((), False)
+
+
+def test_of_yes_and_no_only_yes_is_told(sample: Workspace) -> None:
+    version, engine = sample._engine()
+    day = sample.default_as_of()
+    yes = {"kind": "tag", "id": "c", "tag": "card_opened", "op": "is_true"}
+    group = {"kind": "group", "id": "g", "match": "all", "children": [yes]}
+    with_card = engine.members(parse_rule({"version": 1, "include": group}), day)
+    one = Asked("有卡", only(KeptPeople("with a card", lambda: with_card)))
+    everybody = Asked("全部", Rule(include=Group(id="g", match="all")))
+    found = apart([one, everybody], engine, version.catalogue, day)
+    told = [each for each in found.differences if each.tag.key == "card_opened"]
+    assert [(each.members[0], each.shares[0]) for each in told] == [(len(with_card), 1.0)]
 
 
 def test_the_same_people_twice_are_set_apart_by_nothing(sample: Workspace) -> None:

@@ -134,6 +134,33 @@ def test_what_is_gone_cannot_be_changed(
         act(audiences)
 
 
+@pytest.mark.parametrize("name", ["闭门会", "ﷺ" * 55, "x" * 100])
+def test_a_deleted_audience_leaves_its_name_to_others_and_comes_back_under_another(
+    name: str, audiences: AudienceStore
+) -> None:
+    old = audiences.create(name, "", RULE, LI, NOW)
+    audiences.delete(old.id, WU, LATER)
+    (deleted,) = audiences.deleted()
+    assert (deleted.audience, deleted.at, deleted.by) == (old, LATER, WU)
+    new = audiences.create(name, "", RULE, LI, LATER)
+    with pytest.raises(Conflict, match="audience_name_taken"):
+        audiences.restore(old.id, LI, LATER)
+    back = audiences.restore(old.id, LI, LATER, name="旧的")
+    assert (back.id, back.name, back.revision) == (old.id, "旧的", 2)
+    assert {one.id for one in audiences.all()} == {old.id, new.id}
+    assert [version.action for version in audiences.versions(old.id)] == ["restore_audience", "save_audience"]
+
+
+def test_what_was_deleted_is_let_go_only_when_that_was_long_enough_ago(
+    audiences: AudienceStore, saved: Audience
+) -> None:
+    audiences.delete(saved.id, LI, LATER)
+    with pytest.raises(NotFound, match="audience_not_deleted"):
+        audiences.purge(saved.id, LI, LATER, deleted_before=LATER)
+    audiences.purge(saved.id, LI, LATER, deleted_before=LATER + timedelta(seconds=1))
+    assert audiences.deleted() == audiences.versions(saved.id) == []
+
+
 def test_an_unknown_name_brings_the_nearest(audiences: AudienceStore) -> None:
     audiences.create("july meeting", "", RULE, LI, NOW)
     with pytest.raises(NotFound) as refused:

@@ -75,7 +75,9 @@ def test_what_a_restored_audience_names_may_be_gone_and_stops_no_other_refresh(w
         workspace.delete_audience(each.id, actor=LI)
     workspace.remove_list("名单", actor=LI)
     for each in (outer, listed):
-        workspace.restore_audience(each.id, actor=LI)
+        back = workspace.restore_audience(each.id, actor=LI)
+        (problem,) = workspace.audience_problems(back)
+        assert problem.code == ("unknown_audience" if each is outer else "unknown_list")
     run = workspace.refresh(actor=LI)
     told = {each["audience"]: each["error"] for each in run.audiences}
     assert run.state == "done"
@@ -83,6 +85,22 @@ def test_what_a_restored_audience_names_may_be_gone_and_stops_no_other_refresh(w
     assert "名单" in told["名单的"]["zh"]
     assert told["别的"] is None
     assert len(workspace.snapshots("别的")) == 1
+
+
+def test_emptying_the_bin_passes_over_what_was_restored_and_deleted_again(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = save(workspace, "北京", BEIJING)
+    workspace.delete_audience(saved.id, actor=LI)
+    listed = workspace.deleted_audiences()
+    workspace.restore_audience(saved.id, actor=LI)
+    later = workspace._now() + timedelta(days=DAYS_KEPT, seconds=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(workspace), "_now", lambda _self: later)
+        workspace.delete_audience(saved.id, actor=LI)
+        patched.setattr(type(workspace), "deleted_audiences", lambda _self: listed)
+        assert workspace.empty_bin(actor=LI) == []
+    assert [each.audience.id for each in workspace.deleted_audiences()] == [saved.id]
 
 
 def test_emptying_the_bin_passes_over_what_was_restored_meanwhile(

@@ -17,6 +17,7 @@ import pytest
 from core.audiences import lists
 from core.errors import CallerError, ExportRefused, NotFound, Problem, WorkspaceError
 from core.messages import message_of
+from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from core.workspace import Actor, ExportRequest, Workspace
 from tests.core.small_files import ACTOR
@@ -354,7 +355,30 @@ def test_the_list_of_an_audience_that_stands_still_is_its_snapshot_whatever_the_
     elsewhere = workspace.parse(rule({**CITY, "value": "上海"}))
     done = workspace.export(replace(request_, rule=elsewhere, people_of=saved.id, fields=()))
     assert [row[0] for row in rows_of(done.path)] == ["user_id", "007", "u01", "u02"]
-    assert workspace.exports()[0].sentence["en"] == "fixed to the 3 people of a snapshot"
+    (record,) = workspace.exports()
+    assert record.sentence["en"].endswith("of the audience “北京”; fixed to the 3 people of a snapshot")
+    assert record.rule["include"]["children"][0]["snapshot"] == taken.id
+    assert record.people is not None
+    assert (record.people["is_fixed"], record.people["count"]) == (True, 3)
+
+
+def test_the_list_of_a_static_audience_can_be_had_though_its_rule_fits_no_more(
+    workspace: Workspace, request_: ExportRequest
+) -> None:
+    saved = workspace.save_audience(name="北京", rule=request_.rule, actor=ACTOR)
+    taken = workspace.take_snapshot(saved.id, actor=ACTOR)
+    workspace.arrange_audience(saved.id, revision=1, actor=ACTOR, fixed_to=taken.id)
+    gone = rule({**CITY, "tag": "gone"})
+    fixed = workspace._audiences.save(
+        saved.id, 2, name="北京", note="", rule=gone, actor=ACTOR, at=workspace._now()
+    )
+    broken = parse_rule(gone)
+    assert workspace.check(fixed.rule).errors
+    assert workspace.audience_problems(fixed) == ()
+    assert workspace.members(workspace.people_of(fixed.id)) == ["007", "u01", "u02"]
+    assert workspace.members(workspace.people_of(fixed.id, broken)) == ["007", "u01", "u02"]
+    done = workspace.export(replace(request_, rule=broken, people_of=fixed.id, fields=()))
+    assert [row[0] for row in rows_of(done.path)] == ["user_id", "007", "u01", "u02"]
 
 
 def test_an_export_for_an_audience_that_is_gone_is_refused(
@@ -362,6 +386,6 @@ def test_an_export_for_an_audience_that_is_gone_is_refused(
 ) -> None:
     saved = workspace.save_audience(name="北京", rule=request_.rule, actor=ACTOR)
     workspace.delete_audience(saved.id, actor=ACTOR)
-    with pytest.raises(CallerError, match="unknown_audience"):
+    with pytest.raises(CallerError, match="audience_unknown"):
         workspace.export(replace(request_, people_of=saved.id))
     assert workspace.exports() == []

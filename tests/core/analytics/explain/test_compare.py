@@ -24,7 +24,7 @@ def test_the_parts_are_those_of_plain_counting(
 ) -> None:
     here, there = asked(one, world.catalogue), asked(other, world.catalogue)
     engine = MemoryEngine(world.tables())
-    found = compare(here, there, engine, world.catalogue, as_of)
+    found = compare(here, there, engine, world.catalogue, as_of, ())
     a, b = (set(evaluate.members(rule, world.users, world.catalogue, as_of)) for rule in (here, there))
     assert (found.here, found.there) == (len(a), len(b))
     for part, expected in ((found.both, a & b), (found.only_here, a - b), (found.only_there, b - a)):
