@@ -133,7 +133,7 @@ def build() -> None:
     if (at.rev, at.epoch) != before:
         keep(at)
     if at.is_done and task is not None:
-        at.is_done = False
+        task.leave()
         st.switch_page(navigation.page_file("tags"), query_params=task.way_back)
     dialog, at.dialog = at.dialog, None
     if dialog == "save":

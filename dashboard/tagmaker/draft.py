@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import asdict, dataclass, field
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
 from core.workspace import TagEntry
 from dashboard import state
+from dashboard.tagmaker.joining import joined
 
-_KEY = "tagmaker:draft"
+_KEY, _KNOWN = "tagmaker:draft", "tagmaker:kept"
+_KEPT = ("purpose", "source", "version", "status", "typed_key", "undone")
+# Two tabs of one browser have one draft: of two that write at once, the second sees what the first wrote.
+_lock = threading.Lock()
 EMPTY: dict[str, dict[str, Any]] = {
     "bands": {"kind": "bands", "of": "", "edges": [], "labels": [""]},
     "quantiles": {"kind": "quantiles", "of": "", "labels": ["1", "2", "3", "4", "5"]},
@@ -34,7 +41,8 @@ class TagDraft:
     purpose : str
         ``new:<kind>`` or ``edit:<key>``.
     source : dict
-        The definition as JSON, perhaps not yet right.
+        The definition as JSON, perhaps not yet right; the values of a rule tag have an ``id`` besides, by
+        which tabs and addresses tell them apart whatever their order.
     version : int or None
         The version that was opened; None = a new tag.
     status : str
@@ -61,6 +69,26 @@ class TagDraft:
         making = self.source.get("making")
         return "data" if making is None else str(making["kind"])
 
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The source as a definition is written: without what only the draft needs."""
+        making = self.source.get("making")
+        if self.kind != "rules" or making is None:
+            return dict(self.source)
+        values = [{key: each[key] for key in each if key != "id"} for each in making["values"]]
+        return {**self.source, "making": {**making, "values": values}}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is kept of the draft."""
+        told: dict[str, Any] = json.loads(json.dumps({name: getattr(self, name) for name in _KEPT}))
+        return told
+
+    def take(self, kept: Mapping[str, Any]) -> None:
+        """Become what was kept; widgets are drawn anew."""
+        for name in _KEPT:
+            setattr(self, name, copy.deepcopy(kept[name]))
+        self.round += 1
+
     def key(self, name: str, *, stays: bool = False) -> str:
         """Return the key of a widget of this draft; of one that `stays` through its rounds, focus and all."""
         return f"tagmaker_{self.round // 1_000 if stays else self.round}_{name}"
@@ -86,6 +114,7 @@ def opened(purpose: str, entry: TagEntry | None = None) -> TagDraft:
     st.session_state["tagmaker:round"] = number
     if kept is not None and kept.purpose == purpose and (entry is None or kept.version == entry.version):
         draft = kept
+        st.session_state[_KNOWN] = draft.as_json()
     elif entry is not None:
         draft = TagDraft(purpose, entry.definition.as_json(), entry.version, entry.status)
     else:
@@ -93,17 +122,44 @@ def opened(purpose: str, entry: TagEntry | None = None) -> TagDraft:
         label = {"zh": "", "en": ""}
         making = copy.deepcopy(EMPTY[kind])
         draft = TagDraft(purpose, {"key": "", "label": label, "making": making})
+    for place, value in enumerate(draft.source["making"]["values"] if draft.kind == "rules" else ()):
+        value.setdefault("id", str(place))
     draft.round = number
     st.session_state[_KEY] = draft
     return draft
 
 
-def keep(draft: TagDraft) -> None:
-    """Keep a draft for this browser, if it has changed."""
-    told = json.dumps(asdict(draft), ensure_ascii=False, sort_keys=True)
-    if st.session_state.get("tagmaker:kept") != told:
-        state.workspace().save_draft(_owner(), json.loads(told))
-        st.session_state["tagmaker:kept"] = told
+def keep(draft: TagDraft) -> bool:
+    """Keep a draft for this browser, if it has changed, together with what another tab made of it.
+
+    Returns
+    -------
+    bool
+        Whether something of another tab came into it: what is drawn of it is old then.
+    """
+    mine, known = draft.as_json(), st.session_state.get(_KNOWN)
+    with _lock:
+        stored = state.workspace().load_draft(_owner())
+        told = mine
+        if stored and known is not None and _names(stored) == _names(mine):
+            told = joined(known, mine, stored)
+        if told != stored:
+            state.workspace().save_draft(_owner(), told)
+    st.session_state[_KNOWN] = told
+    if told == mine:
+        return False
+    draft.take(told)
+    return True
+
+
+def _names(kept: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return which draft it is: another tab may have begun another one, which is left in its session."""
+    return kept.get("purpose"), kept.get("version")
+
+
+def new_value(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return another value of a rule tag."""
+    return {"id": secrets.token_hex(4), "value": "", "rule": dict(rule)}
 
 
 def unfinished() -> TagDraft | None:
@@ -111,13 +167,13 @@ def unfinished() -> TagDraft | None:
     kept = state.workspace().load_draft(_owner())
     if not kept or "purpose" not in kept:
         return None
-    return TagDraft(**kept)
+    return TagDraft(**{name: kept[name] for name in _KEPT})
 
 
 def forget() -> None:
     """Let go of the draft: it was kept as a tag, or given up."""
     st.session_state.pop(_KEY, None)
-    st.session_state.pop("tagmaker:kept", None)
+    st.session_state.pop(_KNOWN, None)
     state.workspace().save_draft(_owner(), {})
 
 

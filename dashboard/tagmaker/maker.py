@@ -25,6 +25,9 @@ _ICONS = {
 }  # fmt: skip
 
 
+_JOINED = "tagmaker:joined"
+
+
 def draw(*, new: str | None, edit: str | None) -> None:
     """Draw the chooser, a ready tag's form, or the form of one way of making."""
     if edit is not None:
@@ -96,7 +99,11 @@ def _make(draft: TagDraft) -> None:
             with boundary():
                 forms.draw(draft)
         _about(draft)
-    keep(draft)
+    if keep(draft):
+        st.session_state[_JOINED] = True
+        st.rerun()
+    if st.session_state.pop(_JOINED, False):
+        st.toast(t("tagmaker.joined"))
     definition, problems = _read(draft)
     with preview:
         st.header(t("tagmaker.preview"), anchor=False)
@@ -178,7 +185,7 @@ def _validity(draft: TagDraft) -> dict[str, object] | None:
 
 def _read(draft: TagDraft) -> tuple[TagDefinition | None, tuple[Problem, ...]]:
     """Return the definition; with a name of its own as long as it has none, so that it can be looked at."""
-    source = dict(draft.source)
+    source = draft.definition
     if not source["label"]["zh"]:
         source["label"] = {"zh": t("tagmaker.unnamed"), "en": t("tagmaker.unnamed")}
     source["key"] = source["key"] or "new_tag"
@@ -241,7 +248,7 @@ def _keep(draft: TagDraft) -> None:
 
 
 def _complete(draft: TagDraft) -> TagDefinition:
-    return TagDefinition.from_json(draft.source)
+    return TagDefinition.from_json(draft.definition)
 
 
 def _effect(definition: TagDefinition) -> None:

@@ -11,7 +11,7 @@ from core.messages import message_of
 from dashboard import navigation, state
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
-from dashboard.tagmaker.draft import TagDraft
+from dashboard.tagmaker.draft import TagDraft, new_value
 from dashboard.tagmaker.value_task import ValueTask
 
 EVERYBODY = {
@@ -32,7 +32,7 @@ def draw(draft: TagDraft, making: dict[str, Any]) -> None:
     for place, value in enumerate(making["values"]):
         _value(draft, making, value, place)
     if st.button(t("tagmaker.rules.add"), key=draft.key("add_value")):
-        _change(draft, making, [*making["values"], {"value": "", "rule": EVERYBODY}])
+        _change(draft, making, [*making["values"], new_value(EVERYBODY)])
     otherwise = st.text_input(
         t("tagmaker.rules.otherwise"), making.get("otherwise") or "", help=t("tagmaker.rules.otherwise_help"),
         key=draft.key("otherwise"),
@@ -71,7 +71,7 @@ def _value(draft: TagDraft, making: dict[str, Any], value: dict[str, Any], place
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 navigation.page_file("build"), label=t("tagmaker.rules.build"),
-                query_params=ValueTask(draft.purpose, place).query, icon=":material/tune:",
+                query_params=ValueTask(draft.purpose, value["id"]).query, icon=":material/tune:",
             )  # fmt: skip
             saved = {audience.id: audience for audience in workspace.audiences()}
             chosen = st.selectbox(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +28,12 @@ class ValueTask:
     ----------
     purpose : str
         Of the draft: ``new:rules`` or ``edit:<key>``.
-    place : int
-        Of the value among the tag's, from 0.
+    value : str
+        Id of the value among the tag's.
     """
 
     purpose: str
-    place: int
+    value: str
 
     @classmethod
     def read(cls, text: str) -> ValueTask:
@@ -43,18 +44,15 @@ class ValueTask:
         NotFound
             If it names none.
         """
-        purpose, _, place = text.rpartition(":")
-        if purpose == "new:rules" or purpose.startswith("edit:"):
-            try:
-                return cls(purpose, int(place))
-            except ValueError:
-                pass  # told below
+        purpose, _, value = text.rpartition(":")
+        if (purpose == "new:rules" or purpose.startswith("edit:")) and value:
+            return cls(purpose, value)
         raise NotFound(Problem("value_task_unknown"))
 
     @property
     def text(self) -> str:
         """How an address names it."""
-        return f"{self.purpose}:{self.place}"
+        return f"{self.purpose}:{self.value}"
 
     @property
     def query(self) -> dict[str, str]:
@@ -68,7 +66,7 @@ class ValueTask:
         return {what: which}
 
     def draft(self) -> TagDraft:
-        """Return the draft, which has the value.
+        """Return the draft, which has the value, with all that other tabs made of it.
 
         Raises
         ------
@@ -78,8 +76,8 @@ class ValueTask:
         what, _, which = self.purpose.partition(":")
         entry = state.workspace().tag_entry(which) if what == "edit" else None
         draft = opened(self.purpose, entry)
-        making = draft.source.get("making") or {}
-        if making.get("kind") != "rules" or not 0 <= self.place < len(making["values"]):
+        keep(draft)
+        if draft.kind != "rules" or self.value not in {each["id"] for each in self._values(draft)}:
             raise NotFound(Problem("value_task_unknown"))
         return draft
 
@@ -91,7 +89,7 @@ class ValueTask:
         rev : int
             The newest step of the browser that any desk of this session has taken in.
         """
-        rule = self._rule()
+        rule = _whole(self._value(self.draft())["rule"])
         known: _OnDesk | None = st.session_state.get(_DESK)
         if known is None or known.task != self or known.desk.history.tree != rule:
             known = _OnDesk(self, Desk(history=History.beginning_with(rule), rev=rev))
@@ -100,32 +98,44 @@ class ValueTask:
 
     def write(self, desk: Desk) -> None:
         """Write the rule on the desk into the draft, and keep that; the form undoes all edits of a visit."""
-        tree = desk.history.tree
-        if self._rule() == tree:
+        tree, draft = desk.history.tree, self.draft()
+        value = self._value(draft)
+        if _whole(value["rule"]) == tree:
             return
-        draft, on_desk = self.draft(), st.session_state[_DESK]
-        if not on_desk.is_noted:
+        on_desk: _OnDesk = st.session_state[_DESK]
+        if on_desk.wrote != draft.source["making"]:  # the first edit, or the form was at work since
             draft.remember()
-            on_desk.is_noted = True
-        draft.source["making"]["values"][self.place]["rule"] = tree
+        value["rule"] = tree
         keep(draft)
+        on_desk.wrote = copy.deepcopy(draft.source["making"])
+
+    def leave(self) -> None:
+        """End the visit: what the next one edits is undone by itself."""
+        st.session_state.pop(_DESK, None)
 
     def told(self) -> dict[str, Any]:
         """Return what the builder says of it: ``tag`` and ``value`` by name, empty while they have none."""
-        source = self.draft().source
-        label = source["label"]
+        draft = self.draft()
+        label = draft.source["label"]
         name = pick(Text(zh=label["zh"], en=label["en"] or label["zh"]))
-        return {"tag": name, "value": self._value()["value"], "place": self.place + 1}
+        ids = [each["id"] for each in self._values(draft)]
+        return {"tag": name, "value": self._value(draft)["value"], "place": ids.index(self.value) + 1}
 
-    def _value(self) -> Mapping[str, Any]:
-        return self.draft().source["making"]["values"][self.place]  # type: ignore[no-any-return]
+    def _values(self, draft: TagDraft) -> list[dict[str, Any]]:
+        return draft.source["making"]["values"]  # type: ignore[no-any-return]
 
-    def _rule(self) -> Tree:
-        return {**empty_rule(), **self._value()["rule"]}
+    def _value(self, draft: TagDraft) -> dict[str, Any]:
+        return next(each for each in self._values(draft) if each["id"] == self.value)
 
 
 @dataclass
 class _OnDesk:
+    """A value's rule on the desk, and the making as it was last written from there."""
+
     task: ValueTask
     desk: Desk
-    is_noted: bool = False
+    wrote: dict[str, Any] | None = None
+
+
+def _whole(rule: Mapping[str, Any]) -> Tree:
+    return {**empty_rule(), **rule}

@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import NotFound
 from core.workspace import Actor, TagDefinition
+from dashboard.i18n import said
 from dashboard.tagmaker.value_task import ValueTask
 from tests.dashboard.test_builder_page import component_data, send
 
@@ -36,6 +37,12 @@ def done(page):
     return send(page, "coterie_builder", "edit", {**step, "command": {"name": "done"}})
 
 
+def at_the_form(page):
+    page.switch_page("../pages/tags.py")
+    page.query_params["edit"] = "tier"
+    page.run()
+
+
 def drafted(page, place):
     return page.session_state["tagmaker:draft"].source["making"]["values"][place]["rule"]
 
@@ -59,9 +66,7 @@ def test_the_form_takes_a_whole_visit_to_the_builder_back_in_one_step(tier, open
     page = open_page("build", value="edit:tier:0")
     for least in (7000, 8000):
         edited(page, rule_of("gmv", "gt", least))
-    page.switch_page("../pages/tags.py")
-    page.query_params["edit"] = "tier"
-    page.run()
+    at_the_form(page)
     assert drafted(page, 0)["include"]["children"][0]["value"] == 8000
     next(each for each in page.button if each.label == "Undo").click().run()
     assert drafted(page, 0)["include"]["children"][0]["value"] == 4000
@@ -91,7 +96,78 @@ def test_a_value_that_is_not_there_is_said_and_the_own_desk_is_left_as_it_is(tie
 
 def test_addresses_of_values_are_read_as_they_are_written():
     for purpose in ("new:rules", "edit:tier"):
-        task = ValueTask(purpose, 3)
+        task = ValueTask(purpose, "3")
         assert ValueTask.read(task.query["value"]) == task
     with pytest.raises(NotFound, match="value_task_unknown"):
         ValueTask.read("edit:tier")
+
+
+@pytest.fixture
+def one_browser(monkeypatch):
+    """Every page is a tab of one browser."""
+    monkeypatch.setattr("dashboard.state.session_key", lambda: "b" * 22)
+
+
+def label_of(page, name):
+    return next(each for each in page.text_input if each.label == said(name, "en"))
+
+
+def test_what_is_built_in_another_tab_is_joined_with_what_the_form_changed(
+    tier, open_page, rule_of, one_browser
+):
+    form = open_page("tags", edit="tier")
+    builder = open_page("build", value="edit:tier:0")
+    wanted = rule_of("gmv", "gt", 8000)
+    edited(builder, wanted)
+    label_of(form, "tagmaker.name_en").set_value("Value tier").run()
+    assert drafted(form, 0) == wanted
+    assert form.session_state["tagmaker:draft"].source["label"]["en"] == "Value tier"
+    assert any("8,000" in element.value for element in form.markdown)
+    assert [toast.value for toast in form.toast] == [said("tagmaker.joined", "en")]
+    builder.run()
+    assert component_data(builder, "coterie_builder")["task"]["tag"] == "Value tier"
+    again = open_page("tags", edit="tier")  # a reload
+    assert drafted(again, 0) == wanted
+    assert label_of(again, "tagmaker.name_en").value == "Value tier"
+
+
+def test_a_value_that_moved_in_the_form_stays_the_one_on_the_desk(tier, open_page, rule_of, one_browser):
+    form = open_page("tags", edit="tier")
+    builder = open_page("build", value="edit:tier:1")
+    next(each for each in form.button if each.label == "↑" and not each.disabled).click().run()
+    wanted = rule_of("gmv", "gt", 8000)
+    edited(builder, wanted)
+    assert component_data(builder, "coterie_builder")["task"] == {"tag": "Tier", "value": "低", "place": 1}
+    form.run()
+    assert [value["value"] for value in form.session_state["tagmaker:draft"].source["making"]["values"]] == [
+        "低",
+        "高",
+    ]
+    assert drafted(form, 0) == wanted
+
+
+def test_a_value_that_was_taken_away_in_the_form_is_said_to_be_gone(tier, open_page, rule_of, one_browser):
+    form = open_page("tags", edit="tier")
+    builder = open_page("build", value="edit:tier:1")
+    [each for each in form.button if each.label == "✕"][1].click().run()
+    builder.run()
+    at = component_data(builder, "coterie_builder")
+    assert ([notice["kind"] for notice in at["notices"]], at["task"]) == (["error"], None)
+
+
+def test_a_second_visit_is_undone_by_itself_and_leaves_what_the_form_did_between(tier, open_page, rule_of):
+    page = open_page("build", value="edit:tier:0")
+    edited(page, rule_of("gmv", "gt", 7000))
+    done(page)
+    at_the_form(page)
+    label_of(page, "tagmaker.rules.otherwise").set_value("其他").run()
+    page.switch_page("../pages/build.py")
+    page.query_params["value"] = "edit:tier:0"
+    page.run()
+    edited(page, rule_of("gmv", "gt", 8000))
+    at_the_form(page)
+    next(each for each in page.button if each.label == "Undo").click().run()
+    assert drafted(page, 0)["include"]["children"][0]["value"] == 7000
+    assert page.session_state["tagmaker:draft"].source["making"]["otherwise"] == "其他"
+    next(each for each in page.button if each.label == "Undo").click().run()
+    assert drafted(page, 0)["include"]["children"][0]["value"] == 4000
