@@ -108,6 +108,30 @@ def test_every_chinese_text_with_words_holds_chinese():
         assert HAN.search(text["zh"]) or words <= LATIN_IN_CHINESE, key
 
 
+def said_at_import(tree):
+    """Return the lines on which a module says something when it is imported, not when somebody looks."""
+    left = list(ast.iter_child_nodes(tree))
+    while left:
+        node = left.pop()  # None in place of a default that is not there
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            left += [*node.decorator_list, *node.args.defaults, *node.args.kw_defaults]
+            continue
+        if node is None or isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("t", "pick"):
+            yield node.lineno
+        left += ast.iter_child_nodes(node)
+
+
+def test_nothing_is_said_in_the_language_of_whoever_came_first():
+    """Pages run anew for everybody; modules are imported once, in the language of the first visitor."""
+    early = "import streamlit as st\n@st.dialog(t('x'))\ndef f(a=t('y')):\n    return t('z')\nA = [lambda: t('b')]\n"
+    assert sorted(said_at_import(ast.parse(early))) == [2, 3]
+    for path in SOURCES:
+        if path.parent.name != "pages":
+            assert list(said_at_import(ast.parse(path.read_text(encoding="utf-8")))) == [], path
+
+
 def test_an_unknown_key_is_a_fault_and_is_raised():
     with pytest.raises(KeyError):
         said("frame.no_such_text", "zh")
