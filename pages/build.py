@@ -121,17 +121,32 @@ def open_link(on: Desk) -> None:
         st.query_params.pop(name, None)
 
 
+def shown() -> tuple[object, ...]:
+    """Return what the whole page is drawn by: data and tags, the language, who acts."""
+    return workspace.stamp(), language(), state.actor()
+
+
+def follow() -> None:
+    """Run the whole page again where what it is drawn by has changed since.
+
+    Others bring data and tags into use. And the browser sends what is pressed in one moment together, as a
+    run of one fragment if one of the presses was in it: then the header's buttons are heard, not followed.
+    Called after a fragment's component is drawn: Streamlit forgets what one sent that is not drawn in a run.
+    """
+    if shown() != drawn_by:
+        st.rerun()
+
+
 @st.fragment
 def build() -> None:
     """Take the edit in, count, answer: the whole of what happens between an edit and its number."""
-    if workspace.stamp() != stamp:
-        st.rerun()  # other data or tags came into use meanwhile: the palette must follow
     at = desk()
     before = (at.rev, at.epoch)
     answers = at.receive(read_message(component.state_of(component.BUILDER, "edit")), asking)
     component.mount_builder(at.answer(asking, language(), answers), on_edit=lambda: None)
     if (at.rev, at.epoch) != before:
         keep(at)
+    follow()
     if at.is_done and task is not None:
         task.leave()
         st.switch_page(navigation.page_file("tags"), query_params=task.way_back)
@@ -180,13 +195,12 @@ def compare() -> None:
         answer["error"] = t("frame.error.ours", id=log_unknown(error))
     st.session_state[WISH] = wish
     component.mount_facts(answer, on_ask=lambda: None)
+    follow()
 
 
 @st.fragment
 def explain() -> None:
     """What the insight panel asks, while it is open: why the number is what it is, what would change it."""
-    if workspace.stamp() != stamp:
-        st.rerun()
     at = desk()
     ask = insight.read_ask(component.state_of(component.INSIGHT, "ask"))
     desk_of_answers = st.session_state.setdefault(INSIGHT, insight.InsightDesk())
@@ -200,6 +214,7 @@ def explain() -> None:
     component.mount_insight(
         desk_of_answers.answer(ask, stamp_of(at), about, log_unknown), on_ask=lambda: None
     )
+    follow()
 
 
 def stamp_of(at: Desk) -> str:
@@ -253,6 +268,7 @@ def say_what_is_missing(lead: str) -> None:
 
 
 task: ValueTask | None = None
+drawn_by = shown()
 st.html(PAGE_STYLE)
 try:
     task = value_task_here()

@@ -14,6 +14,7 @@ import { makeLookups, needsTop } from "./lookups.js";
 import { makePalette } from "./palette.js";
 import { makePanel } from "./panel.js";
 import { makePopovers } from "./popover.js";
+import { makeRunning } from "./running.js";
 import { makeToolbar } from "./toolbar.js";
 import { EXCLUDE, groupToAddTo, locate } from "./tree.js";
 import { makeTurns } from "./turns.js";
@@ -48,11 +49,17 @@ export function makePage(root, stage) {
     page.turns.overtake();
     page.send(message);
   };
-  page.wire = makeWire(send, {
+  const clock = {
+    now: () => Date.now(),
     set: (fn, ms) => setTimeout(fn, ms),
     clear: (timer) => clearTimeout(timer),
+  };
+  page.running = watchStreamlit(clock, () => {
+    page.wire.flush();
+    page.turns.resume();
   });
-  page.turns = makeTurns(() => page.wire.isWaiting);
+  page.wire = makeWire(send, clock, () => !page.turns.isOut && page.running.isHeld());
+  page.turns = makeTurns(() => page.wire.isWaiting || page.running.isHeld());
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
   page.lookups = makeLookups(page.wire, () => {
@@ -253,7 +260,7 @@ export function makePage(root, stage) {
   const observer = new ResizeObserver(measure);
   observer.observe(root.host);
   page.listen(window, "resize", measure);
-  page.listen(window, "pagehide", () => page.wire.flush());
+  page.listen(window, "pagehide", () => page.wire.flush(true));
   measure();
 
   page.leave = () => {
@@ -263,10 +270,24 @@ export function makePage(root, stage) {
     facts.leave();
     page.insight.leave();
     clearTimeout(hover);
+    page.running.stop();
     page.wire.stop();
     page.shell.remove();
   };
   return page;
+}
+
+const SCRIPT_STATE = "data-test-script-state";
+
+/** Watches what Streamlit writes on its own frame; where it writes nothing, nothing is ever held. */
+function watchStreamlit(clock, resume) {
+  const app = document.querySelector(`[${SCRIPT_STATE}]`);
+  function watch(changed) {
+    const observer = new MutationObserver(changed);
+    if (app) observer.observe(app, { attributes: true, attributeFilter: [SCRIPT_STATE] });
+    return () => observer.disconnect();
+  }
+  return makeRunning(() => app?.getAttribute(SCRIPT_STATE), watch, resume, clock);
 }
 
 function outerScroller(host) {

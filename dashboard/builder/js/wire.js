@@ -7,8 +7,9 @@ export const PATIENCE = 5000; // milliseconds without an answer after which ever
 /**
  * @param send called with {rev, epoch, gesture, tree, command, earlier}; `earlier` holds unanswered steps before it.
  * @param clock {set(fn, ms), clear(handle)}; the page gives window's timers, tests give their own.
+ * @param isHeld whether nothing may be sent now; who holds it calls `flush` afterwards.
  */
-export function makeWire(send, clock) {
+export function makeWire(send, clock, isHeld = () => false) {
   let rev = 0;
   let epoch = "";
   let waiting = []; // steps that Python has not answered, oldest first
@@ -16,10 +17,11 @@ export function makeWire(send, clock) {
   let timer = null;
   let patience = null;
 
-  function flush() {
+  /** @param isLast the page goes away: there is no later. */
+  function flush(isLast = false) {
     if (timer !== null) clock.clear(timer);
     timer = null;
-    if (inFlight || waiting.length === 0) return;
+    if (inFlight || waiting.length === 0 || (isHeld() && !isLast)) return;
     const newest = waiting[waiting.length - 1];
     inFlight = newest.rev;
     if (patience !== null) clock.clear(patience);
@@ -62,7 +64,7 @@ export function makeWire(send, clock) {
       push({ tree, gesture });
       if (!typing) return flush();
       if (timer !== null) clock.clear(timer);
-      timer = clock.set(flush, TYPING_PAUSE);
+      timer = clock.set(() => flush(), TYPING_PAUSE);
       return undefined;
     },
     /** Something Python shall do: undo, open a template, look up values. */
