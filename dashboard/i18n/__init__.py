@@ -20,6 +20,7 @@ from core.schema import Label
 LANGUAGE_COOKIE = "coterie_language"
 _PARAMETER = "lang"
 _STATE = "coterie:language"
+_SPOKEN = "coterie:language_spoken"
 _WAS_CHOSEN = "coterie:language_was_chosen"
 
 Wording = Text | Label | Mapping[str, str]
@@ -55,7 +56,16 @@ def pick(wording: Wording) -> str:
 
 
 def language() -> Language:
-    """Return the language of this session.
+    """Return the language in which the page is drawn: it changes with a run of the whole page, or a choice.
+
+    A run of a fragment may bring a link that is older than the choice: that says nothing.
+    """
+    spoken = _known(st.session_state.get(_SPOKEN))
+    return _wanted() if spoken is None else spoken
+
+
+def _wanted() -> Language:
+    """Return the language that is asked for.
 
     The link decides (``?lang=en``), else what was chosen in this session, else what was chosen in this
     browser before, else what the browser prefers: Chinese where it asks for any Chinese, English otherwise.
@@ -79,7 +89,7 @@ def set_language(chosen: Language) -> None:
     """
     if chosen not in LANGUAGES:
         raise ValueError(f"no language {chosen!r}; there are {', '.join(LANGUAGES)}")
-    st.session_state[_STATE] = chosen
+    st.session_state[_STATE] = st.session_state[_SPOKEN] = chosen
     st.session_state[_WAS_CHOSEN] = True
     st.query_params[_PARAMETER] = chosen
 
@@ -90,8 +100,8 @@ def was_chosen() -> bool:
 
 
 def keep_language() -> Language:
-    """Hold on to the session's language when the page changes, which empties the link; return it."""
-    spoken = language()
+    """Settle the language of this run; hold on to it when the page changes, which empties the link."""
+    spoken = st.session_state[_SPOKEN] = _wanted()
     if _known(st.query_params.get(_PARAMETER)) is not None:
         st.session_state[_STATE] = spoken
     elif _known(st.session_state.get(_STATE)) is not None:
