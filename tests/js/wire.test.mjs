@@ -120,15 +120,6 @@ test("what is not answered in time is sent again, with everything that came sinc
   assert.equal(sent.length, 2);
 });
 
-test("a page that is gone sends nothing any more", () => {
-  const { sent, wire, clock } = wired();
-  wire.edit({ n: 1 }, "a");
-  wire.edit({ n: 2 }, "b", { typing: true });
-  wire.stop();
-  clock.pass(PATIENCE + TYPING_PAUSE);
-  assert.equal(sent.length, 1);
-});
-
 /** Streamlit, whose state is set by hand, and how often it was told to go on. */
 function streamlit(state) {
   const it = { state, resumed: 0, now: 0, timers: [], changed: null };
@@ -168,6 +159,16 @@ test("a sign that is stuck or gone holds nothing for long", () => {
   it.timers[0].fn();
   assert.deepEqual([it.running.isHeld(), it.resumed], [false, 1]);
   assert.equal(streamlit(undefined).running.isHeld(), false);
+});
+
+test("a page that is left sends what waits, whatever is in flight, and then nothing any more", () => {
+  const { sent, wire, clock } = wired();
+  wire.edit({ n: 1 }, "a");
+  wire.edit({ n: 2 }, "b", { typing: true });
+  wire.stop();
+  assert.deepEqual([sent.length, sent[1].tree.n, sent[1].earlier.length], [2, 2, 1]);
+  clock.pass(PATIENCE + TYPING_PAUSE);
+  assert.equal(sent.length, 2);
 });
 
 test("a held edit goes when it may, with all that came meanwhile; a page that leaves sends it at once", () => {

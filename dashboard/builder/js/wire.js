@@ -17,11 +17,11 @@ export function makeWire(send, clock, isHeld = () => false) {
   let timer = null;
   let patience = null;
 
-  /** @param isLast the page goes away: there is no later. */
+  /** @param isLast the page goes away: there is no later, and Python takes in each step once. */
   function flush(isLast = false) {
     if (timer !== null) clock.clear(timer);
     timer = null;
-    if (inFlight || waiting.length === 0 || (isHeld() && !isLast)) return;
+    if (waiting.length === 0 || (!isLast && (inFlight || isHeld()))) return;
     const newest = waiting[waiting.length - 1];
     inFlight = newest.rev;
     if (patience !== null) clock.clear(patience);
@@ -81,8 +81,9 @@ export function makeWire(send, clock, isHeld = () => false) {
       return waiting.length === 0;
     },
     flush,
-    /** The page is gone: nothing is sent any more. */
+    /** The page is gone: what waits is sent, and nothing any more. */
     stop() {
+      flush(true);
       for (const handle of [timer, patience]) if (handle !== null) clock.clear(handle);
       timer = patience = null;
     },
