@@ -99,6 +99,16 @@ class Audience:
 
 
 @dataclass(frozen=True)
+class NewAudience:
+    """An audience that is to be saved; of its rule in JSON form it is known that it fits."""
+
+    name: str
+    note: str
+    rule: dict[str, Any]
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class DeletedAudience:
     """An audience that was deleted and can still be restored, as it was, and who deleted it when (UTC)."""
 

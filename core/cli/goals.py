@@ -12,7 +12,8 @@ from core.cli.refresh import app
 from core.cli.tables import cell, new_table
 from core.cli.tag_life import GivenOption, given_in
 from core.cli.tags import tags
-from core.workspace import Audience, GoalPlan, GoalPreview, Workspace
+from core.errors import CallerError, Problem
+from core.workspace import Audience, GoalPlan, GoalPreview, Workspace, chosen_of
 
 __all__ = ["app"]
 
@@ -24,6 +25,9 @@ def goals(
     given: GivenOption = "{}",
     create: Annotated[bool, typer.Option("--create", help=said("cli_help_goal_create"))] = False,
     folder: Annotated[str, typer.Option("--folder", help=said("cli_help_goal_folder"))] = "",
+    audience: Annotated[
+        list[str] | None, typer.Option("--audience", help=said("cli_help_goal_audience"))
+    ] = None,
     as_of: AsOfOption = None,
     by: ByOption = None,
     json: JsonOption = False,
@@ -31,9 +35,13 @@ def goals(
     """Print the goals; or what one of them comes to, counted; or keep that."""
     door = Workspace.open(workspace)
     if goal is None:
+        if create or folder or audience or given != "{}":
+            raise CallerError(Problem("goal_missing", allowed=tuple(door.goals())))
         _print_goals(door, json=json)
         return
     plan = door.goal_plan(goal, given_in(given), language=language())
+    if audience:
+        plan = chosen_of(plan, audience)
     preview = door.preview_goal(plan, day_of(as_of))
     kept: list[Audience] = []
     if create:
@@ -71,6 +79,8 @@ def _print_plan(plan: GoalPlan, preview: GoalPreview) -> None:
         screen().print(new)
     if plan.reused:
         line(said("goal_reused", tags=list(plan.reused)))
+    if plan.reused_audiences:
+        line(said("goal_reused_audiences", names=list(plan.reused_audiences)))
     table = new_table("audience", "count", "note")
     for audience, count in zip(plan.audiences, preview.audiences, strict=True):
         table.add_row(cell(audience.name), cell(f"{count:,}"), cell(audience.note))

@@ -1,10 +1,10 @@
-"""Rules and makings in which a tag is put in the place of another, wherever it is named."""
+"""Rules and makings in which tags are put in the places of others, wherever they are named."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from core.rules.arguments import field_named
 from core.rules.conditions import (
@@ -30,87 +30,95 @@ from core.rules.parts import Anchor, AnchoredWindow
 from core.rules.tree import Group, Node, Rule, TakeTop
 from core.schema import Making, Measurement, Validity
 
+Names: TypeAlias = Mapping[str, str]
+"""Tags by those in whose places they are put, all at once: a tag may be among both."""
 
-def with_tag(rule: Rule, tag: str, by: str) -> Rule:
-    """Return a rule that names one tag wherever it named another, muted conditions and its take included."""
-    renamed = mapped(rule, lambda node: node if isinstance(node, Group) else _in_condition(node, tag, by))
+
+def with_tags(rule: Rule, names: Names) -> Rule:
+    """Return a rule that names tags by `names` wherever it named them, muted conditions and take included."""
+    renamed = mapped(rule, lambda node: node if isinstance(node, Group) else _in_condition(node, names))
     take = renamed.take
-    if isinstance(take, TakeTop) and take.by == tag:
-        return renamed.model_copy(update={"take": take.model_copy(update={"by": by})})
+    if isinstance(take, TakeTop) and take.by in names:
+        return renamed.model_copy(update={"take": take.model_copy(update={"by": names[take.by]})})
     return renamed
 
 
-def made_with_tag(making: Making, tag: str, by: str) -> Making:
-    """Return a making that names one tag wherever it named another."""
-    renamed: Making = meaning_of(_MAKINGS, making)(making, tag, by)
+def made_with_tags(making: Making, names: Names) -> Making:
+    """Return a making that names tags by `names` wherever it named them."""
+    renamed: Making = meaning_of(_MAKINGS, making)(making, names)
     return renamed
 
 
-def valid_since(validity: Validity, tag: str, by: str) -> Validity:
-    """Return a validity that counts from one tag if it counted from another."""
-    return validity.model_copy(update={"since": by}) if validity.since == tag else validity
+def valid_since(validity: Validity, names: Names) -> Validity:
+    """Return a validity that counts from another tag if `names` has the one it counted from."""
+    since = validity.since
+    if since is None or since not in names:
+        return validity
+    return validity.model_copy(update={"since": names[since]})
 
 
-def _in_condition(node: Node, tag: str, by: str) -> Node:
-    changes: dict[str, Any] = meaning_of(_CONDITIONS, node)(node, tag, by)
+def _in_condition(node: Node, names: Names) -> Node:
+    changes: dict[str, Any] = meaning_of(_CONDITIONS, node)(node, names)
     return node.model_copy(update=changes) if changes else node
 
 
-def _of_tag(node: TagCondition, tag: str, by: str) -> dict[str, Any]:
-    changes: dict[str, Any] = {"tag": by} if node.tag == tag else {}
-    return {**changes, "value": {"tag": by}} if field_named(node.value) == tag else changes
+def _of_tag(node: TagCondition, names: Names) -> dict[str, Any]:
+    changes: dict[str, Any] = {"tag": names[node.tag]} if node.tag in names else {}
+    other = field_named(node.value)
+    return changes if other is None or other not in names else {**changes, "value": {"tag": names[other]}}
 
 
-def _of_event(node: EventCondition, tag: str, by: str) -> dict[str, Any]:
+def _of_event(node: EventCondition, names: Names) -> dict[str, Any]:
     window = node.window
-    if not isinstance(window, AnchoredWindow) or window.since.tag != tag:
+    if not isinstance(window, AnchoredWindow) or window.since.tag not in names:
         return {}
-    return {"window": window.model_copy(update={"since": Anchor(tag=by)})}
+    return {"window": window.model_copy(update={"since": Anchor(tag=names[window.since.tag])})}
 
 
-def _of_rank(node: RankCondition, tag: str, by: str) -> dict[str, Any]:
-    changes: dict[str, Any] = {"tag": by} if node.tag == tag else {}
-    return {**changes, "within": by} if node.within == tag else changes
+def _of_rank(node: RankCondition, names: Names) -> dict[str, Any]:
+    changes: dict[str, Any] = {"tag": names[node.tag]} if node.tag in names else {}
+    within = node.within
+    return changes if within is None or within not in names else {**changes, "within": names[within]}
 
 
-def _nothing(node: Node, tag: str, by: str) -> dict[str, Any]:  # noqa: ARG001 - of all kinds
+def _nothing(node: Node, names: Names) -> dict[str, Any]:  # noqa: ARG001 - of all kinds
     return {}
 
 
-def _statistic(making: Measurement, tag: str, by: str) -> Making:
+def _statistic(making: Measurement, names: Names) -> Making:
     window = making.window or {}
     since = window.get("since")
-    if not isinstance(since, Mapping) or since.get("tag") != tag:
+    if not isinstance(since, Mapping) or since.get("tag") not in names:
         return making
-    return making.model_copy(update={"window": {**window, "since": {**since, "tag": by}}})
+    return making.model_copy(update={"window": {**window, "since": {**since, "tag": names[since["tag"]]}}})
 
 
-def _by_rules(making: ByRules, tag: str, by: str) -> Making:
-    values = tuple(one.model_copy(update={"rule": with_tag(one.rule, tag, by)}) for one in making.values)
+def _by_rules(making: ByRules, names: Names) -> Making:
+    values = tuple(one.model_copy(update={"rule": with_tags(one.rule, names)}) for one in making.values)
     return making.model_copy(update={"values": values})
 
 
-def _divided(making: Bands | Quantiles, tag: str, by: str) -> Making:
-    return making.model_copy(update={"of": by}) if making.of == tag else making
+def _divided(making: Bands | Quantiles, names: Names) -> Making:
+    return making.model_copy(update={"of": names[making.of]}) if making.of in names else making
 
 
-def _formula(making: Formula, tag: str, by: str) -> Making:
-    return making.model_copy(update={"text": dump_formula(_in_formula(making.expression, tag, by))})
+def _formula(making: Formula, names: Names) -> Making:
+    return making.model_copy(update={"text": dump_formula(_in_formula(making.expression, names))})
 
 
-def _in_formula(expression: Expression, tag: str, by: str) -> Expression:
+def _in_formula(expression: Expression, names: Names) -> Expression:
     if isinstance(expression, Tag):
-        return replace(expression, key=by) if expression.key == tag else expression
+        return replace(expression, key=names.get(expression.key, expression.key))
     if isinstance(expression, Call):
-        return replace(expression, args=tuple(_in_formula(arg, tag, by) for arg in expression.args))
+        return replace(expression, args=tuple(_in_formula(arg, names) for arg in expression.args))
     return expression
 
 
-def _as_it_is(making: Making, tag: str, by: str) -> Making:  # noqa: ARG001 - of all kinds
+def _as_it_is(making: Making, names: Names) -> Making:  # noqa: ARG001 - of all kinds
     return making
 
 
-_CONDITIONS: Mapping[type[Any], Callable[[Any, str, str], dict[str, Any]]] = {
+_CONDITIONS: Mapping[type[Any], Callable[[Any, Names], dict[str, Any]]] = {
     TagCondition: _of_tag,
     EventCondition: _of_event,
     FirstTimeCondition: _nothing,
@@ -125,7 +133,7 @@ _CONDITIONS: Mapping[type[Any], Callable[[Any, str, str], dict[str, Any]]] = {
     ListCondition: _nothing,
 }
 
-_MAKINGS: Mapping[type[Any], Callable[[Any, str, str], Making]] = {
+_MAKINGS: Mapping[type[Any], Callable[[Any, Names], Making]] = {
     Measurement: _statistic,
     ByRules: _by_rules,
     Bands: _divided,

@@ -1,17 +1,17 @@
-"""People whom somebody added to an audience or removed from it, and how the rows of audiences are found."""
+"""People whom somebody added to an audience or removed from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from core.audiences.records import Actor, ByHand
-from core.errors import Conflict, NotFound, Problem
+from core.errors import Conflict, Problem
+from core.store.audience_rows import locked
 from core.store.database import Database
-from core.store.models import AudienceRow, ByHandRow
+from core.store.models import ByHandRow
 from core.store.records import add_entry
 
 
@@ -74,18 +74,3 @@ class ByHandStore:
             add_entry(
                 session, at, actor, "change_by_hand", row.name, {"id": row.id, "forgotten": len(user_nos)}
             )
-
-
-def present() -> Select[AudienceRow]:
-    """Return the question for all audiences but the deleted ones."""
-    return select(AudienceRow).where(AudienceRow.deleted_at.is_(None))
-
-
-def locked(session: Session, audience_id: str) -> AudienceRow:
-    """Return the row of an audience, for changing it; raises NotFound if there is none."""
-    # The row stays locked to the end of the transaction, so that of two savers the second sees the first's
-    # revision (SQLite has locked the whole database already).
-    row = session.get(AudienceRow, audience_id, with_for_update=True)
-    if row is None or row.deleted_at is not None:
-        raise NotFound(Problem("audience_unknown", params={"name": audience_id}))
-    return row

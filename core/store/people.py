@@ -14,7 +14,7 @@ from core.audiences.naming import folded
 from core.audiences.records import Action, Actor, AudienceState, PeopleList, Snapshot
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
-from core.store.by_hand import present
+from core.store.audience_rows import present
 from core.store.database import Database
 from core.store.models import AudienceRow, ListRow, SnapshotRow
 from core.store.records import add_entry

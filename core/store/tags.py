@@ -14,8 +14,7 @@ from core.audiences.records import Action, Actor, Audience
 from core.errors import Conflict, NotFound, Problem, nearest_name
 from core.lake.versions import FileRef
 from core.messages import Text, message_of
-from core.store.audiences import audience_of, rewrite_rule
-from core.store.by_hand import present
+from core.store.audience_rows import audience_of, present, rewrite_rule
 from core.store.database import Database, Signature
 from core.store.models import TagRow, TagVersionRow
 from core.store.records import add_entry

@@ -11,12 +11,13 @@ from core.analytics.overlap import Asked as AskedAudience
 from core.analytics.overlap import NearDuplicates, Overlap, near_duplicates, overlaps
 from core.analytics.parts import Split
 from core.audiences.naming import folded
-from core.audiences.records import Actor, Audience
+from core.audiences.records import Actor, Audience, NewAudience
 from core.engines.base import Engine
 from core.errors import Conflict, NotFound, Problem, RuleError
 from core.rules.conditions import AudienceCondition
+from core.rules.parse import dump_rule
 from core.rules.tree import Group, Rule
-from core.store.audiences import name_taken
+from core.store.audience_rows import name_taken
 from core.workspace.audience_refresh import AudienceRefresh
 
 
@@ -148,6 +149,7 @@ class AudienceCompare(AudienceRefresh):
         Conflict
             If names are taken, or two are the same: with all of them, and nothing is saved.
         """
+        # Looked at before lists are kept; `save_audiences` looks again, and then keeps all audiences or none.
         taken = {folded(audience.name): audience for audience in self.audiences()}
         problems = []
         for place, name in enumerate(names):
@@ -155,18 +157,15 @@ class AudienceCompare(AudienceRefresh):
             if other is not None:
                 problems.append(name_taken(other.name, other.changed_by.name, other.changed_at))
             elif folded(name) in {folded(each) for each in names[:place]}:
-                problems.append(Problem("split_names_same", params={"name": name}))
+                problems.append(Problem("audience_names_same", params={"name": name}))
         if problems:
             raise Conflict(problems)
-        saved = []
+        new = []
         for part, name in zip(split.parts, names, strict=True):
             if part.kept is not None:
                 self.keep_list(part.kept.list_name, part.kept.user_nos, actor=actor)
-            made = self.save_audience(name=name, rule=part.rule, actor=actor)
-            if folder:
-                made = self.arrange_audience(made.id, revision=made.revision, actor=actor, folder=folder)
-            saved.append(made)
-        return saved
+            new.append(NewAudience(name, "", dump_rule(part.rule), folder))
+        return self.save_audiences(new, actor=actor)
 
     def _all_asked(
         self, saved: Sequence[Audience], as_of: date | None

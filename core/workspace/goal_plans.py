@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 
 from core.audiences.naming import clean_folder, copy_name, folded
-from core.audiences.records import Actor, Audience
-from core.errors import RuleError
+from core.audiences.records import Actor, Audience, NewAudience
+from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Language
 from core.rules.check import check, errors_of
 from core.rules.parse import dump_rule
-from core.rules.renaming import with_tag
+from core.rules.renaming import with_tags
 from core.rules.tree import Rule
 from core.tags.entries import TagEntry
 from core.tags.goals import GOALS, Goal
@@ -47,12 +47,15 @@ class GoalPlan:
         New ones, those first of which others are made.
     reused : tuple of str
         Keys of tags that are there already and made in the same way.
+    reused_audiences : tuple of str
+        Names of audiences that are there already with the same rule.
     """
 
     goal: str
     tags: tuple[TagDefinition, ...]
     reused: tuple[str, ...]
     audiences: tuple[PlannedAudience, ...]
+    reused_audiences: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan, JSON-ready."""
@@ -61,6 +64,7 @@ class GoalPlan:
             "tags": [each.as_json() for each in self.tags],
             "reused": list(self.reused),
             "audiences": [each.as_json() for each in self.audiences],
+            "reused_audiences": list(self.reused_audiences),
         }
 
 
@@ -84,7 +88,8 @@ class GoalPlans(Refreshing):
         """Return the tags and audiences that serve a goal with this data; nothing is kept.
 
         A tag in use that is made in the same way, and whose values do not expire, is used again. One whose
-        key is taken by something else gets a number, as does an audience whose name is taken.
+        key is taken by something else gets a number, as does an audience whose name is taken; one that is
+        there already with the same rule is not planned again.
 
         Parameters
         ----------
@@ -111,20 +116,22 @@ class GoalPlans(Refreshing):
             if key != definition.key:
                 names[definition.key] = key
             if alike is None:
-                tags.append(replace(made, key=key))
+                tags.append(under_names(definition, names))
             else:
                 reused.append(key)
-        taken = {folded(audience.name) for audience in self.audiences()}
-        audiences = []
+        saved = self.audiences()
+        taken = {folded(audience.name) for audience in saved}
+        audiences, known = [], []
         for each in plan.audiences:
-            rule = each.rule
-            for old, new in names.items():
-                rule = with_tag(rule, old, new)
-            name = each.name[language]
+            rule, name = with_tags(each.rule, names), each.name[language]
+            same = next((one.name for one in saved if _follows(one, rule)), None)
+            if same is not None:
+                known.append(same)
+                continue
             if folded(name) in taken:
                 name = copy_name(name, taken)
             audiences.append(PlannedAudience(name, each.about[language], rule))
-        return GoalPlan(goal, tuple(tags), tuple(reused), tuple(audiences))
+        return GoalPlan(goal, tuple(tags), tuple(reused), tuple(audiences), tuple(known))
 
     def preview_goal(self, plan: GoalPlan, as_of: date | None = None) -> GoalPreview:
         """Return what a plan would come to; nothing is kept.
@@ -150,30 +157,30 @@ class GoalPlans(Refreshing):
     def keep_goal(
         self, plan: GoalPlan, *, actor: Actor, folder: str = ""
     ) -> tuple[list[TagRecord], list[Audience]]:
-        """Keep the tags of a plan, all or none, then its audiences in a folder.
+        """Keep the tags of a plan, all or none, then its audiences in a folder, all or none.
 
         Raises
         ------
         Conflict
-            If a key was taken meanwhile: nothing is kept. If a name was: what was kept before stays,
-            and a new plan uses these tags again.
+            If a key was taken meanwhile: nothing is kept. If a name was: the tags are there, and a new plan
+            uses them again.
         """
         folder = clean_folder(folder)
         self.preview_goal(plan)
         tags = self.create_tags(plan.tags, actor=actor) if plan.tags else []
-        kept = []
-        for each in plan.audiences:
-            saved = self.save_audience(name=each.name, note=each.note, rule=each.rule, actor=actor)
-            if folder:
-                saved = self.arrange_audience(saved.id, revision=saved.revision, actor=actor, folder=folder)
-            kept.append(saved)
-        return tags, kept
+        new = [NewAudience(each.name, each.note, dump_rule(each.rule), folder) for each in plan.audiences]
+        return tags, self.save_audiences(new, actor=actor)
 
 
 def _is_made_so(entry: TagEntry, wanted: TagDefinition) -> bool:
     """Tell whether a tag is in use and has the values that a wanted one would have, for good."""
     there = entry.definition
     return entry.status == "active" and there.making == wanted.making and there.validity is None
+
+
+def _follows(audience: Audience, rule: Rule) -> bool:
+    """Tell whether an audience is dynamic and has a rule, its ids included: a plan gives the same ones."""
+    return audience.fixed_to is None and audience.rule == dump_rule(rule)
 
 
 def _free_key(key: str, taken: Container[str]) -> str:
@@ -183,5 +190,19 @@ def _free_key(key: str, taken: Container[str]) -> str:
 
 
 def chosen_of(plan: GoalPlan, audiences: Sequence[str]) -> GoalPlan:
-    """Return a plan with some of its audiences only, by name."""
+    """Return a plan with some of its audiences only, by name.
+
+    Raises
+    ------
+    NotFound
+        If it has none of that name.
+    """
+    names = tuple(each.name for each in plan.audiences)
+    unknown = [
+        Problem("goal_audience_unknown", None, {"name": name}, names, nearest_name(name, names))
+        for name in audiences
+        if name not in names
+    ]
+    if unknown:
+        raise NotFound(unknown)
     return replace(plan, audiences=tuple(each for each in plan.audiences if each.name in audiences))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from core.audiences.naming import clean_actor
-from core.audiences.records import Actor, Audience, LogEntry
+from core.audiences.naming import clean_actor, clean_folder
+from core.audiences.records import Actor, Audience, LogEntry, NewAudience
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
 from core.workspace.questions import Questions
@@ -61,6 +62,22 @@ class Keeping(Questions):
         return self._audiences.save(
             audience_id, revision, name=name, note=note, rule=dumped, actor=actor, at=now
         )
+
+    def save_audiences(self, new: Sequence[NewAudience], *, actor: Actor) -> list[Audience]:
+        """Save new audiences, all or none.
+
+        Raises
+        ------
+        RuleError
+            If a rule does not fit the catalogue.
+        Conflict
+            If names are taken, or two of them are the same: with all of these.
+        """
+        checked = [
+            replace(each, rule=dump_rule(self.parse(each.rule)), folder=clean_folder(each.folder))
+            for each in new
+        ]
+        return self._audiences.create_all(checked, clean_actor(actor), self._now())
 
     def rename_audience(
         self, audience_id: str, name: str, *, actor: Actor, revision: int | None = None

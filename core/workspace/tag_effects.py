@@ -21,7 +21,7 @@ from core.rules.named import bind
 from core.rules.naming import tags_in
 from core.rules.parse import dump_rule, parse_rule
 from core.rules.remains import remains_of
-from core.rules.renaming import made_with_tag, valid_since, with_tag
+from core.rules.renaming import made_with_tags, valid_since, with_tags
 from core.rules.tree import Rule
 from core.schema import Catalogue
 from core.tags.records import TagDefinition, TagRecord
@@ -272,7 +272,7 @@ class TagEffects(TagLife):
         if remains is None or key not in tags_in(remains):
             return None, ()
         try:
-            rule = with_tag(parse_rule(audience.rule), key, into)
+            rule = with_tags(parse_rule(audience.rule), {key: into})
         except RuleError as error:
             return None, error.problems
         return rule, errors_of(check(self._bound(rule, catalogue), catalogue))
@@ -366,8 +366,8 @@ def _definition_with(record: TagRecord, key: str, into: str) -> TagDefinition:
     validity, making = definition.validity, definition.making
     return replace(
         definition,
-        making=None if making is None else made_with_tag(making, key, into),
-        validity=None if validity is None else valid_since(validity, key, into),
+        making=None if making is None else made_with_tags(making, {key: into}),
+        validity=None if validity is None else valid_since(validity, {key: into}),
     )
 
 

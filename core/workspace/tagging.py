@@ -21,7 +21,7 @@ from core.rules.making_words import describe_making
 from core.rules.makings import ByRules
 from core.rules.naming import tags_in
 from core.rules.remains import remains_of
-from core.rules.renaming import made_with_tag
+from core.rules.renaming import made_with_tags
 from core.schema import Catalogue, Label
 from core.tags import book
 from core.tags.distributions import Distribution, distribution_of
@@ -419,11 +419,16 @@ def proposed_definition(proposal: Proposal) -> TagDefinition:
 
 
 def under_names(definition: TagDefinition, names: Mapping[str, str]) -> TagDefinition:
-    """Return a definition that bears the new key, if it has one, and names others under theirs."""
-    making = definition.making
-    for old, new in names.items():
-        making = None if making is None else made_with_tag(making, old, new)
-    return replace(definition, key=names.get(definition.key, definition.key), making=making)
+    """Return a definition that bears the new key, if it has one, and names others under theirs.
+
+    A number at the end of its new key stands behind its name as well: people tell tags apart by that.
+    """
+    making = None if definition.making is None else made_with_tags(definition.making, names)
+    key, label = names.get(definition.key, definition.key), definition.label
+    number = key.removeprefix(f"{definition.key}_")
+    if key != definition.key and number.isdigit():
+        label = Label(zh=f"{label.zh} ({number})", en=f"{label.en} ({number})")
+    return replace(definition, key=key, label=label, making=making)
 
 
 def _choice(field: str, value: str | None) -> Text:

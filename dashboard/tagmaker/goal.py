@@ -45,6 +45,9 @@ def draw(key: str) -> None:
 def _audiences(plan: GoalPlan, preview: GoalPreview, folder: str) -> None:
     """Draw the audiences to choose from, and keep those that are chosen with the tags."""
     st.header(t("tagmaker.goal.who"), anchor=False)
+    if plan.reused_audiences:
+        names = t("frame.comma").join(plan.reused_audiences)
+        st.caption(t("tagmaker.goal.reused_audiences", names=verbatim(names)))
     wanted = []
     for audience, count in zip(plan.audiences, preview.audiences, strict=True):
         with st.container(border=True):

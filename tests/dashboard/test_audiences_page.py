@@ -206,7 +206,7 @@ def test_parts_are_kept_all_or_none(saved, open_page, somebody):
     before = len(saved.audiences())
     with pytest.raises(Conflict, match="audience_name_taken"):
         saved.save_parts(split, names_wanted, actor=somebody)
-    with pytest.raises(Conflict, match="split_names_same"):
+    with pytest.raises(Conflict, match="audience_names_same"):
         saved.save_parts(split, ["同名"] * len(split.parts), actor=somebody)
     assert len(saved.audiences()) == before
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import NotFound, Problem, nearest_name
+from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, say
 from core.rules.makings import ByRules, ValueByRule
 from core.rules.tree import Rule
-from core.schema import Catalogue, Measurement
+from core.schema import Catalogue, Label, Measurement
 from core.tags.templates.proposals import Given, Proposal, Slot, filled, rule
 
 
@@ -47,13 +47,13 @@ class Goal:
     ----------
     slots : callable (catalogue) -> slots
         What it asks for, with what the catalogue suggests.
-    make : callable (given) -> Plan
+    make : callable (catalogue, given) -> Plan
         The plan. What is given is complete and has been checked.
     """
 
     key: str
     slots: Callable[[Catalogue], Sequence[Slot]]
-    make: Callable[[Given], Plan]
+    make: Callable[[Catalogue, Given], Plan]
 
     @property
     def label(self) -> Text:
@@ -73,7 +73,7 @@ class Goal:
         RuleError
             With everything that is wrong with what is given, each at the name of its slot.
         """
-        return self.make(filled(self.slots(catalogue), catalogue, given))
+        return self.make(catalogue, filled(self.slots(catalogue), catalogue, given))
 
 
 def goal_of(key: str, goals: Mapping[str, Goal]) -> Goal:
@@ -88,9 +88,10 @@ def days(key: str, default: int) -> Slot:
     return Slot(key, "whole", say(f"slot_{key}"), default, low=1, high=3650)
 
 
-def tag(key: str, making: Measurement, unit: str | None = None) -> Proposal:
-    """Return a tag that counts or measures behaviour."""
-    return Proposal(key, say(f"{key}_label"), say(f"{key}_definition"), "journey", "behaviour", making, unit)
+def tag(key: str, making: Measurement, event: Label, unit: str | None = None) -> Proposal:
+    """Return a tag that counts or measures behaviour; its definition names the event."""
+    about = say(f"{key}_definition", event=event.as_text())
+    return Proposal(key, say(f"{key}_label"), about, "journey", "behaviour", making, unit)
 
 
 def timing(key: str, values: Sequence[tuple[str, Rule]], otherwise: str, **params: Any) -> Proposal:
@@ -100,7 +101,8 @@ def timing(key: str, values: Sequence[tuple[str, Rule]], otherwise: str, **param
         otherwise=value_name(otherwise),
     )
     about = say(f"{key}_definition", **params)
-    return Proposal(key, say(f"{key}_label"), about, "journey", "behaviour", making)
+    told = Text(zh=about["zh"], en=f"{about['en']} {_glossary([value for value, _ in values] + [otherwise])}")
+    return Proposal(key, say(f"{key}_label"), told, "journey", "behaviour", making)
 
 
 def value_name(value: str) -> str:
@@ -108,9 +110,22 @@ def value_name(value: str) -> str:
     return say(f"goal_value_{value}")["zh"]
 
 
-def who(key: str, *conditions: Mapping[str, Any]) -> AudienceProposal:
-    """Return the audience of all for whom every condition holds."""
-    return AudienceProposal(say(f"goal_who_{key}"), say(f"goal_who_{key}_about"), rule(*conditions))
+def _glossary(values: Sequence[str]) -> str:
+    """Return what the values mean to somebody who reads English."""
+    names = (say(f"goal_value_{value}") for value in values)
+    return "Values: " + "; ".join(f"{name['zh']} = {name['en']}" for name in names) + "."
+
+
+def who(key: str, *conditions: Mapping[str, Any], **params: Any) -> AudienceProposal:
+    """Return the audience of all for whom every condition holds; its note is told `params`."""
+    return AudienceProposal(say(f"goal_who_{key}"), say(f"goal_who_{key}_about", **params), rule(*conditions))
+
+
+def refuse_same(given: Given, first: str, second: str) -> None:
+    """Refuse one event in two slots that must differ."""
+    if given[first] == given[second]:
+        params = {"first": say(f"slot_{first}"), "second": say(f"slot_{second}")}
+        raise RuleError(Problem("goal_same_event", second, params))
 
 
 def has(key: str, value: str) -> dict[str, Any]:

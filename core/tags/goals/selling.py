@@ -8,15 +8,14 @@ from core.errors import Problem, RuleError
 from core.messages import say
 from core.rules.makings import Bands, Formula
 from core.schema import Catalogue, Measurement
-from core.tags.goals.plan import Goal, Plan, compares, days, has, tag, timing, value_name, who
+from core.tags.goals.plan import Goal, Plan, compares, days, has, refuse_same, tag, timing, value_name, who
 from core.tags.templates.proposals import (
     PURCHASES,
     Given,
     Proposal,
     Slot,
     did,
-    did_not,
-    group,
+    did_then_not,
     last_of_journey,
     likely_event,
     refuse_disorder,
@@ -26,7 +25,6 @@ from core.tags.templates.proposals import (
 _VIEWS = ("view_item", "view_product", "view", "browse", "detail", "浏览", "查看")
 _INTENTS = ("cart", "checkout", "submit_order", "favourite", "favorite", "wish", "consult", "chat",
             "加购", "提交订单", "收藏", "咨询")  # fmt: skip
-_ONCE_DAYS = 30
 
 
 def _conversion_slots(catalogue: Catalogue) -> Sequence[Slot]:
@@ -39,7 +37,8 @@ def _conversion_slots(catalogue: Catalogue) -> Sequence[Slot]:
     )
 
 
-def _conversion(given: Given) -> Plan:
+def _conversion(catalogue: Catalogue, given: Given) -> Plan:  # noqa: ARG001 - as for all goals
+    refuse_same(given, "view", "purchase")
     view, buy = str(given["view"]), str(given["purchase"])
     window, often = int(given["look_days"]), int(given["often"])
     values = (
@@ -70,17 +69,14 @@ def _rescue_slots(catalogue: Catalogue) -> Sequence[Slot]:
     )
 
 
-def _rescue(given: Given) -> Plan:
+def _rescue(catalogue: Catalogue, given: Given) -> Plan:  # noqa: ARG001 - as for all goals
     buy, intents = str(given["purchase"]), [str(event) for event in given["intents"]]
     refuse_disorder(given, ("hot_days", "warm_days", "cold_days"))
     if buy in intents:
         raise RuleError(Problem("goal_purchase_is_intent", "intents"))
     spans = [(value, int(given[f"{value}_days"])) for value in ("hot", "warm", "cold")]
     values = [
-        (
-            value,
-            rule(group("any", *(did(event, days=span) for event in intents)), did_not(buy, days=span)),
-        )
+        (value, rule(*(did_then_not(event, buy, days=span) for event in intents), match="any"))
         for value, span in spans
     ]
     spans_told = {f"{value}_days": span for value, span in spans}
@@ -97,14 +93,16 @@ def _frequency_slots(catalogue: Catalogue) -> Sequence[Slot]:
         Slot("due_percent", "whole", say("slot_due_percent"), 80, low=1, high=10_000),
         Slot("late_percent", "whole", say("slot_late_percent"), 150, low=1, high=10_000),
         Slot("lost_percent", "whole", say("slot_lost_percent"), 300, low=1, high=10_000),
+        days("once_days", 30),
     )
 
 
-def _frequency(given: Given) -> Plan:
+def _frequency(catalogue: Catalogue, given: Given) -> Plan:
     buy = str(given["purchase"])
     marks = ("due_percent", "late_percent", "lost_percent")
     refuse_disorder(given, marks)
     percents = {mark: int(given[mark]) for mark in marks}
+    label, once = catalogue.events[buy].label, int(given["once_days"])
     # The mean gap of n purchases is the time from the first to the last by n - 1. Division by zero gives no
     # value: who bought once, or always on one day, has no gap, and no pace.
     gap = Formula(text="(first_order_days - last_order_days) / (orders_ever - 1)")
@@ -115,9 +113,9 @@ def _frequency(given: Given) -> Plan:
     )
     return Plan(
         tags=(
-            tag("orders_ever", Measurement(event=buy, measure="count"), "次"),
-            tag("first_order_days", Measurement(event=buy, measure="days_since_first"), "天"),
-            tag("last_order_days", Measurement(event=buy, measure="days_since_last"), "天"),
+            tag("orders_ever", Measurement(event=buy, measure="count"), label, "次"),
+            tag("first_order_days", Measurement(event=buy, measure="days_since_first"), label, "天"),
+            tag("last_order_days", Measurement(event=buy, measure="days_since_last"), label, "天"),
             _of_pace("purchase_gap", gap, "天"),
             _of_pace("repurchase_pace", Formula(text="last_order_days / purchase_gap * 100"), "%"),
             Proposal(
@@ -126,9 +124,12 @@ def _frequency(given: Given) -> Plan:
             ),
         ),
         audiences=(
-            who("due", has("repurchase_timing", "due")),
-            who("late", has("repurchase_timing", "late")),
-            who("once", compares("orders_ever", "eq", 1), compares("last_order_days", "gte", _ONCE_DAYS)),
+            who("due", has("repurchase_timing", "due"), **percents),
+            who("late", has("repurchase_timing", "late"), **percents),
+            who("lost", has("repurchase_timing", "lost"), **percents),
+            who(
+                "once", compares("orders_ever", "eq", 1), compares("last_order_days", "gte", once), days=once
+            ),
         ),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Any, Literal
 from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, say
 from core.rules.tree import Group, Rule
-from core.schema import Catalogue, EventSpec, Making, TagType
+from core.schema import Catalogue, EventSpec, Label, Making, TagType
 
 SlotKind = Literal["event", "events", "property", "tag", "whole", "share", "edges", "choice", "steps"]
 Use = Literal["basics", "behaviour", "preference", "occasion"]
@@ -176,7 +177,9 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if value is None or value in ([], ()):
         if slot.is_optional:
             return []
-        return [Problem("template_slot_empty", slot.key, {"slot": slot.label}, slot.allowed)]
+        is_choice = slot.kind in ("event", "events", "property", "tag")
+        code = "template_slot_nothing" if is_choice and not slot.allowed else "template_slot_empty"
+        return [Problem(code, slot.key, {"slot": slot.label}, slot.allowed)]
     if slot.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
         return [Problem("template_slot_not_whole", slot.key, {"slot": slot.label, "given": str(value)})]
     if slot.kind in ("whole", "share"):
@@ -195,6 +198,8 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if slot.of is not None:
         event = catalogue.events.get(str(given.get(slot.of)))
         allowed = tuple(key for key in allowed if event is not None and key in event.properties)
+    if slot.kind == "events" and not isinstance(value, list | tuple):
+        return [Problem("template_slot_not_list", slot.key, {"slot": slot.label, "given": str(value)})]
     named = list(value) if slot.kind == "events" else [value]
     return [
         Problem(
@@ -247,17 +252,36 @@ def _plain(bound: float | None) -> str:
 # ---- what the catalogue suggests --------------------------------------------------------------------------
 
 
-def likely_event(catalogue: Catalogue, words: Sequence[str]) -> str | None:
-    """Return the event whose key or name has one of the words, the most telling word and key first."""
+def likely_event(catalogue: Catalogue, words: Sequence[str], *, about: Sequence[str] = ()) -> str | None:
+    """Return the event whose key or name has one of the words, the most telling word and key first.
+
+    Parameters
+    ----------
+    about : sequence of str
+        It must have one of these as well; empty = whatever it is about.
+    """
+    events = [
+        event
+        for event in catalogue.events.values()
+        if not about or any(has_word(event.key, event.label, word) for word in about)
+    ]
     for word in words:
-        found = [
-            event.key
-            for event in catalogue.events.values()
-            if word in event.key.lower() or word in event.label.zh or word in event.label.en.lower()
-        ]
+        found = [event.key for event in events if has_word(event.key, event.label, word)]
         if found:
             return min(found, key=lambda key: (not f"{key.lower()}_".startswith(f"{word}_"), len(key)))
     return None
+
+
+def has_word(key: str, label: Label, word: str) -> bool:
+    """Tell whether a key or a label has a word that begins so: ``sign`` is in "sign_up", not in "design"."""
+    if not word.isascii():
+        return word in label.zh
+    return any(f"_{word}" in f"_{_snake(text)}" for text in (key, label.en))
+
+
+def _snake(text: str) -> str:
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
+    return re.sub(r"[^a-z0-9]+", "_", parted.lower())
 
 
 def last_of_journey(catalogue: Catalogue, words: Sequence[str]) -> str | None:
@@ -280,7 +304,7 @@ def likely_property(event: EventSpec | None, types: Sequence[TagType], words: Se
         return None
     keys = [p.key for p in event.properties.values() if p.type in types]
     for word in words:
-        found = [key for key in keys if word in key.lower() or word in event.properties[key].label.zh]
+        found = [key for key in keys if has_word(key, event.properties[key].label, word)]
         if found:
             return found[0]
     return keys[0] if keys else None
@@ -321,6 +345,15 @@ def _count(event: str, op: str, value: int, days: int | None) -> dict[str, Any]:
         "kind": "event", "event": event, "measure": "count", "op": op, "value": value,
     }  # fmt: skip
     return condition if days is None else {**condition, "window": {"last": days, "unit": "day"}}
+
+
+def did_then_not(event: str, then: str, *, days: int) -> dict[str, Any]:
+    """Return the condition of having done something within the last days and another thing never since."""
+    return {
+        "kind": "sequence",
+        "steps": [{"event": event}, {"event": then, "not": True}],
+        "window": {"last": days, "unit": "day"},
+    }
 
 
 def group(match: Literal["all", "any"], *children: Mapping[str, Any]) -> dict[str, Any]:
