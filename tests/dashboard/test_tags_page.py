@@ -180,7 +180,7 @@ def test_a_goal_leads_to_tags_and_audiences(workspace, open_page):
 
 def test_a_goal_says_what_it_lacks_and_uses_tags_again(workspace, open_page):
     page = open_page("tags", new="goal:rescue")
-    assert plain(page.error[0].value).startswith("Choose: the events of which any one tells")
+    assert plain(page.error[0].value).startswith("Missing: the events of which any one tells")
     page = open_page("tags", new="goal:frequency")
     page.number_input(key="ready_goal_frequency_due_percent").set_value(999).run()
     assert "must be less than" in plain(page.error[0].value)

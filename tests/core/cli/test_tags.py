@@ -157,6 +157,18 @@ def test_a_goal_is_told_counted_and_kept_with_its_audiences(root: Path) -> None:
         assert counted["count"] == audience["count"]
     assert code("tags", "goals", "resque", "--workspace", root) == "goal_unknown"
     assert code("tags", "goals", "rescue", "--with", "[1]", "--workspace", root) == "tag_with_shape"
+    again = answer(*rescue, "--create", "--workspace", root)
+    assert (again["audiences"], len(again["reused_audiences"])) == ([], 3)  # type: ignore[arg-type]
+
+
+def test_some_audiences_of_a_goal_are_kept_by_name(root: Path) -> None:
+    asked = ("tags", "goals", "acquisition", "--with", '{"purchase": "buy"}', "--workspace", root)
+    names = [each["name"] for each in answer(*asked)["audiences"]]  # type: ignore[attr-defined]
+    kept = answer(*asked, "--create", "--audience", names[2])
+    assert ([each["name"] for each in kept["audiences"]], len(kept["kept"])) == ([names[2]], 1)  # type: ignore[attr-defined, arg-type]
+    assert code(*asked, "--audience", "nobody") == "goal_audience_unknown"
+    for more in (("--create",), ("--folder", "x"), ("--with", '{"a": 1}')):
+        assert code("tags", "goals", *more, "--workspace", root) == "goal_missing"
 
 
 @pytest.mark.parametrize(
