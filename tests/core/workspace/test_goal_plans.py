@@ -173,6 +173,25 @@ def imported(folder: Path, users: str, events: str = "") -> Workspace:
     return door
 
 
+def test_clicks_of_long_ago_make_nobody_an_eager_clicker(tmp_path: Path) -> None:
+    done = {
+        "eager": [("message_click", 1), ("message_click", 5)], "faded": [("message_click", 200)] * 3 + [("message_click", 9)],
+        "deaf": [("message_deliver", day) for day in (3, 20, 40)], "reached": [("message_deliver", 2)],
+        "once": [("message_deliver", day) for day in (1, 300, 301)], "away": [("message_deliver", 300)],
+    }  # fmt: skip
+    events = "".join(
+        f"{user},{event},{AS_OF - timedelta(days=ago)} 10:00:0{n}\n"
+        for user, times in done.items()
+        for n, (event, ago) in enumerate(times)
+    )
+    door = imported(tmp_path, "user_id,joined\n" + "".join(f"{user},2018-01-01\n" for user in done), events)
+    found = plan(door, "clicks", often=2)
+    (timed,) = door.preview_goal(found).tags
+    told = {bar.value: bar.base for bar in timed.breakdown.bars}
+    assert told == {"常点": 1, "偶点": 1, "收到不点": 1, "还看不出": 2, "未触达": 1}
+    assert sizes(door, found) == [1, 1]
+
+
 def test_guests_are_asked_to_register_whatever_else_they_did(tmp_path: Path) -> None:
     door = imported(
         tmp_path,
