@@ -33,12 +33,11 @@ class Difference:
     members : tuple of int
         Users who have it, by audience.
     shares : tuple of float
-        The same as shares of the audiences; 0 for one that has nobody.
+        The same as shares of the audiences.
     base, base_share : int and float
         Of the whole base.
     effect : float
-        Cohen's h between the largest share and the smallest, ``2·asin √p − 2·asin √q``; 0 to π. Audiences of
-        too few people are left out of it.
+        Cohen's h between the largest share and the smallest, ``2·asin √p − 2·asin √q``; 0 to π.
     conditions : tuple of Node
         All of them hold for who has it.
     """
@@ -72,13 +71,15 @@ class Apart:
     Attributes
     ----------
     names : tuple of str
-        The audiences.
+        The audiences that were compared: none, or at least two.
     sizes : tuple of int
         Their people.
+    too_few : tuple of (str, int)
+        The other audiences and their people: fewer than `minimum`, so that shares of them tell nothing.
     base : int
         The whole base.
     minimum : int
-        An audience of fewer people tells nothing by its shares.
+        So many people an audience needs.
     looked_at : int
         Tags that were looked at.
     defining : tuple of TagSpec
@@ -91,30 +92,20 @@ class Apart:
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
+    too_few: tuple[tuple[str, int], ...]
     base: int
     minimum: int
     looked_at: int
     defining: tuple[TagSpec, ...]
     differences: tuple[Difference, ...]
 
-    @property
-    def too_few(self) -> tuple[str, ...]:
-        """Names of the audiences that tell nothing because they have too few people."""
-        pairs = zip(self.names, self.sizes, strict=True)
-        return tuple(name for name, size in pairs if size < self.minimum)
-
-    @property
-    def is_comparable(self) -> bool:
-        """Whether at least two audiences have enough people."""
-        return len(self.names) - len(self.too_few) >= 2
-
     def as_json(self) -> dict[str, object]:
         """Return the answer, JSON-ready."""
         return {
             "audiences": [
-                {"name": name, "count": size, "is_too_few": size < self.minimum}
-                for name, size in zip(self.names, self.sizes, strict=True)
+                {"name": name, "count": size} for name, size in zip(self.names, self.sizes, strict=True)
             ],
+            "too_few": [{"name": name, "count": size} for name, size in self.too_few],
             "base": self.base,
             "minimum": self.minimum,
             "looked_at": self.looked_at,
@@ -148,6 +139,10 @@ def apart(
     Cancelled
         When `cancelled` says so.
     """
+    sized = [(each, engine.count(each.rule, as_of).count) for each in asked]
+    enough = [each for each, size in sized if size >= MINIMUM_BASE]
+    too_few = tuple((each.name, size) for each, size in sized if size < MINIMUM_BASE)
+    asked = enough if len(enough) >= 2 else []
     defining = {tag for each in asked for tag in tags_in(each.rule, through_audiences=True)}
     tags = [tag.key for tag in usual_tags(catalogue) if tag.key not in defining]
     profiles = []
@@ -175,6 +170,7 @@ def apart(
     return Apart(
         names=tuple(each.name for each in asked),
         sizes=sizes,
+        too_few=too_few,
         base=base,
         minimum=MINIMUM_BASE,
         looked_at=len(tags),
@@ -203,11 +199,8 @@ def _count(asked: Asked, trait: Trait, engine: Engine, as_of: date) -> int:
 
 
 def _difference(trait: Trait, members: tuple[int, ...], profiles: Sequence[Profile]) -> Difference:
-    shares = tuple(
-        hits / found.count if found.count else 0.0 for hits, found in zip(members, profiles, strict=True)
-    )
-    enough = [share for share, found in zip(shares, profiles, strict=True) if found.count >= MINIMUM_BASE]
-    angles = [2 * math.asin(math.sqrt(share)) for share in enough]
+    shares = tuple(hits / found.count for hits, found in zip(members, profiles, strict=True))
+    angles = [2 * math.asin(math.sqrt(share)) for share in shares]
     return Difference(
         tag=trait.tag, label=trait.label, members=members, shares=shares, base=trait.base,
         base_share=trait.base_share, effect=max(angles) - min(angles), conditions=trait.conditions,

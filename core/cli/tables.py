@@ -163,10 +163,10 @@ def print_apart(console: Console, found: Apart) -> None:
         table.add_row(cell(name), *(f"{share:.1%}" for share in (*each.shares, each.base_share)))
     if found.differences:
         console.print(table)
-    elif found.is_comparable:
+    elif found.names:
         line(said("apart_none", n=found.looked_at))
     if found.too_few:
-        line(said("apart_too_few", minimum=found.minimum, names=found.too_few))
+        line(said("apart_too_few", minimum=found.minimum, names=[name for name, _ in found.too_few]))
     if found.defining:
         line(words(say("apart_defining", tags=tuple(tag.label.as_text() for tag in found.defining))))
 

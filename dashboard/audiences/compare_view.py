@@ -81,10 +81,10 @@ def _apart(chosen: list[str]) -> None:
         charts.draw(chart, key="compare_apart_chart")
         with st.expander(t("audiences.apart.table")):
             st.html(tables.table(chart.summary, chart.header, chart.rows))
-    elif found.is_comparable:
+    elif found.names:
         st.caption(t("audiences.apart.none", n=found.looked_at))
     if found.too_few:
-        names = verbatim(t("frame.comma").join(found.too_few))
+        names = verbatim(t("frame.comma").join(name for name, _ in found.too_few))
         st.caption(t("audiences.apart.too_few", names=names, minimum=found.minimum))
     if found.defining:
         names = t("frame.comma").join(pick(tag.label) for tag in found.defining)

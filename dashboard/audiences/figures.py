@@ -139,13 +139,13 @@ def apart(found: Apart) -> Chart:
     places = list(range(len(rows)))
     figure.add_trace(
         go.Scatter(x=[each.base_share / widest for each in rows], y=places, mode="markers",
-                   name=t("charts.base"), hoverinfo="skip",
+                   name=t("charts.base"), hoverinfo="skip", cliponaxis=False,
                    marker={"symbol": "line-ns", "size": 16, "line": {"width": 2, "color": colours.mute}})
     )  # fmt: skip
     for place, (name, mark) in enumerate(zip(found.names, _marks(colours), strict=False)):
         figure.add_trace(
             go.Scatter(x=[each.shares[place] / widest for each in rows], y=places, mode="markers",
-                       name=figures.safe(figures.clipped(name, 160)), hoverinfo="skip",
+                       name=figures.safe(figures.clipped(name, 160)), hoverinfo="skip", cliponaxis=False,
                        marker={"size": 12, "line": {"width": 1, "color": colours.card}, **mark})
         )  # fmt: skip
     told = [

@@ -100,9 +100,8 @@ def timing(key: str, values: Sequence[tuple[str, Rule]], otherwise: str, **param
         values=tuple(ValueByRule(value=value_name(value), rule=holds) for value, holds in values),
         otherwise=value_name(otherwise),
     )
-    about = say(f"{key}_definition", **params)
-    told = Text(zh=about["zh"], en=f"{about['en']} {_glossary([value for value, _ in values] + [otherwise])}")
-    return Proposal(key, say(f"{key}_label"), told, "journey", "behaviour", making)
+    about = with_glossary(say(f"{key}_definition", **params), [*(value for value, _ in values), otherwise])
+    return Proposal(key, say(f"{key}_label"), about, "journey", "behaviour", making)
 
 
 def value_name(value: str) -> str:
@@ -110,10 +109,11 @@ def value_name(value: str) -> str:
     return say(f"goal_value_{value}")["zh"]
 
 
-def _glossary(values: Sequence[str]) -> str:
-    """Return what the values mean to somebody who reads English."""
+def with_glossary(definition: Text, values: Sequence[str]) -> Text:
+    """Return a definition that tells whoever reads English what the values mean."""
     names = (say(f"goal_value_{value}") for value in values)
-    return "Values: " + "; ".join(f"{name['zh']} = {name['en']}" for name in names) + "."
+    meanings = "; ".join(f"{name['zh']} = {name['en']}" for name in names)
+    return Text(zh=definition["zh"], en=f"{definition['en']} Values: {meanings}.")
 
 
 def who(key: str, *conditions: Mapping[str, Any], **params: Any) -> AudienceProposal:

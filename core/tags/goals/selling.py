@@ -8,7 +8,19 @@ from core.errors import Problem, RuleError
 from core.messages import say
 from core.rules.makings import Bands, Formula
 from core.schema import Catalogue, Measurement
-from core.tags.goals.plan import Goal, Plan, compares, days, has, refuse_same, tag, timing, value_name, who
+from core.tags.goals.plan import (
+    Goal,
+    Plan,
+    compares,
+    days,
+    has,
+    refuse_same,
+    tag,
+    timing,
+    value_name,
+    who,
+    with_glossary,
+)
 from core.tags.templates.proposals import (
     PURCHASES,
     Given,
@@ -25,6 +37,9 @@ from core.tags.templates.proposals import (
 _VIEWS = ("view_item", "view_product", "view", "browse", "detail", "浏览", "查看")
 _INTENTS = ("cart", "checkout", "submit_order", "favourite", "favorite", "wish", "consult", "chat",
             "加购", "提交订单", "收藏", "咨询")  # fmt: skip
+
+
+_PACES = ("early", "due", "late", "lost")
 
 
 def _conversion_slots(catalogue: Catalogue) -> Sequence[Slot]:
@@ -109,7 +124,7 @@ def _frequency(catalogue: Catalogue, given: Given) -> Plan:
     bands = Bands(
         of="repurchase_pace",
         edges=tuple(float(percent) for percent in percents.values()),
-        labels=tuple(value_name(value) for value in ("early", "due", "late", "lost")),
+        labels=tuple(map(value_name, _PACES)),
     )
     return Plan(
         tags=(
@@ -120,7 +135,8 @@ def _frequency(catalogue: Catalogue, given: Given) -> Plan:
             _of_pace("repurchase_pace", Formula(text="last_order_days / purchase_gap * 100"), "%"),
             Proposal(
                 "repurchase_timing", say("repurchase_timing_label"),
-                say("repurchase_timing_definition", **percents), "journey", "behaviour", bands,
+                with_glossary(say("repurchase_timing_definition", **percents), _PACES), "journey",
+                "behaviour", bands,
             ),
         ),
         audiences=(

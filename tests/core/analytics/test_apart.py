@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.analytics.apart import MOST_OF_A_TAG, SMALL_EFFECT, apart
+from core.analytics.explain.profile import MINIMUM_BASE
 from core.analytics.overlap import Asked
 from core.engines.memory import MemoryEngine
 from core.errors import Cancelled
@@ -29,17 +31,23 @@ LI = Actor("李")
 
 @given(worlds, st.lists(rules(), min_size=2, max_size=3), days)
 @settings(max_examples=12, deadline=None)
-def test_of_few_people_nothing_is_told_and_who_they_are_is(
+def test_members_are_those_of_plain_counting_and_few_people_tell_nothing(
     world: World, rules_json: list[dict[str, Any]], as_of: date
 ) -> None:
     chosen = [Asked(f"r{n}", asked(rule, world.catalogue)) for n, rule in enumerate(rules_json)]
     found = apart(chosen, MemoryEngine(world.tables()), world.catalogue, as_of)
-    sets = [set(evaluate.members(each.rule, world.users, world.catalogue, as_of)) for each in chosen]
-    assert found.sizes == tuple(map(len, sets))
-    assert found.differences == ()
-    assert found.too_few == tuple(
-        each.name for each, people in zip(chosen, sets, strict=True) if len(people) < 30
-    )
+    sets = {
+        each.name: set(evaluate.members(each.rule, world.users, world.catalogue, as_of)) for each in chosen
+    }
+    enough = tuple(name for name, people in sets.items() if len(people) >= MINIMUM_BASE)
+    assert found.names == (enough if len(enough) >= 2 else ())
+    assert found.sizes == tuple(len(sets[name]) for name in found.names)
+    few = [(name, len(people)) for name, people in sets.items() if len(people) < MINIMUM_BASE]
+    assert list(found.too_few) == few
+    for each in found.differences:
+        having = Rule(include=Group(id="g", match="all", children=each.conditions))
+        who = set(evaluate.members(having, world.users, world.catalogue, as_of))
+        assert each.members == tuple(len(sets[name] & who) for name in found.names)
 
 
 def bought(city: str, *, at_least: int = 0) -> Rule:
@@ -84,14 +92,10 @@ def test_an_audience_of_a_few_people_sets_nothing_apart(own_sample: Workspace) -
     few = Rule(include=bought("", at_least=3000).include, take=TakeTop(n=3, by="gmv"))
     door.save_audience(name="三个人", rule=few, actor=LI)
     of_three = door.what_sets_apart(["北京", "大客户", "三个人"])
-    assert (of_three.too_few, of_three.is_comparable) == (("三个人",), True)
-    of_two = door.what_sets_apart(["北京", "大客户"])
-    known = {(each.tag.key, str(each.label)): each.effect for each in of_two.differences}
-    for each in of_three.differences:
-        told = known.get((each.tag.key, str(each.label)))
-        assert told is None or told == each.effect
+    assert of_three.too_few == (("三个人", 3),)
+    assert replace(of_three, too_few=()) == door.what_sets_apart(["北京", "大客户"])
     alone = door.what_sets_apart(["北京", "三个人"])
-    assert (alone.differences, alone.is_comparable) == ((), False)
+    assert (alone.names, alone.differences, alone.too_few) == ((), (), (("三个人", 3),))
 
 
 def test_of_yes_and_no_only_yes_is_told(sample: Workspace) -> None:
