@@ -17,7 +17,7 @@ Part = Literal["builder", "facts", "insight"]
 
 # Each file after those whose functions it calls while it is being loaded.
 SOURCES = (
-    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "running", "editor", "lookups", "live",
+    "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
     "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
     "measures", "occurrence", "sequence", "sides", "named", "cards", "rows", "groups", "actions", "drag",
     "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",

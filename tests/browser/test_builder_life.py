@@ -375,28 +375,6 @@ def test_a_press_on_the_header_in_the_moment_of_an_edit_is_followed_as_well(
     expect(builder.rows).to_contain_text("Log in")
 
 
-def test_an_edit_waits_while_streamlit_is_at_work_on_something_else(
-    visit: Visit, settled: Callable[[Page], None]
-) -> None:
-    page = visit("/")
-    builder = Builder(page)
-    settled(page)
-    says = "state => document.querySelector('[data-test-script-state]').dataset.testScriptState = state"
-    everybody = builder.number()
-    page.evaluate(says, "running")
-    builder.item("event", "login").click()
-    expect(builder.rows).to_have_count(1)
-    page.wait_for_timeout(600)
-    expect(builder.shell).to_have_class(re.compile(r"\bwaiting\b"))
-    page.evaluate(says, "notRunning")
-    builder.settle()
-    # A sign that is stuck holds nothing for long.
-    page.evaluate(says, "running")
-    page.keyboard.press("Control+z")
-    builder.settle()
-    assert builder.number() == everybody
-
-
 def test_the_palette_is_searched_by_pinyin_initials_and_key(visit: Visit) -> None:
     page = visit("/")
     builder = Builder(page)

@@ -1,7 +1,6 @@
 // The line to Python: what is sent, when, and that nothing is lost or done twice.
 
 import { assert, test } from "./harness.mjs";
-import { HELD_AT_MOST, makeRunning } from "../../dashboard/builder/js/running.js";
 import { makeWire, PATIENCE, TYPING_PAUSE } from "../../dashboard/builder/js/wire.js";
 
 /** A clock that runs only when told to. */
@@ -120,47 +119,6 @@ test("what is not answered in time is sent again, with everything that came sinc
   assert.equal(sent.length, 2);
 });
 
-/** Streamlit, whose state is set by hand, and how often it was told to go on. */
-function streamlit(state) {
-  const it = { state, resumed: 0, now: 0, timers: [], changed: null };
-  it.running = makeRunning(
-    () => it.state,
-    (changed) => {
-      it.changed = changed;
-      return () => undefined;
-    },
-    () => (it.resumed += 1),
-    { now: () => it.now, set: (fn, ms) => it.timers.push({ fn, ms }), clear: () => undefined },
-  );
-  it.becomes = (next) => {
-    it.state = next;
-    it.changed();
-  };
-  return it;
-}
-
-test("while Streamlit is at work nothing new goes out, and what waited goes when it has finished", () => {
-  const it = streamlit("notRunning");
-  assert.equal(it.running.isHeld(), false);
-  it.becomes("running");
-  assert.equal(it.running.isHeld(), true);
-  it.becomes("rerunRequested");
-  assert.equal(it.running.isHeld(), true);
-  assert.equal(it.resumed, 0);
-  it.becomes("notRunning");
-  assert.deepEqual([it.running.isHeld(), it.resumed], [false, 1]);
-});
-
-test("a sign that is stuck or gone holds nothing for long", () => {
-  const it = streamlit("running");
-  assert.equal(it.running.isHeld(), true);
-  assert.equal(it.timers.length, 1);
-  it.now = HELD_AT_MOST;
-  it.timers[0].fn();
-  assert.deepEqual([it.running.isHeld(), it.resumed], [false, 1]);
-  assert.equal(streamlit(undefined).running.isHeld(), false);
-});
-
 test("a page that is left sends what waits, whatever is in flight, and then nothing any more", () => {
   const { sent, wire, clock } = wired();
   wire.edit({ n: 1 }, "a");
@@ -169,22 +127,4 @@ test("a page that is left sends what waits, whatever is in flight, and then noth
   assert.deepEqual([sent.length, sent[1].tree.n, sent[1].earlier.length], [2, 2, 1]);
   clock.pass(PATIENCE + TYPING_PAUSE);
   assert.equal(sent.length, 2);
-});
-
-test("a held edit goes when it may, with all that came meanwhile; a page that leaves sends it at once", () => {
-  const sent = [];
-  let isHeld = true;
-  const wire = makeWire((message) => sent.push(message), handClock(), () => isHeld);
-  wire.start({ epoch: "e1", rev: 10 });
-  wire.edit({ n: 1 }, "a");
-  wire.edit({ n: 2 }, "b");
-  assert.equal(sent.length, 0);
-  isHeld = false;
-  wire.flush();
-  assert.deepEqual([sent.length, sent[0].tree.n, sent[0].earlier.length], [1, 2, 1]);
-  isHeld = true;
-  wire.answered({ rev: 12, epoch: "e1" });
-  wire.edit({ n: 3 }, "c");
-  wire.flush(true);
-  assert.deepEqual([sent.length, sent[1].tree.n], [2, 3]);
 });

@@ -42,9 +42,12 @@ export function makeEditor(wire, redraw) {
       redraw({ structure: false });
     },
 
-    /** Python's answer. Its tree is taken over only when the epoch is another one. */
+    /**
+     * Python's answer. Its tree is taken over only when the epoch is another one, or when it answers steps that are
+     * none of this page's: one that stood here before, in another language, had sent them.
+     */
     receive(news) {
-      const isFresh = !editor.started || news.epoch !== wire.epoch;
+      const isFresh = !editor.started || news.epoch !== wire.epoch || news.rev > wire.rev;
       if (isFresh) {
         wire.start(news);
         editor.rule = news.tree;

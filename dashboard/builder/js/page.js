@@ -14,7 +14,6 @@ import { makeLookups, needsTop } from "./lookups.js";
 import { makePalette } from "./palette.js";
 import { makePanel } from "./panel.js";
 import { makePopovers } from "./popover.js";
-import { makeRunning } from "./running.js";
 import { makeToolbar } from "./toolbar.js";
 import { EXCLUDE, groupToAddTo, locate } from "./tree.js";
 import { makeTurns } from "./turns.js";
@@ -49,17 +48,11 @@ export function makePage(root, stage) {
     page.turns.overtake();
     page.send(message);
   };
-  const clock = {
-    now: () => Date.now(),
+  page.wire = makeWire(send, {
     set: (fn, ms) => setTimeout(fn, ms),
     clear: (timer) => clearTimeout(timer),
-  };
-  page.running = watchStreamlit(clock, () => {
-    page.wire.flush();
-    page.turns.resume();
   });
-  page.wire = makeWire(send, clock, () => !page.turns.isOut && page.running.isHeld());
-  page.turns = makeTurns(() => page.wire.isWaiting || page.running.isHeld());
+  page.turns = makeTurns(() => page.wire.isWaiting);
   page.editor = makeEditor(page.wire, (what) => changed(what));
   page.editor.isSettled = () => !page.wire.isWaiting;
   page.lookups = makeLookups(page.wire, () => {
@@ -270,24 +263,10 @@ export function makePage(root, stage) {
     facts.leave();
     page.insight.leave();
     clearTimeout(hover);
-    page.running.stop();
     page.wire.stop();
     page.shell.remove();
   };
   return page;
-}
-
-const SCRIPT_STATE = "data-test-script-state";
-
-/** Watches what Streamlit writes on its own frame; where it writes nothing, nothing is ever held. */
-function watchStreamlit(clock, resume) {
-  const app = document.querySelector(`[${SCRIPT_STATE}]`);
-  function watch(changed) {
-    const observer = new MutationObserver(changed);
-    if (app) observer.observe(app, { attributes: true, attributeFilter: [SCRIPT_STATE] });
-    return () => observer.disconnect();
-  }
-  return makeRunning(() => app?.getAttribute(SCRIPT_STATE), watch, resume, clock);
 }
 
 function outerScroller(host) {

@@ -6,11 +6,10 @@
 // components that ask in the same moment, the first may thus never hear its answer. So there is at most one ask
 // under way, the next goes when it has been answered, and none begins while an edit waits for its number.
 // An edit itself never waits: it may overtake an ask, whose answer may then be lost, and that ask is made again
-// once the edit has been answered. Asks can be repeated without harm. Nor does anything begin while Streamlit is at
-// work on what somebody else has asked for (running.js).
+// once the edit has been answered. Asks can be repeated without harm.
 
 /**
- * @param isBusy tells whether an edit or command is on its way, or Streamlit at work on something else
+ * @param isBusy tells whether an edit or command is on its way
  * @param now milliseconds since 1970; tests give their own
  */
 export function makeTurns(isBusy, now = Date.now) {
@@ -51,12 +50,6 @@ export function makeTurns(isBusy, now = Date.now) {
     overtake() {
       if (out) out.isOvertaken = true;
     },
-    /** Whether an ask is under way. */
-    get isOut() {
-      return out !== null;
-    },
-    /** What kept the asks from going is over. */
-    resume: go,
     /** Every edit has been answered: an ask that was overtaken and is still without an answer is made again. */
     rested() {
       if (out?.isOvertaken) {

@@ -7,9 +7,8 @@ export const PATIENCE = 5000; // milliseconds without an answer after which ever
 /**
  * @param send called with {rev, epoch, gesture, tree, command, earlier}; `earlier` holds unanswered steps before it.
  * @param clock {set(fn, ms), clear(handle)}; the page gives window's timers, tests give their own.
- * @param isHeld whether nothing may be sent now; who holds it calls `flush` afterwards.
  */
-export function makeWire(send, clock, isHeld = () => false) {
+export function makeWire(send, clock) {
   let rev = 0;
   let epoch = "";
   let waiting = []; // steps that Python has not answered, oldest first
@@ -21,7 +20,7 @@ export function makeWire(send, clock, isHeld = () => false) {
   function flush(isLast = false) {
     if (timer !== null) clock.clear(timer);
     timer = null;
-    if (waiting.length === 0 || (!isLast && (inFlight || isHeld()))) return;
+    if (waiting.length === 0 || (!isLast && inFlight)) return;
     const newest = waiting[waiting.length - 1];
     inFlight = newest.rev;
     if (patience !== null) clock.clear(patience);
