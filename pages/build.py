@@ -67,8 +67,11 @@ def desk() -> Desk:
     """
     newest = st.session_state.get(REV, 0)
     if task is not None:
-        at = task.desk(newest)
-        at.task = task.told()
+        try:
+            at = task.desk(newest)
+            at.task = task.told()
+        except CallerError:
+            st.rerun()  # the form has let go of the value meanwhile: a run of the whole page says so
     else:
         at = own_desk()
     at.rev = max(at.rev, newest)  # what the browser sent to another desk is none of this one's
@@ -86,11 +89,10 @@ def own_desk() -> Desk:
 
 
 def keep(of: Desk) -> None:
-    """Keep the desk for the next visit of this browser; in the tag's draft if it was built for one."""
+    """Keep the desk for the next visit of this browser."""
     st.session_state[REV] = of.rev
     if task is not None:
-        task.write(of)
-        return
+        return  # what is built for a tag is in the tag's draft already
     wish = st.session_state.get(WISH)
     of.asked = wish.as_json() if wish else of.asked
     keeper.keep(workspace, state.session_key(), of.as_json())
@@ -143,6 +145,8 @@ def build() -> None:
     at = desk()
     before = (at.rev, at.epoch)
     answers = at.receive(read_message(component.state_of(component.BUILDER, "edit")), asking)
+    if task is not None:
+        task.settle(at)
     component.mount_builder(at.answer(asking, language(), answers), on_edit=lambda: None)
     if (at.rev, at.epoch) != before:
         keep(at)

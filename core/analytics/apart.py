@@ -173,7 +173,7 @@ def apart(
         too_few=too_few,
         base=base,
         minimum=MINIMUM_BASE,
-        looked_at=len(tags),
+        looked_at=len(tags) if asked else 0,
         defining=tuple(spec for key, spec in catalogue.tags.items() if key in defining),
         differences=_widest(differences, sizes, base),
     )

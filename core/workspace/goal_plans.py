@@ -190,14 +190,14 @@ def _free_key(key: str, taken: Container[str]) -> str:
 
 
 def chosen_of(plan: GoalPlan, audiences: Sequence[str]) -> GoalPlan:
-    """Return a plan with some of its audiences only, by name.
+    """Return a plan with some of its audiences only, by name; one that is there already is there.
 
     Raises
     ------
     NotFound
         If it has none of that name.
     """
-    names = tuple(each.name for each in plan.audiences)
+    names = (*(each.name for each in plan.audiences), *plan.reused_audiences)
     unknown = [
         Problem("goal_audience_unknown", None, {"name": name}, names, nearest_name(name, names))
         for name in audiences

@@ -17,7 +17,7 @@ from core.errors import Conflict, Problem, RuleError
 from core.messages import problem_as_json
 from core.rules.check import check, errors_of
 from core.rules.made_of import tags_of
-from core.rules.named import bind
+from core.rules.named import NOBODY, bind
 from core.rules.naming import tags_in
 from core.rules.parse import dump_rule, parse_rule
 from core.rules.remains import remains_of
@@ -114,17 +114,22 @@ class MergeEffect:
         Users for whom the two differ, from the one to the other; the tags and audiences that are rewritten.
     problems : tuple of Problem
         Why it cannot be done: rules that do not fit the other tag.
+    left_behind : tuple of str
+        Names of static audiences whose rules do not fit the other tag: they keep their people, and cannot
+        follow these rules again.
     """
 
     key: str
     into: str
     effect: TagEffect
     problems: tuple[Problem, ...]
+    left_behind: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the effect, JSON-ready."""
         problems = [problem_as_json(problem) for problem in self.problems]
-        return {"key": self.key, "into": self.into, **self.effect.as_json(), "problems": problems}
+        told = {"problems": problems, "left_behind": list(self.left_behind)}
+        return {"key": self.key, "into": self.into, **self.effect.as_json(), **told}
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,7 @@ class _Rewritten:
     problems: tuple[Problem, ...]
     deleted: tuple[tuple[Audience, Rule], ...]
     """Audiences that can be restored, so that they name the other tag then; those it does not fit stay."""
+    left_behind: tuple[str, ...]
 
 
 class TagEffects(TagLife):
@@ -200,7 +206,7 @@ class TagEffects(TagLife):
             audiences.append(AudienceMove(audience.id, audience.name, size, then))
         users = tuple(definition.key for definition, _ in rewritten.definitions)
         effect = _effect(found, day, engine.base_count(day), users, audiences)
-        return MergeEffect(key, into, effect, rewritten.problems)
+        return MergeEffect(key, into, effect, rewritten.problems, rewritten.left_behind)
 
     def merge_tags(self, key: str, into: str, *, actor: Actor) -> TagRecord:
         """Let everything that names a tag name another one, and retire it; all or nothing.
@@ -248,18 +254,21 @@ class TagEffects(TagLife):
             if record.status != "draft":
                 found = errors_of(self._problems_of(definition, catalogue))
                 problems += [replace(p, node=f"{definition.key}: {p.node or ''}") for p in found]
-        rules = []
+        rules, left_behind = [], []
         for audience in self._audiences.all():
             rule, found = self._renamed(audience, key, into, catalogue)
             if found and audience.fixed_to is not None:
-                continue  # nobody asks its rule
+                left_behind.append(audience.name)  # nobody asks its rule
+                continue
             if rule is not None:
                 rules.append((audience, rule))
             problems += [replace(p, node=f"{audience.name}: {p.node or ''}") for p in found]
         deleted = [each.audience for each in self._audiences.deleted()]
         renamed = [(audience, self._renamed(audience, key, into, catalogue)) for audience in deleted]
         fitting = [(audience, rule) for audience, (rule, found) in renamed if rule is not None and not found]
-        return _Rewritten(tuple(definitions), tuple(rules), tuple(problems), tuple(fitting))
+        return _Rewritten(
+            tuple(definitions), tuple(rules), tuple(problems), tuple(fitting), tuple(left_behind)
+        )
 
     def _renamed(
         self, audience: Audience, key: str, into: str, catalogue: Catalogue
@@ -267,15 +276,19 @@ class TagEffects(TagLife):
         """Return an audience's rule with one tag in the place of another, and why that cannot be.
 
         None = it does not name the tag, or cannot be read whole: what remains of it is not kept in its place.
+        What was wrong with it before hinders nothing.
         """
         remains = remains_of(audience.rule)
         if remains is None or key not in tags_in(remains):
             return None, ()
         try:
-            rule = with_tags(parse_rule(audience.rule), {key: into})
+            before = parse_rule(audience.rule)
         except RuleError as error:
             return None, error.problems
-        return rule, errors_of(check(self._bound(rule, catalogue), catalogue))
+        rule = with_tags(before, {key: into})
+        was, now = (errors_of(check(self._bound(each, catalogue), catalogue)) for each in (before, rule))
+        known = {(problem.code, problem.node) for problem in was}
+        return rule, tuple(problem for problem in now if (problem.code, problem.node) not in known)
 
     def _seeing_rewritten(self, engine: Engine, rewritten: _Rewritten) -> Engine:
         for definition, _ in rewritten.definitions:
@@ -302,8 +315,11 @@ class TagEffects(TagLife):
     def _size(self, audience: Audience, rule: Rule, engine: Engine, day: date) -> int | None:
         """Return how many people an audience has with a rule, in the eyes of an engine.
 
-        None = the rule does not fit the engine's tags. Those by hand count, as everywhere.
+        None = the rule does not fit the engine's tags. Those by hand count, as everywhere; one that is fixed
+        to a snapshot has the people of that.
         """
+        if audience.fixed_to is not None:
+            return engine.count(self._names.whole(audience)(NOBODY), day).count
         bound = self._bound(rule, engine.catalogue)
         if errors_of(check(bound, engine.catalogue)):
             return None

@@ -28,7 +28,7 @@ from core.tags.distributions import Distribution, distribution_of
 from core.tags.entries import TagEntry, entries
 from core.tags.graph import RuleUser, TagGraph, tag_graph
 from core.tags.listing import EVERYBODY, listings
-from core.tags.records import TagDefinition, TagRecord, TagVersion
+from core.tags.records import MAX_LABEL, TagDefinition, TagRecord, TagVersion
 from core.tags.templates import TEMPLATES, Proposal, Template
 from core.tags.templates.proposals import template_of
 from core.workspace.answers import Listing
@@ -427,7 +427,8 @@ def under_names(definition: TagDefinition, names: Mapping[str, str]) -> TagDefin
     key, label = names.get(definition.key, definition.key), definition.label
     number = key.removeprefix(f"{definition.key}_")
     if key != definition.key and number.isdigit():
-        label = Label(zh=f"{label.zh} ({number})", en=f"{label.en} ({number})")
+        zh, en = (f"{text[: MAX_LABEL - len(number) - 3]} ({number})" for text in (label.zh, label.en))
+        label = Label(zh=zh, en=en)
     return replace(definition, key=key, label=label, making=making)
 
 

@@ -17,7 +17,7 @@ from dashboard import state
 from dashboard.tagmaker.joining import joined
 
 _KEY, _KNOWN = "tagmaker:draft", "tagmaker:kept"
-_KEPT = ("purpose", "source", "version", "status", "typed_key", "undone")
+_KEPT = ("id", "purpose", "source", "version", "status", "typed_key", "undone")
 # Two tabs of one browser have one draft: of two that write at once, the second sees what the first wrote.
 _lock = threading.Lock()
 EMPTY: dict[str, dict[str, Any]] = {
@@ -53,6 +53,8 @@ class TagDraft:
         The key that was typed in; empty = the one that is proposed.
     undone : list of dict
         Earlier makings, the last first to be brought back.
+    id : str
+        Random: which draft it is, whatever it is for.
     """
 
     purpose: str
@@ -62,6 +64,7 @@ class TagDraft:
     round: int = 0
     typed_key: str = ""
     undone: list[dict[str, Any]] = field(default_factory=list)
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def kind(self) -> str:
@@ -141,8 +144,10 @@ def keep(draft: TagDraft) -> bool:
     with _lock:
         stored = state.workspace().load_draft(_owner())
         told = mine
-        if stored and known is not None and _names(stored) == _names(mine):
-            told = joined(known, mine, stored)
+        # Another draft in its place, which another tab has begun, is none of this one's: this one is kept.
+        if stored and known is not None and stored.get("id") == draft.id and stored != known:
+            # An earlier making would take the other tab's work away with it.
+            told = {**joined(known, mine, stored), "undone": []}
         if told != stored:
             state.workspace().save_draft(_owner(), told)
     st.session_state[_KNOWN] = told
@@ -150,11 +155,6 @@ def keep(draft: TagDraft) -> bool:
         return False
     draft.take(told)
     return True
-
-
-def _names(kept: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return which draft it is: another tab may have begun another one, which is left in its session."""
-    return kept.get("purpose"), kept.get("version")
 
 
 def new_value(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def new_value(rule: Mapping[str, Any]) -> dict[str, Any]:
 def unfinished() -> TagDraft | None:
     """Return the draft that was kept for this browser; None = nothing is unfinished."""
     kept = state.workspace().load_draft(_owner())
-    if not kept or "purpose" not in kept:
-        return None
+    if not kept or not all(name in kept for name in _KEPT):
+        return None  # nothing, or what an earlier release kept
     return TagDraft(**{name: kept[name] for name in _KEPT})
 
 

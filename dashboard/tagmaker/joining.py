@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _ABSENT = object()
+_WHOLE = frozenset({"rule", "making"})
+"""Fields whose parts mean something only together: half of one rule and half of another is a third one."""
 
 
 def joined(base: Any, mine: Any, theirs: Any) -> Any:
@@ -17,7 +19,7 @@ def joined(base: Any, mine: Any, theirs: Any) -> Any:
         What both began from.
     mine, theirs : object
         What became of it. Objects are joined field by field, lists of things with an ``id`` thing by thing;
-        where both changed the same, mine is kept.
+        rules, and makings but those of rule tags, stay whole. Where both changed the same, mine is kept.
     """
     if theirs in (mine, base):
         return mine
@@ -36,14 +38,22 @@ def joined(base: Any, mine: Any, theirs: Any) -> Any:
 def _together(
     keys: Iterable[str], base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    found = {key: _one(*(part.get(key, _ABSENT) for part in (base, mine, theirs))) for key in keys}
+    found = {key: _one(key, *(part.get(key, _ABSENT) for part in (base, mine, theirs))) for key in keys}
     return {key: value for key, value in found.items() if value is not _ABSENT}
 
 
-def _one(base: Any, mine: Any, theirs: Any) -> Any:
+def _one(key: str, base: Any, mine: Any, theirs: Any) -> Any:
     """Join one field; what one side took away stays where the other changed it."""
     is_changed = theirs is not _ABSENT and theirs != base
-    return theirs if mine is _ABSENT and is_changed else joined(base, mine, theirs)
+    if mine is _ABSENT and is_changed:
+        return theirs
+    if key in _WHOLE and not all(_has_values(each) for each in (base, mine, theirs)):
+        return mine if mine != base else theirs
+    return joined(base, mine, theirs)
+
+
+def _has_values(part: object) -> bool:
+    return isinstance(part, Mapping) and part.get("kind") == "rules" and "values" in part
 
 
 def _has_ids(part: object) -> bool:

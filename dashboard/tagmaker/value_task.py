@@ -91,23 +91,36 @@ class ValueTask:
         """
         rule = _whole(self._value(self.draft())["rule"])
         known: _OnDesk | None = st.session_state.get(_DESK)
-        if known is None or known.task != self or known.desk.history.tree != rule:
-            known = _OnDesk(self, Desk(history=History.beginning_with(rule), rev=rev))
+        if known is None or known.task != self:
+            known = _OnDesk(self, Desk(history=History.beginning_with(rule), rev=rev), seen=rule)
             st.session_state[_DESK] = known
         return known.desk
 
-    def write(self, desk: Desk) -> None:
-        """Write the rule on the desk into the draft, and keep that; the form undoes all edits of a visit."""
-        tree, draft = desk.history.tree, self.draft()
-        value = self._value(draft)
-        if _whole(value["rule"]) == tree:
+    def settle(self, desk: Desk) -> None:
+        """Bring desk and draft together: every edit is written, and what came from elsewhere is taken over.
+
+        The form, or another tab, may have changed the rule since: that becomes a step of the desk's history.
+        Where the desk was edited as well, the desk's rule stays, and it is said. The form undoes all edits of
+        a visit in one step.
+        """
+        draft, on_desk = self.draft(), st.session_state[_DESK]
+        value, tree = self._value(draft), desk.history.tree
+        there = _whole(value["rule"])
+        if there == tree:
+            on_desk.seen = tree
             return
-        on_desk: _OnDesk = st.session_state[_DESK]
+        if tree == on_desk.seen:
+            desk.replaced(desk.history.push(there, None))
+            desk.notice("warn", "build.notice.rule_from_form")
+            on_desk.seen = there
+            return
+        if there != on_desk.seen:
+            desk.notice("warn", "build.notice.rule_from_here")
         if on_desk.wrote != draft.source["making"]:  # the first edit, or the form was at work since
             draft.remember()
         value["rule"] = tree
         keep(draft)
-        on_desk.wrote = copy.deepcopy(draft.source["making"])
+        on_desk.seen, on_desk.wrote = tree, copy.deepcopy(draft.source["making"])
 
     def leave(self) -> None:
         """End the visit: what the next one edits is undone by itself."""
@@ -130,10 +143,11 @@ class ValueTask:
 
 @dataclass
 class _OnDesk:
-    """A value's rule on the desk, and the making as it was last written from there."""
+    """A value's rule on the desk: as desk and draft last agreed on it, and the making as last written."""
 
     task: ValueTask
     desk: Desk
+    seen: Tree
     wrote: dict[str, Any] | None = None
 
 

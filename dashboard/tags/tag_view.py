@@ -274,6 +274,9 @@ def merge(entry: TagEntry) -> None:
         effect = workspace.merge_effect(entry.key, into, state.as_of())
         st.markdown(t("tags.effect.changed", n=effect.effect.changed, base=effect.effect.base))
         _audience_moves(effect.effect.audiences)
+        if effect.left_behind:
+            names = verbatim(t("frame.comma").join(effect.left_behind))
+            st.caption(t("tags.merge.left_behind", names=names))
         for problem in effect.problems:
             st.error(verbatim(f"{problem.node} {pick(message_of(problem))}"))
         if not effect.problems and st.button(t("tags.move.merge"), type="primary"):

@@ -35,12 +35,58 @@ def test_joining_again_with_what_was_joined_changes_nothing_any_more(base, mine,
 
 
 def test_changes_of_different_fields_are_all_there():
-    base = {"label": "甲", "unit": "", "making": {"keep": "first", "values": [{"id": "0", "rule": 1}]}}
-    mine = {"label": "乙", "unit": "", "making": {"keep": "first", "values": [{"id": "0", "rule": 2}]}}
-    theirs = {"label": "甲", "unit": "元", "making": {"keep": "all", "values": [{"id": "0", "rule": 1}]}}
+    base = {
+        "label": "甲",
+        "unit": "",
+        "making": {"kind": "rules", "keep": "first", "values": [{"id": "0", "rule": 1}]},
+    }
+    mine = {
+        "label": "乙",
+        "unit": "",
+        "making": {"kind": "rules", "keep": "first", "values": [{"id": "0", "rule": 2}]},
+    }
+    theirs = {
+        "label": "甲",
+        "unit": "元",
+        "making": {"kind": "rules", "keep": "all", "values": [{"id": "0", "rule": 1}]},
+    }
     assert joined(base, mine, theirs) == {
-        "label": "乙", "unit": "元", "making": {"keep": "all", "values": [{"id": "0", "rule": 2}]},
+        "label": "乙", "unit": "元", "making": {"kind": "rules", "keep": "all", "values": [{"id": "0", "rule": 2}]},
     }  # fmt: skip
+
+
+@given(st.dictionaries(names, things, min_size=1, max_size=3), st.data())
+def test_fields_that_only_one_side_changed_are_as_that_side_left_them(base, data):
+    mine, theirs, expected = dict(base), dict(base), dict(base)
+    for key in base:
+        side = data.draw(st.sampled_from([mine, theirs]))
+        side[key] = expected[key] = data.draw(things)
+    assert joined(base, mine, theirs) == expected
+
+
+def test_rules_and_makings_stay_whole():
+    def of(rule):
+        return {"kind": "rules", "values": [{"id": "0", "value": "甲", "rule": rule}]}
+
+    base, mine, theirs = (
+        {"making": of({"tag": tag, "value": n})} for tag, n in (("a", 1), ("b", 1), ("a", 2))
+    )
+    assert joined(base, mine, theirs) == mine
+    assert joined(base, base, theirs) == theirs
+    named = {
+        "making": {
+            **of({"tag": "a", "value": 1}),
+            "values": [{"id": "0", "value": "乙", "rule": {"tag": "a", "value": 1}}],
+        }
+    }
+    assert joined(base, named, theirs)["making"]["values"] == [
+        {"id": "0", "value": "乙", "rule": {"tag": "a", "value": 2}}
+    ]
+    bands = [
+        {"making": {"kind": "bands", "edges": edges, "labels": labels}}
+        for edges, labels in (([1, 2], ["x", "y", "z"]), ([1], ["x", "y"]), ([1, 2], ["x", "y", "w"]))
+    ]
+    assert joined(*bands) == bands[1]
 
 
 def test_values_are_told_apart_by_their_ids_whatever_their_order():

@@ -171,3 +171,63 @@ def test_a_second_visit_is_undone_by_itself_and_leaves_what_the_form_did_between
     assert page.session_state["tagmaker:draft"].source["making"]["otherwise"] == "其他"
     next(each for each in page.button if each.label == "Undo").click().run()
     assert drafted(page, 0)["include"]["children"][0]["value"] == 4000
+
+
+def copied(form, workspace, rule, place=0):
+    """Copy a saved audience's rule in the form."""
+    audience = workspace.save_audience(name=f"人群 {place}", rule=rule, actor=WU)
+    form.run()
+    box = [each for each in form.selectbox if each.label == said("tagmaker.rules.copy", "en")][place]
+    box.set_value(audience.id).run()
+
+
+def test_a_rule_that_both_tabs_changed_stays_whole_and_the_desk_says_so(
+    tier, workspace, open_page, rule_of, one_browser
+):
+    form, builder = open_page("tags", edit="tier"), open_page("build", value="edit:tier:0")
+    elsewhere, here = rule_of("city", "is", "北京"), rule_of("title", "contains_any", ["运营"])
+    copied(form, workspace, elsewhere)
+    edited(builder, here)
+    at = component_data(builder, "coterie_builder")
+    assert at["tree"]["include"] == here["include"]
+    assert [notice["text"] for notice in at["notices"]] == [said("build.notice.rule_from_here", "en")]
+    form.run()
+    assert drafted(form, 0)["include"] == here["include"]
+
+
+def test_a_rule_that_the_form_changed_is_taken_over_and_undo_brings_the_desks_back(
+    tier, workspace, open_page, rule_of, one_browser
+):
+    form, builder = open_page("tags", edit="tier"), open_page("build", value="edit:tier:0")
+    copied(form, workspace, rule_of("city", "is", "北京"))
+    builder.run()
+    at = component_data(builder, "coterie_builder")
+    assert at["tree"]["include"] == rule_of("city", "is", "北京")["include"]
+    assert at["can_undo"]
+    assert [notice["text"] for notice in at["notices"]] == [said("build.notice.rule_from_form", "en")]
+
+
+def test_undo_in_one_tab_leaves_what_the_other_built(tier, open_page, rule_of, one_browser):
+    form, builder = open_page("tags", edit="tier"), open_page("build", value="edit:tier:1")
+    wanted = rule_of("gmv", "gt", 8000)
+    edited(builder, wanted)
+    next(each for each in form.button if each.label == "↑" and not each.disabled).click().run()
+    assert drafted(form, 0) == wanted
+    assert next(each for each in form.button if each.label == "Undo").disabled
+
+
+def test_a_draft_that_was_given_up_in_another_tab_is_not_mixed_with_the_next(
+    workspace, open_page, one_browser
+):
+    one, two = open_page("tags", new="rules"), open_page("tags", new="rules")
+    label_of(one, "tagmaker.name_zh").set_value("甲标签").run()
+    two.run()
+    chooser = open_page("tags", new="")
+    next(each for each in chooser.button if each.label == said("tagmaker.give_up", "en")).click().run()
+    fresh = open_page("tags", new="rules")
+    label_of(fresh, "tagmaker.name_zh").set_value("全新标签").run()
+    label_of(two, "tagmaker.rules.otherwise").set_value("其他").run()
+    fresh.run()
+    assert label_of(fresh, "tagmaker.name_zh").value == "全新标签"
+    assert fresh.session_state["tagmaker:draft"].source["making"]["otherwise"] is None
+    assert two.session_state["tagmaker:draft"].source["label"]["zh"] != "全新标签"

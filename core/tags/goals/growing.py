@@ -23,7 +23,8 @@ from core.tags.templates.proposals import (
 )
 
 _REGISTERED = ("regist", "sign", "join", "member_since", "created", "注册", "加入")
-_MESSAGES = ("message", "push", "sms", "mail", "notif", "消息", "推送", "短信", "邮件")
+_MESSAGES = ("message", "msg", "push", "webpush", "sms", "mail", "email", "edm", "notif",
+             "消息", "推送", "短信", "邮件")  # fmt: skip
 _DELIVERED = ("deliver", "receive", "sent", "send", "push", "送达", "收到", "推送", "发送")
 _CLICKED = ("click", "open", "点击", "打开")
 

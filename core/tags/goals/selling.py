@@ -27,16 +27,17 @@ from core.tags.templates.proposals import (
     Proposal,
     Slot,
     did,
-    did_then_not,
+    group,
     last_of_journey,
     likely_event,
+    not_since,
     refuse_disorder,
     rule,
 )
 
 _VIEWS = ("view_item", "view_product", "view", "browse", "detail", "浏览", "查看")
-_INTENTS = ("cart", "checkout", "submit_order", "favourite", "favorite", "wish", "consult", "chat",
-            "加购", "提交订单", "收藏", "咨询")  # fmt: skip
+_INTENTS = ("cart", "addtocart", "checkout", "submit_order", "favourite", "favorite", "wish", "consult",
+            "chat", "加购", "提交订单", "收藏", "咨询")  # fmt: skip
 
 
 _PACES = ("early", "due", "late", "lost")
@@ -91,7 +92,7 @@ def _rescue(catalogue: Catalogue, given: Given) -> Plan:  # noqa: ARG001 - as fo
         raise RuleError(Problem("goal_purchase_is_intent", "intents"))
     spans = [(value, int(given[f"{value}_days"])) for value in ("hot", "warm", "cold")]
     values = [
-        (value, rule(*(did_then_not(event, buy, days=span) for event in intents), match="any"))
+        (value, rule(group("any", *(did(event, days=span) for event in intents)), not_since(buy, *intents)))
         for value, span in spans
     ]
     spans_told = {f"{value}_days": span for value, span in spans}

@@ -347,13 +347,13 @@ def _count(event: str, op: str, value: int, days: int | None) -> dict[str, Any]:
     return condition if days is None else {**condition, "window": {"last": days, "unit": "day"}}
 
 
-def did_then_not(event: str, then: str, *, days: int) -> dict[str, Any]:
-    """Return the condition of having done something within the last days and another thing never since."""
-    return {
-        "kind": "sequence",
-        "steps": [{"event": event}, {"event": then, "not": True}],
-        "window": {"last": days, "unit": "day"},
-    }
+def not_since(event: str, *others: str) -> dict[str, Any]:
+    """Return the condition of not having done something since any of the others was done the last time.
+
+    At the same moment counts as since: events with a day only have the same time of day.
+    """
+    steps = [{"event": event}, *({"event": other, "not": True} for other in others)]
+    return {"kind": "sequence", "not": True, "steps": steps}
 
 
 def group(match: Literal["all", "any"], *children: Mapping[str, Any]) -> dict[str, Any]:

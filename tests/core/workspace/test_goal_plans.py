@@ -89,7 +89,7 @@ def test_would_be_buyers_are_told_apart_by_how_long_ago_it_was(sample: Workspace
     before = 0
     for user, times in wanted.items():
         last = times[-1]
-        if user in bought and bought[user][-1] > last:
+        if user in bought and bought[user][-1] >= last:
             continue
         day = last.astimezone(sample.data_version().catalogue.zone).date()
         span = next((span for span in (2, 10, 45) if day >= AS_OF - timedelta(days=span - 1)), None)
@@ -190,6 +190,17 @@ def test_clicks_of_long_ago_make_nobody_an_eager_clicker(tmp_path: Path) -> None
     told = {bar.value: bar.base for bar in timed.breakdown.bars}
     assert told == {"常点": 1, "偶点": 1, "收到不点": 1, "还看不出": 2, "未触达": 1}
     assert sizes(door, found) == [1, 1]
+
+
+def test_who_bought_in_the_same_moment_needs_no_rescue(tmp_path: Path) -> None:
+    door = imported(
+        tmp_path,
+        "user_id,joined\nboth,2019-01-01\nleft,2019-01-01\nbefore,2019-01-01\n",
+        "both,cart,2019-07-13\nboth,buy,2019-07-13\nleft,cart,2019-07-13\n"
+        "before,buy,2019-07-12\nbefore,cart,2019-07-13\n",
+    )  # fmt: skip
+    found = plan(door, "rescue", intents=["cart"])
+    assert sizes(door, found) == [2, 0, 0]
 
 
 def test_guests_are_asked_to_register_whatever_else_they_did(tmp_path: Path) -> None:

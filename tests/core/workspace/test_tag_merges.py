@@ -35,7 +35,7 @@ def test_a_merge_rewrites_deleted_audiences_too_so_that_they_fit_when_they_are_r
 ) -> None:
     workspace.create_tags([LEVELS, replace(LEVELS, key="level_two")], actor=LI)
     high = workspace.save_audience(name="高", rule=rule(being("points_level", "高")), actor=LI)
-    # Nobody asks what fits no more of a deleted one, or of a static one: it hinders no merge.
+    # What did not fit before hinders no merge.
     gone = rule(being("points_level", "高"), being("gone", "x"))
     odd = workspace.save_audience(name="怪", rule=rule(being("points_level", "高")), actor=LI)
     workspace._audiences.save(odd.id, 1, name="怪", note="", rule=gone, actor=LI, at=workspace._now())
@@ -45,17 +45,43 @@ def test_a_merge_rewrites_deleted_audiences_too_so_that_they_fit_when_they_are_r
     workspace.arrange_audience(still.id, revision=2, actor=LI, fixed_to=fixed.id)
     for each in (high, odd):
         workspace.delete_audience(each.id, actor=LI)
-    assert workspace.merge_effect("points_level", "level_two").effect.audiences == ()
+    effect = workspace.merge_effect("points_level", "level_two")
+    assert [(move.name, move.before, move.after) for move in effect.effect.audiences] == [("静", 2, 2)]
+    assert (effect.problems, effect.left_behind) == ((), ())
     workspace.merge_tags("points_level", "level_two", actor=WU)
     back = workspace.restore_audience(high.id, actor=LI)
     assert back.rule["include"]["children"][0]["tag"] == "level_two"
     assert workspace.audience_problems(back) == ()
     assert workspace.count(workspace.audience_rule(back)).answer.count == 2
     odd_again = workspace.restore_audience(odd.id, actor=LI)
-    assert odd_again.rule == gone
-    told = {problem.node for problem in workspace.audience_problems(odd_again)}
-    assert told == {"c0", "c1"}  # the tag that is retired by now, and the one that never was
-    assert workspace.audience("静").rule == gone
+    assert [node["tag"] for node in odd_again.rule["include"]["children"]] == ["level_two", "gone"]
+    assert {problem.node for problem in workspace.audience_problems(odd_again)} == {"c1"}
+    assert workspace.audience("静").rule["include"]["children"][0]["tag"] == "level_two"
+    assert workspace.audience_numbers("静").count == 2
+
+
+def test_what_a_deleted_audience_names_may_be_deleted_too(workspace: Workspace) -> None:
+    workspace.create_tags([LEVELS, replace(LEVELS, key="level_two")], actor=LI)
+    inner = workspace.save_audience(name="内", rule=rule(being("points_level", "高")), actor=LI)
+    named = {"kind": "audience", "audience": inner.id, "in": True}
+    outer = workspace.save_audience(name="外", rule=rule(named, being("points_level", "高")), actor=LI)
+    for each in (outer, inner):
+        workspace.delete_audience(each.id, actor=LI)
+    workspace.merge_tags("points_level", "level_two", actor=LI)
+    back = [workspace.restore_audience(each.id, actor=LI) for each in (inner, outer)]
+    assert [workspace.audience_problems(each) for each in back] == [(), ()]
+
+
+def test_static_audiences_whose_rules_do_not_fit_are_named_and_keep_their_people(
+    workspace: Workspace,
+) -> None:
+    workspace.create_tags([LEVELS, DOUBLE], actor=LI)
+    still = workspace.save_audience(name="静", rule=rule(being("points_level", "高")), actor=LI)
+    taken = workspace.take_snapshot(still.id, actor=LI)
+    workspace.arrange_audience(still.id, revision=1, actor=LI, fixed_to=taken.id)
+    effect = workspace.merge_effect("points_level", "double")
+    assert (effect.problems, effect.left_behind) == ((), ("静",))
+    workspace.merge_tags("points_level", "double", actor=LI)
     assert workspace.audience_numbers("静").count == 2
 
 
