@@ -12,6 +12,7 @@ from core.cli.commands import AsOfOption, JsonOption, WorkspaceOption, day_of
 from core.cli.output import line, print_json, said, screen, words
 from core.cli.tables import cell, new_table, print_apart
 from core.errors import CallerError, Problem
+from core.rules.parse import dump_rule
 from core.workspace import Workspace
 
 __all__ = ["app"]
@@ -38,7 +39,7 @@ def diff(
     found = door.compare_audiences([name, other], day_of(as_of))
     (pair,) = found.pairs
     first, second = (door.audience(each) for each in (name, other))
-    told = door.rule_changes(first.rule, second.rule)
+    told = door.rule_changes(*(dump_rule(door.followed_rule(each)) for each in (first, second)))
     if json:
         print_json(
             {

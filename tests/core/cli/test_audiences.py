@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.workspace import Workspace
+from core.workspace import Actor, Workspace
 from tests.command_line import core
 from tests.core.cli.test_contract import CITY, answer, rule
 
@@ -107,6 +107,17 @@ def test_audiences_are_compared(saved: Path) -> None:
     told = answer("audiences", "diff", "北京", "买过", "--workspace", saved)
     assert (told["both"], told["only_first"], told["only_second"]) == (1, 2, 1)
     assert code("audiences", "overlap", "北京", "--workspace", saved) == "overlap_number"
+
+
+def test_a_static_audience_differs_by_the_snapshot_at_which_it_stands(saved: Path) -> None:
+    door = Workspace.open(saved)
+    one = door.audience("北京")
+    taken = door.take_snapshot(one.id, actor=Actor("李"))
+    door.arrange_audience(one.id, revision=1, actor=Actor("李"), fixed_to=taken.id)
+    told = answer("audiences", "diff", "北京", "买过", "--workspace", saved)
+    words = " ".join(change["en"] for change in told["changes"])  # type: ignore[attr-defined]
+    assert "snapshot of 2019-07-14" in words
+    assert "City" not in words
 
 
 def test_definitions_go_out_to_files_and_come_back_by_name(
