@@ -42,8 +42,9 @@ class Exporting(WholeAudiences):
         """
         actor, reason = clean_actor(request.actor), clean_reason(request.reason)
         audience = None if request.people_of is None else self.audience(request.people_of)
-        is_fixed = audience is not None and audience.fixed_to is not None
-        followed = self.followed_rule(audience) if audience is not None and is_fixed else request.rule
+        followed = request.rule
+        if audience is not None and audience.fixed_to is not None:
+            followed = self.followed_rule(audience)
         version, engine, day, rule = self._asked(followed, request.as_of)
         catalogue = version.catalogue
         fields = (

@@ -110,7 +110,7 @@ def _clicks_slots(catalogue: Catalogue) -> Sequence[Slot]:
         Slot("delivered", "event", say("slot_delivered"), delivered, events),
         Slot("clicked", "event", say("slot_clicked"), clicked, events),
         Slot("often", "whole", say("slot_often"), 3, low=2, high=1000),
-        Slot("deaf_from", "whole", say("slot_deaf_from"), 3, low=1, high=1000),
+        Slot("deaf_from", "whole", say("slot_deaf_from"), 3, low=2, high=1000),
         days("click_days", 90),
     )
 

@@ -87,8 +87,9 @@ def test_what_a_restored_audience_names_may_be_gone_and_stops_no_other_refresh(w
     assert len(workspace.snapshots("别的")) == 1
 
 
-def test_emptying_the_bin_passes_over_what_was_restored_and_deleted_again(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_deleted_again", [False, True])
+def test_emptying_the_bin_passes_over_what_was_restored_meanwhile(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, *, is_deleted_again: bool
 ) -> None:
     saved = save(workspace, "北京", BEIJING)
     workspace.delete_audience(saved.id, actor=LI)
@@ -97,21 +98,9 @@ def test_emptying_the_bin_passes_over_what_was_restored_and_deleted_again(
     later = workspace._now() + timedelta(days=DAYS_KEPT, seconds=1)
     with monkeypatch.context() as patched:
         patched.setattr(type(workspace), "_now", lambda _self: later)
-        workspace.delete_audience(saved.id, actor=LI)
+        if is_deleted_again:
+            workspace.delete_audience(saved.id, actor=LI)
         patched.setattr(type(workspace), "deleted_audiences", lambda _self: listed)
         assert workspace.empty_bin(actor=LI) == []
-    assert [each.audience.id for each in workspace.deleted_audiences()] == [saved.id]
-
-
-def test_emptying_the_bin_passes_over_what_was_restored_meanwhile(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved = save(workspace, "北京", BEIJING)
-    workspace.delete_audience(saved.id, actor=LI)
-    listed = workspace.deleted_audiences()
-    workspace.restore_audience(saved.id, actor=LI)
-    monkeypatch.setattr(type(workspace), "deleted_audiences", lambda _self: listed)
-    later = workspace._now() + timedelta(days=DAYS_KEPT, seconds=1)
-    monkeypatch.setattr(type(workspace), "_now", lambda _self: later)
-    assert workspace.empty_bin(actor=LI) == []
-    assert workspace.audience("北京").id == saved.id
+    kept = [each.audience for each in workspace.deleted_audiences()] + workspace.audiences()
+    assert [each.id for each in kept] == [saved.id]
