@@ -69,7 +69,6 @@ def desk() -> Desk:
     if task is not None:
         try:
             at = task.desk(newest)
-            at.task = task.told()
         except CallerError:
             st.rerun()  # the form has let go of the value meanwhile: a run of the whole page says so
     else:

@@ -82,18 +82,25 @@ class ValueTask:
         return draft
 
     def desk(self, rev: int) -> Desk:
-        """Return the builder's desk with the value's rule on it.
+        """Return the builder's desk with the value's rule on it, and what it is for.
 
         Parameters
         ----------
         rev : int
             The newest step of the browser that any desk of this session has taken in.
+
+        Raises
+        ------
+        NotFound
+            As for `draft`.
         """
-        rule = _whole(self._value(self.draft())["rule"])
+        draft = self.draft()
+        rule = _whole(self._value(draft)["rule"])
         known: _OnDesk | None = st.session_state.get(_DESK)
         if known is None or known.task != self:
             known = _OnDesk(self, Desk(history=History.beginning_with(rule), rev=rev), seen=rule)
             st.session_state[_DESK] = known
+        known.desk.task = self._told(draft)
         return known.desk
 
     def settle(self, desk: Desk) -> None:
@@ -101,9 +108,9 @@ class ValueTask:
 
         The form, or another tab, may have changed the rule since: that becomes a step of the desk's history.
         Where the desk was edited as well, the desk's rule stays, and it is said. The form undoes all edits of
-        a visit in one step.
+        a visit in one step. To be called after `desk` in the same run.
         """
-        draft, on_desk = self.draft(), st.session_state[_DESK]
+        draft, on_desk = opened(self.purpose), st.session_state[_DESK]
         value, tree = self._value(draft), desk.history.tree
         there = _whole(value["rule"])
         if there == tree:
@@ -126,9 +133,8 @@ class ValueTask:
         """End the visit: what the next one edits is undone by itself."""
         st.session_state.pop(_DESK, None)
 
-    def told(self) -> dict[str, Any]:
+    def _told(self, draft: TagDraft) -> dict[str, Any]:
         """Return what the builder says of it: ``tag`` and ``value`` by name, empty while they have none."""
-        draft = self.draft()
         label = draft.source["label"]
         name = pick(Text(zh=label["zh"], en=label["en"] or label["zh"]))
         ids = [each["id"] for each in self._values(draft)]
