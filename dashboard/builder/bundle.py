@@ -24,7 +24,7 @@ SOURCES = (
     "diagnose", "scale", "distribution", "threshold", "solve", "size",
     "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
     "insight", "clipboard", "definition",
-    "toolbar", "page", "hub", "main",
+    "toolbar", "page", "leaving", "hub", "main",
 )  # fmt: skip
 STYLES = (
     "shell", "fields", "palette", "canvas", "rows", "dragging", "panel", "insight", "trends", "floats",

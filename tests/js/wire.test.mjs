@@ -119,10 +119,11 @@ test("what is not answered in time is sent again, with everything that came sinc
   assert.equal(sent.length, 2);
 });
 
-test("a page that is left sends what waits, whatever is in flight, and then nothing any more", () => {
+test("the last flush sends what waits, whatever is in flight; a page that is gone sends nothing any more", () => {
   const { sent, wire, clock } = wired();
   wire.edit({ n: 1 }, "a");
   wire.edit({ n: 2 }, "b", { typing: true });
+  wire.flush(true);
   wire.stop();
   assert.deepEqual([sent.length, sent[1].tree.n, sent[1].earlier.length], [2, 2, 1]);
   clock.pass(PATIENCE + TYPING_PAUSE);

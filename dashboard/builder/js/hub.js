@@ -2,6 +2,7 @@
 // every edit, the facts what is slower, the insight what its panel asks. Each is a component of its own, so that an
 // edit carries only numbers.
 
+import { leadsAway, makeLeaving } from "./leaving.js";
 import { makePage } from "./page.js";
 
 /** Components give their data in any order; the page is drawn as soon as the builder and the stage are there. */
@@ -11,6 +12,16 @@ export function makeHub() {
   let current = null;
   let opened = null; // the insight tab that was open when a page was left: another language, another menu item
   const asking = new Map(); // "facts", "insight" → {data, send}
+  const leaving = makeLeaving();
+  let path = null; // where the builder stands
+
+  function goAway() {
+    current?.wire.flush(true); // what was typed last goes before
+    leaving.begin();
+  }
+
+  document.addEventListener("click", (event) => leadsAway(event) && goAway(), true);
+  window.addEventListener("popstate", () => window.location.pathname !== path && goAway());
 
   function draw(component) {
     const { parentElement, data, setStateValue } = component;
@@ -18,11 +29,20 @@ export function makeHub() {
     const isNew = !page || page.stamp !== stage.stamp;
     if (isNew) {
       if (page) leavePage(page);
+      leaving.end();
+      path = window.location.pathname;
       page = makePage(parentElement, stage);
       pages.set(parentElement, page);
     }
     current = page;
-    page.send = (message) => setStateValue("edit", message);
+    const send = leaving.guarded(
+      (message) => setStateValue("edit", message),
+      () => parentElement.host?.isConnected,
+    );
+    page.send = (message) => {
+      send(message);
+      if (message.command?.name === "done") leaving.begin(); // Python goes back to the tag
+    };
     page.receive(data);
     if (isNew) for (const [name, { data: given, send }] of asking) page.take(name, given, send);
     if (isNew && opened) page.insight.show(opened);
@@ -42,7 +62,11 @@ export function makeHub() {
 
   /** A component that answers what the page asks, in its own time. */
   function asks(name, component) {
-    const it = { data: component.data, send: (ask) => component.setStateValue("ask", ask) };
+    const send = leaving.guarded(
+      (ask) => component.setStateValue("ask", ask),
+      () => component.parentElement.host?.isConnected,
+    );
+    const it = { data: component.data, send };
     asking.set(name, it);
     if (current?.editor.news) current.take(name, it.data, it.send);
     return () => {

@@ -263,6 +263,9 @@ export function makePage(root, stage) {
     facts.leave();
     page.insight.leave();
     clearTimeout(hover);
+    // Drawn anew, in another language, it goes on. Left for another page of the app it must be silent: Streamlit
+    // would run a fragment that is gone, and clear the other page for it.
+    if (root.host.isConnected) page.wire.flush(true);
     page.wire.stop();
     page.shell.remove();
   };

@@ -80,9 +80,8 @@ export function makeWire(send, clock) {
       return waiting.length === 0;
     },
     flush,
-    /** The page is gone: what waits is sent, and nothing any more. */
+    /** The page is gone: nothing is sent any more. */
     stop() {
-      flush(true);
       for (const handle of [timer, patience]) if (handle !== null) clock.clear(handle);
       timer = patience = null;
     },
