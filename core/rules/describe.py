@@ -7,11 +7,13 @@ are read as they stand.
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from core.messages import Text, say
+from core.rules.parts import DayAgo
 from core.rules.sentences import said
 from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
-from core.rules.wording import Mask, Wording, joined, percent
+from core.rules.wording import Mask, Wording, joined, length, percent
 from core.schema import Catalogue, TagType
 
 _BESIDE_LATIN = re.compile(r"「[^」]*」|(?<=[一-鿿])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[一-鿿])")
@@ -84,12 +86,32 @@ class _Reader:
             text = say("at_least", k=group.k, what=joined(children, say("between_counted")))
         else:
             text = joined(children, say(f"between_{group.match}"))
-            is_bracketed = group.not_ or group.label
+            is_bracketed = group.not_ or group.label or group.as_of is not None
             if nested and len(children) > 1 and not is_bracketed:
                 text = say("bracketed", what=text)
+        if children and group.as_of is not None:
+            text = _dated(group.as_of, text)
         if group.not_:
             text = say("not_node", what=text)
         return say("labelled", label=group.label, what=text) if group.label else text
+
+
+def day_words(as_of: date | DayAgo | None) -> Text:
+    """Return for which day a group is asked, in words."""
+    match as_of:
+        case None:
+            return say("day_of_rule")
+        case DayAgo(ago=n, unit=unit):
+            return say("day_ago", length=length(n, unit))
+        case day:
+            return say("day_itself", day=day)
+
+
+def _dated(as_of: date | DayAgo, text: Text) -> Text:
+    """Return what is asked as of an earlier day, with that day."""
+    if isinstance(as_of, DayAgo):
+        return say("group_as_of_ago", length=length(as_of.ago, as_of.unit), what=text)
+    return say("group_as_of_day", day=as_of, what=text)
 
 
 def _capitalised(sentence: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from core.rules.asked_on import days_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import LiteralCondition, LiteralEventCondition
 from core.rules.meaning import (
@@ -115,13 +116,14 @@ def node_numbers(
             continue
         of_nothing = root is rule.include
         for node in walk(root):
-            own = sum(asker.node_holds(node, user, of_nothing=of_nothing) for user in base)
+            existed = asker.around(node, base)
+            own = sum(asker.node_holds(node, user, of_nothing=of_nothing) for user in existed)
             muted = _muting(rule, node.id)
             numbers[node.id] = NodeNumbers(
                 own=own,
                 running=own if node is root else None,
                 without=sum(asker.matches(muted, user) for user in base),
-                missing=0 if isinstance(node, Group) else sum(asker.lacks(node, user) for user in base),
+                missing=0 if isinstance(node, Group) else sum(asker.lacks(node, user) for user in existed),
             )
         for group in (node for node in walk(root) if isinstance(node, Group)):
             for child, running in asker.running(group, base):
@@ -186,8 +188,11 @@ class _Asker:
         self._catalogue = catalogue
         self._as_of = as_of
         self._around = around
+        self._days = days_of(rule, as_of)
         self._literals: dict[str, LiteralCondition] = {
-            node.id: literal(node, catalogue, as_of) for node in nodes(rule) if not isinstance(node, Group)
+            node.id: literal(node, catalogue, self._days[node.id].within)
+            for node in nodes(rule)
+            if not isinstance(node, Group)
         }
 
     def matches(self, rule: Rule, user: OracleUser) -> bool:
@@ -209,6 +214,11 @@ class _Asker:
         if not asked:
             return of_nothing
         return self._combined(node, asked, user) is not node.not_
+
+    def around(self, node: AnyNode, base: Sequence[OracleUser]) -> list[OracleUser]:
+        """Return the users of the base who existed on the day of the group in which a node stands."""
+        day = self._days[node.id].around
+        return [user for user in base if in_base(user, day)]
 
     def running(self, group: Group, base: Sequence[OracleUser]) -> Iterable[tuple[AnyNode, int | None]]:
         """Yield each child with the count of the unmuted children up to and including it."""
@@ -233,6 +243,8 @@ class _Asker:
         return [user for user, _ in known[: top.n]]
 
     def _combined(self, group: Group, asked: Sequence[AnyNode], user: OracleUser) -> bool:
+        if not in_base(user, self._days[group.id].within):
+            return False
         held = sum(self.node_holds(child, user) for child in asked)
         match group.match:
             case "all":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from core.rules.arguments import field_named
+from core.rules.asked_on import days_of
 from core.rules.conditions import (
     AudienceCondition,
     BucketCondition,
@@ -78,6 +80,28 @@ def tags_in(rule: Rule, *, with_muted: bool = True, through_audiences: bool = Fa
             yield of.take.by
 
     return tuple(dict.fromkeys(named(rule)))
+
+
+def tags_asked_before(rule: Rule, day: date, as_of: date) -> tuple[str, ...]:
+    """Return the tags that a rule, asked for `as_of`, asks about as of a day before another one, each once.
+
+    Muted conditions ask nothing; audiences which the rule names are looked into.
+    """
+
+    def asked(of: Rule, on: date) -> Iterator[str]:
+        days = days_of(of, on)
+        for node in counting(of):
+            if isinstance(node, Group):
+                continue
+            within = days[node.id].within
+            if within < day:
+                yield from tags_of(node)
+            if isinstance(node, AudienceCondition) and node.meant is not None and node.meant.rule is not None:
+                yield from asked(node.meant.rule, within)
+        if isinstance(of.take, TakeTop) and on < day:
+            yield of.take.by
+
+    return tuple(dict.fromkeys(asked(rule, as_of)))
 
 
 def _of_tag(node: TagCondition) -> Iterator[str]:

@@ -39,7 +39,7 @@ _CHOICES: Mapping[str, str] = {
 }
 # Fields of a node that hold one of several forms, of which pydantic tells the name as if it were a place.
 _WINDOW_PLACES = frozenset({"window", "active", "silent"})
-_OF_SEVERAL_FORMS = frozenset({*_WINDOW_PLACES, "top", "bottom"})
+_OF_SEVERAL_FORMS = frozenset({*_WINDOW_PLACES, "top", "bottom", "as_of"})
 _WINDOWS: Mapping[str, type[BaseModel]] = {
     "last": tree.LastWindow,
     "ago": tree.AgoWindow,
@@ -54,6 +54,7 @@ _PARTS: Mapping[object, type[BaseModel]] = {
     "for": parts.Length,
     "left": parts.Side,
     "right": parts.Side,
+    "as_of": parts.DayAgo,
 }
 _LISTED_PARTS: Mapping[object, type[BaseModel]] = {"where": parts.PropertyCondition, "steps": parts.Step}
 _WINDOW_FIELDS = ("last", "unit", "from", "to", "ago", "calendar")
@@ -302,10 +303,10 @@ def _fields_beside(rule: Mapping[str, Any], path: tuple[int | str, ...]) -> tupl
         return next((_fields(model) for key, model in _WINDOWS.items() if key in holder), _WINDOW_FIELDS)
     if path[0] == "take":
         return _fields(tree.TakeShare if "share" in holder else tree.TakeTop)
-    if path[-2] in _OF_SEVERAL_FORMS:
-        return _fields(parts.FirstShare if "share" in holder else parts.FirstCount)
     if path[-2] in _PARTS:
         return _fields(_PARTS[path[-2]])
+    if path[-2] in _OF_SEVERAL_FORMS:
+        return _fields(parts.FirstShare if "share" in holder else parts.FirstCount)
     if len(path) > 2 and path[-3] in _LISTED_PARTS:
         return _fields(_LISTED_PARTS[path[-3]])
     return _fields(_KINDS.get(str(holder.get("kind")), tree.Group))

@@ -151,6 +151,25 @@ EventWindow = Annotated[
 ]
 
 
+class DayAgo(Inert):
+    """The day so many units before the one that is asked for; months clamped to the month's end."""
+
+    ago: Annotated[int, Field(ge=1, strict=True)]
+    unit: Literal["day", "week", "month"]
+
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Self:
+        no_longer_than_allowed(self.ago, self.unit)
+        return self
+
+
+def _as_of_kind(value: object) -> str:
+    return "ago" if isinstance(value, DayAgo | Mapping) else "day"
+
+
+EarlierDay = Annotated[Annotated[Day, Tag("day")] | Annotated[DayAgo, Tag("ago")], Discriminator(_as_of_kind)]
+
+
 class PropertyCondition(Inert):
     """One condition on an occurrence's property; ops as for tags."""
 

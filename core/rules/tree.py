@@ -26,6 +26,7 @@ from core.rules.parts import (
     AgoWindow,
     BetweenWindow,
     CalendarWindow,
+    EarlierDay,
     Inert,
     LastWindow,
     Measure,
@@ -65,12 +66,13 @@ MAX_DEPTH = 8
 
 
 class Group(NodeBase):
-    """Children under all 且, any 或 or at least k."""
+    """Children under all 且, any 或 or at least k, asked for the rule's day or as of an earlier one."""
 
     kind: Literal["group"] = "group"
     match: Literal["all", "any", "at_least"]
     k: Annotated[int, Field(ge=1, strict=True)] | None = None
     label: str | None = None
+    as_of: EarlierDay | None = None
     children: tuple[Node, ...] = ()
 
     @model_validator(mode="after")

@@ -31,6 +31,7 @@ from core.analytics.explain.solve import Solution
 from core.analytics.explain.threshold import Curve
 from core.audiences.records import Audience
 from core.messages import Text
+from core.rules.asked_on import days_of
 from core.rules.describe import describe_node
 from core.rules.tree import Rule
 from core.rules.wording import Mask
@@ -75,7 +76,8 @@ class Explaining(People):
         """
         version, engine, day, rule = self._asked(rule, as_of)
         moved = threshold.chosen(rule, node, version.catalogue)
-        return threshold.curve(moved, engine.spread(rule, moved.node.id, day), day, at=at)
+        spread = engine.spread(rule, moved.node.id, day)
+        return threshold.curve(moved, spread, days_of(rule, day)[moved.node.id].within, at=at)
 
     def thresholds(self, rule: Rule, *, mask: Mask | None = None) -> dict[str, Text]:
         """Return the conditions that have a threshold to move, by id, in words, in the order of the rule."""
@@ -244,4 +246,5 @@ class Explaining(People):
         On earlier days, too, they have the values of the data version (非历史值).
         """
         version, _, _, rule = self._asked(rule, None)
-        return imported_tags(rule, version.catalogue)
+        # Every earlier day: whatever the rule asks is asked before the last day of all.
+        return imported_tags(rule, version.catalogue, date.max, date.min)

@@ -20,7 +20,7 @@ from core.messages import Text
 from core.rules.check import check, errors_of
 from core.rules.describe import describe, describe_node
 from core.rules.named import Way, bind
-from core.rules.naming import tags_in
+from core.rules.naming import tags_asked_before
 from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
 from core.rules.tree import Rule, nodes
@@ -95,9 +95,7 @@ class Questions(Versions):
             answer=engine.count(rule, day),
             data_version=version.id,
             sentence=describe(rule, version.catalogue),
-            not_historical=imported_tags(rule, version.catalogue)
-            if day < self._default_as_of(version)
-            else (),
+            not_historical=imported_tags(rule, version.catalogue, self._default_as_of(version), day),
             warnings=problems,
         )
 
@@ -251,10 +249,7 @@ def _unknown(code: str, given: str, allowed: tuple[str, ...]) -> CallerError:
     )
 
 
-def imported_tags(rule: Rule, catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the imported tags that the rule asks about, in its order; muted conditions ask nothing."""
-    return tuple(
-        tag
-        for tag in tags_in(rule, with_muted=False, through_audiences=True)
-        if catalogue.tags[tag].computed is None
-    )
+def imported_tags(rule: Rule, catalogue: Catalogue, today: date, as_of: date) -> tuple[str, ...]:
+    """Return the imported tags that the rule, asked for `as_of`, asks about as of a day before `today`."""
+    asked = tags_asked_before(rule, today, as_of)
+    return tuple(tag for tag in asked if catalogue.tags[tag].computed is None)

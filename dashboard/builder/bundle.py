@@ -19,8 +19,8 @@ Part = Literal["builder", "facts", "insight"]
 SOURCES = (
     "tree", "kinds", "catalogue", "words", "dom", "wire", "turns", "editor", "lookups", "live",
     "popover", "picker", "days", "controls", "windows", "costs", "numbers", "verdict", "comparison",
-    "measures", "occurrence", "sequence", "sides", "named", "cards", "rows", "groups", "actions", "drag",
-    "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
+    "measures", "occurrence", "sequence", "sides", "named", "cards", "rows", "asof", "groups", "actions",
+    "drag", "keyboard", "palette", "canvas", "charts", "panel", "facts", "findings", "near", "person",
     "diagnose", "scale", "distribution", "threshold", "solve", "size",
     "trendline", "trendpicture", "trendtab", "traitlines", "traits", "everyone", "versus", "profiletab",
     "insight", "clipboard", "definition",

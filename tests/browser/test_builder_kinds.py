@@ -290,3 +290,26 @@ def test_further_kinds_are_dragged_into_place_and_between_groups(visit: Visit) -
     builder.assert_outline("且(或(总交易额 随机分桶)) - 或(行为路径)")
     builder.drag(builder.grip(builder.row("行为路径")), builder.row("总交易额"), at=(0.3, 0.05))
     builder.assert_outline("且(或(行为路径 总交易额 随机分桶))")
+
+
+def test_a_group_is_asked_as_of_an_earlier_day_and_again_as_of_the_rule_s(
+    visit: Visit, sample_workspace: Path, axe: Callable[[Page], None]
+) -> None:
+    builder = Builder(visit("/"))
+    page = builder.page
+    builder.add("event:purchase")
+    now = builder.number()
+    builder.include.locator('[data-f="more"]').first.click()
+    page.get_by_role("menuitem", name="按更早的某天判断").click()
+    agrees(builder, sample_workspace)
+    assert builder.rule()["include"]["as_of"] == {"ago": 1, "unit": "month"}
+    assert builder.number() != now
+    axe(page)
+    page.get_by_label("按哪一天判断").select_option("day")
+    page.get_by_label("截至", exact=True).fill("2019-03-31")
+    expect(page.locator(".sentence")).to_contain_text("截至 2019-03-31 时")
+    agrees(builder, sample_workspace)
+    assert builder.rule()["include"]["as_of"] == "2019-03-31"
+    page.get_by_role("button", name="改回与整条规则同一天").click()
+    expect(page.locator(".sentence")).not_to_contain_text("截至")
+    assert builder.number() == now

@@ -140,9 +140,11 @@ test("wrapping and dissolving a group are inverse", () => {
   assert.equal(shown(unwrapGroup(wrapped, "g5")), "g0(a b)");
 });
 
-test("a negated group is not dissolved, because that would change its meaning", () => {
-  const r = patchNode(wrapNode(rule(leaf("a")), "a", "g5"), "g5", { not: true });
-  assert.ok(unwrapGroup(r, "g5") === r);
+test("a negated group, or one as of another day, is not dissolved: that would change its meaning", () => {
+  for (const patch of [{ not: true }, { as_of: "2019-06-30" }]) {
+    const r = patchNode(wrapNode(rule(leaf("a")), "a", "g5"), "g5", patch);
+    assert.ok(unwrapGroup(r, "g5") === r);
+  }
 });
 
 test("a copy has fresh ids all through and stands after the original", () => {

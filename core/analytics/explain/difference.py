@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.messages import Text, say
-from core.rules.describe import describe, describe_node
+from core.rules.describe import day_words, describe, describe_node
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, Node, Rule, walk
 from core.rules.wording import Mask
@@ -148,6 +148,9 @@ class _Comparer:
             else:
                 text = say("difference_match", what=self._words(group), **names)
             yield self._change("group", new, text)
+        if old.as_of != group.as_of:
+            names = {"before": day_words(old.as_of), "after": day_words(group.as_of)}
+            yield self._change("group", new, say("difference_as_of", **names))
         if old.not_ is not group.not_:
             code = "difference_negated" if group.not_ else "difference_affirmed"
             bare = group.model_copy(update={"not_": False})

@@ -15,6 +15,7 @@ from core.clock import Days
 from core.engines.base import Answer, Engine
 from core.errors import nearest_name
 from core.messages import Text, say
+from core.rules.asked_on import days_of
 from core.rules.check import check, errors_of
 from core.rules.describe import describe_node
 from core.rules.edit import counting, muted, parent_of, removed, replaced, updated
@@ -120,6 +121,9 @@ class _Examiner:
     mask: Mask | None
     empty: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.days = days_of(self.rule, self.as_of)
+
     def findings(self) -> Iterator[Finding]:
         asked = counting(self.rule)
         ids = {node.id for node in asked}
@@ -146,17 +150,18 @@ class _Examiner:
             if leaf.id not in self.empty:
                 self.empty.add(leaf.id)
                 yield self._finding("check_nobody", leaf, muted(self.rule, leaf.id))
-        elif own == self.answer.base:
+        elif own == self._base(leaf):
             parent = parent_of(self.rule, leaf.id)
             if parent is not None and parent.match == "any" and len(parent.children) > 1:
                 yield self._finding("check_any_everybody", leaf, muted(self.rule, leaf.id), [parent])
-            else:
+            elif parent is None or parent.as_of is None or len(parent.children) > 1:
+                # Alone in a group as of an earlier day it asks who existed then: that is no idle question.
                 yield self._finding("check_everybody", leaf, removed(self.rule, leaf.id))
 
     def _idle(self, leaf: Node) -> Iterator[Finding]:
         """Tell of a condition that drops nobody whom the others of its 且 have not dropped already."""
         numbers, parent = self.answer.nodes[leaf.id], parent_of(self.rule, leaf.id)
-        is_idle = numbers.without == self.answer.matched and 0 < numbers.own < self.answer.base
+        is_idle = numbers.without == self.answer.matched and 0 < numbers.own < self._base(leaf)
         if is_idle and self.answer.matched and parent is not None and parent.match == "all":
             yield self._finding("check_drops_nobody", leaf, removed(self.rule, leaf.id))
 
@@ -164,7 +169,7 @@ class _Examiner:
         """Tell of values that do not occur in the data."""
         if isinstance(leaf, TagCondition):
             spec = self.catalogue.tags[leaf.tag]
-            unknown, kept = self._unknown(leaf.tag, spec.type, leaf.op, leaf.value, None)
+            unknown, kept = self._unknown(leaf, leaf.tag, spec.type, leaf.op, leaf.value, None)
             if unknown:
                 if not kept and leaf.op not in _NEGATIVE:
                     self.empty.add(leaf.id)
@@ -173,18 +178,20 @@ class _Examiner:
         for event, where, _ in _events_of(leaf):
             for condition in where:
                 kind = self.catalogue.events[event].properties[condition.property].type
-                unknown, _ = self._unknown(condition.property, kind, condition.op, condition.value, event)
+                unknown, _ = self._unknown(
+                    leaf, condition.property, kind, condition.op, condition.value, event
+                )
                 if unknown:
                     yield self._finding("check_values_unknown", leaf, None, values=unknown)
 
     def _unknown(
-        self, key: str, kind: TagType, op: str, value: Any, event: str | None
+        self, leaf: Node, key: str, kind: TagType, op: str, value: Any, event: str | None
     ) -> tuple[list[str], list[str]]:
         """Return which of a condition's values do not occur, and which do."""
         if op not in _EXACT or kind not in (TagType.TEXT, TagType.ENUM, TagType.MULTI):
             return [], []
         listed = [value] if isinstance(value, str) else list(value)
-        known = self.engine.known_values(key, listed, self.as_of, event=event)
+        known = self.engine.known_values(key, listed, self.days[leaf.id].within, event=event)
         return [v for v in listed if v not in known], [v for v in listed if v in known]
 
     def _of_values(
@@ -192,7 +199,7 @@ class _Examiner:
     ) -> Finding:
         nearest = None
         if personal is None:
-            known = self.engine.values(leaf.tag, self.as_of, limit=_KNOWN_TO_COMPARE)
+            known = self.engine.values(leaf.tag, self.days[leaf.id].within, limit=_KNOWN_TO_COMPARE)
             nearest = nearest_name(unknown[0], [value for value, _ in known])
         elif self.mask is not None:
             unknown = [self.mask(value, personal) for value in unknown]
@@ -216,7 +223,7 @@ class _Examiner:
             for window in windows:
                 if isinstance(window, AnchoredWindow):  # each user's own
                     continue
-                first = self._begins(window)
+                first = self._begins(leaf, window)
                 if first is None or first >= begins or event in told:
                     continue
                 told.add(event)
@@ -232,7 +239,9 @@ class _Examiner:
             fitting = bisect_left(
                 range(1, window.last),
                 True,
-                key=lambda n: (self._begins(window.model_copy(update={"last": n})) or date.min) < begins,
+                key=lambda n: (
+                    (self._begins(leaf, window.model_copy(update={"last": n})) or date.min) < begins
+                ),
             )
             shorter = window.model_copy(update={"last": fitting})
             return updated(self.rule, leaf.id, window=shorter) if fitting else None
@@ -240,8 +249,8 @@ class _Examiner:
             return updated(self.rule, leaf.id, window=window.model_copy(update={"from_": begins}))
         return None
 
-    def _begins(self, window: Window) -> date | None:
-        span = span_of(window, self.as_of, self.catalogue.zone)
+    def _begins(self, leaf: Node, window: Window) -> date | None:
+        span = span_of(window, self.days[leaf.id].within, self.catalogue.zone)
         return span.first if isinstance(span, Days) else span.start.astimezone(self.catalogue.zone).date()
 
     # --- groups ---------------------------------------------------------------------------------------
@@ -278,7 +287,7 @@ class _Examiner:
 
     def _redundant(self, children: list[Node], alone: Answer) -> Iterator[Finding]:
         """Tell of a child of a 或 that brings in nobody whom another child has not brought in."""
-        if alone.matched == self.answer.base:
+        if alone.matched == alone.base:
             return
         for child in children:
             own = self.answer.nodes[child.id].own
@@ -293,17 +302,18 @@ class _Examiner:
     def _swallowed(self, group: Group, children: list[Node], alone: Answer) -> Iterator[Finding]:
         """Tell of a 或 that a negation makes hold for everybody, or for everybody who has a value."""
         negated = [child for child in children if _is_negative(child)]
-        if not negated or any(self.answer.nodes[c.id].own == self.answer.base for c in children):
+        if not negated or any(self.answer.nodes[c.id].own == alone.base for c in children):
             return
-        everybody = alone.matched == self.answer.base
+        everybody = alone.matched == alone.base
         if not everybody:
             tags = {child.tag for child in negated if isinstance(child, TagCondition)}
             if len(tags) != 1 or len(negated) < 2:
                 return
             (tag,) = tags
             is_set = TagCondition(id="is_set", tag=tag, op="is_set")
-            pair = self._count(Group(id="pair", match="any", children=tuple(negated)))
-            if pair != self._count(Group(id="valued", match="all", children=(is_set,))):
+            day = self.days[group.id].within
+            pair = self._count(Group(id="pair", match="any", children=tuple(negated)), day)
+            if pair != self._count(Group(id="valued", match="all", children=(is_set,)), day):
                 return
         mended = updated(self.rule, group.id, match="all", k=None)
         yield self._finding("check_any_swallows_not", group, mended, negated)
@@ -317,15 +327,21 @@ class _Examiner:
 
     # --- counting and saying ---------------------------------------------------------------------------
 
+    def _base(self, node: Node) -> int:
+        """Return how many existed on the day of the group in which a node stands: its numbers are of them."""
+        return self.engine.base_count(self.days[node.id].around)
+
     def _alone(self, group: Group) -> Answer:
-        bare = group.model_copy(update={"not_": False, "muted": False})
-        return self.engine.count(Rule(include=bare), self.as_of)
+        """Return the answer of a group's children, on their day."""
+        bare = group.model_copy(update={"not_": False, "muted": False, "as_of": None})
+        return self.engine.count(Rule(include=bare), self.days[group.id].within)
 
     def _both(self, one: Node, other: Node) -> int:
-        return self._count(Group(id="both", match="all", children=(one, other)))
+        """Return for how many two children of one group hold."""
+        return self._count(Group(id="both", match="all", children=(one, other)), self.days[one.id].around)
 
-    def _count(self, root: Group) -> int:
-        return self.engine.count(Rule(include=root), self.as_of).matched
+    def _count(self, root: Group, day: date) -> int:
+        return self.engine.count(Rule(include=root), day).matched
 
     def _finding(
         self, code: str, node: Node, mended: Rule | None, others: Iterable[Node] = (), *,

@@ -14,12 +14,14 @@ from core.analytics.explain.threshold import Compared, matched_by, movable, writ
 from core.engines.base import Answer, Engine
 from core.engines.spread import Spread
 from core.rules.arguments import DAYS_IN_UNIT, MAX_DAYS, Shape, field_named
+from core.rules.asked_on import days_of
 from core.rules.edit import counting, muted, updated
 from core.rules.tree import (
     MAX_WINDOW,
     EventCondition,
     Group,
     LastWindow,
+    Node,
     Rule,
     TagCondition,
     TakeTop,
@@ -96,10 +98,12 @@ class Moves:
     def thresholds(self, rule: Rule, threshold: Compared, goal: int) -> Iterator[Move]:
         """Yield for each handle of a condition the position that comes nearest to a goal."""
         node = threshold.node
-        spread = self._engine.spread(rule, node.id, self._as_of)
-        matched = matched_by(threshold, spread, self._as_of)
+        spread, day = self._engine.spread(rule, node.id, self._as_of), self._day(rule, node)
+        if not len(spread.values):
+            return  # nobody has a value: wherever the threshold stands, it says the same
+        matched = matched_by(threshold, spread, day)
         for handle, present in threshold.handles.items():
-            places = self._places(threshold, handle, spread)
+            places = _places(threshold, handle, spread, day)
 
             def at(place: Any, handle: str = handle) -> int:
                 return matched(threshold.moved(handle, place))
@@ -133,19 +137,9 @@ class Moves:
             take = TakeTop(n=self.target, by=key, order=order)
             yield Move("take", (), rule.model_copy(update={"take": take}), _COMBINED)
 
-    def _places(self, threshold: Compared, handle: str, spread: Spread) -> Places:
-        """Return where a handle can stand, ascending."""
-        if threshold.op.shape is Shape.RELATIVE:
-            unit = DAYS_IN_UNIT[threshold.node.value["unit"]]
-            ends = [] if not len(spread.values) else [spread.values[0], spread.values[-1]]
-            reach = max((abs((self._as_of - end).days) for end in ends), default=0)
-            return range(1, max(2, min(reach // unit + 3, MAX_DAYS // unit)))
-        values = spread.values.unique(maintain_order=True)
-        other = threshold.handles.get({"low": "high", "high": "low"}.get(handle, ""))
-        if other is not None:
-            end = date.fromisoformat(other) if threshold.kind is TagType.DATE else float(other)
-            values = values.filter(values <= end if handle == "low" else values >= end)
-        return values if threshold.kind is TagType.NUMBER else [written(day) for day in values.to_list()]
+    def _day(self, rule: Rule, node: Node) -> date:
+        """Return the day as of which a condition is asked."""
+        return days_of(rule, self._as_of)[node.id].within
 
     def _windows(self, rule: Rule, node: EventCondition, answer: Answer) -> Iterator[Move]:
         """Yield the window of an event condition at the length that comes nearest."""
@@ -189,7 +183,8 @@ class Moves:
             for left_out in listed:
                 kept = [value for value in listed if value != left_out]
                 yield Move("values", (node.id,), updated(rule, node.id, value=kept), 1 / len(listed))
-        if more and node.op in _WIDENED_BY_VALUES:
+        # What values people have is known for the rule's own day.
+        if more and node.op in _WIDENED_BY_VALUES and self._day(rule, node) == self._as_of:
             yield from self._added(rule, node, listed, self.target - answer.matched)
 
     def _added(self, rule: Rule, node: TagCondition, listed: list[str], lacking: int) -> Iterator[Move]:
@@ -260,6 +255,21 @@ def _rounded(places: Places, index: int, at: Callable[[Any], int], present: floa
                 if ends[0] <= candidate <= ends[2] and at(candidate) == wanted:
                     return candidate + 0.0
     return exact
+
+
+def _places(threshold: Compared, handle: str, spread: Spread, as_of: date) -> Places:
+    """Return where a handle can stand, ascending."""
+    if threshold.op.shape is Shape.RELATIVE:
+        unit = DAYS_IN_UNIT[threshold.node.value["unit"]]
+        ends = [] if not len(spread.values) else [spread.values[0], spread.values[-1]]
+        reach = max((abs((as_of - end).days) for end in ends), default=0)
+        return range(1, max(2, min(reach // unit + 3, MAX_DAYS // unit)))
+    values = spread.values.unique(maintain_order=True)
+    other = threshold.handles.get({"low": "high", "high": "low"}.get(handle, ""))
+    if other is not None:
+        end = date.fromisoformat(other) if threshold.kind is TagType.DATE else float(other)
+        values = values.filter(values <= end if handle == "low" else values >= end)
+    return values if threshold.kind is TagType.NUMBER else [written(day) for day in values.to_list()]
 
 
 def _shift(threshold: Compared, spread: Spread, handle: str, present: Any, place: Any) -> float:

@@ -91,7 +91,7 @@ def near_rule(rule: Rule, node: str) -> Rule | None:
     if (
         root is rule.include
         and not rivals
-        and all(step.match == "all" and not step.not_ for step in _groups(path))
+        and all(step.match == "all" and not step.not_ and step.as_of is None for step in _groups(path))
     ):
         return replaced(bare, node, negated(target))
     ids = fresh_ids([rule])

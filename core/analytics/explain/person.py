@@ -15,6 +15,7 @@ from core.engines.base import Engine, Verdict
 from core.errors import NotFound, Problem
 from core.messages import Text
 from core.rules.arguments import field_named
+from core.rules.asked_on import days_of
 from core.rules.describe import describe_node
 from core.rules.edit import counting
 from core.rules.literal import literal
@@ -139,7 +140,10 @@ def person(
     verdict = engine.verdict(rule, user_id, as_of)
     if verdict is None:
         raise NotFound(Problem("user_unknown", params={"user": user_id}))
-    asker = _Asker(verdict.user_no, engine, catalogue, as_of, show)
+    days = {node: of.within for node, of in days_of(rule, as_of).items()}
+    askers = {
+        day: _Asker(verdict.user_no, engine, catalogue, day, show) for day in dict.fromkeys(days.values())
+    }
     counted = {node.id for node in counting(rule)}
     found = tuple(
         NodeVerdict(
@@ -147,7 +151,7 @@ def person(
             holds=verdict.nodes[node.id],
             counts=node.id in counted,
             what=describe_node(node, catalogue, mask),
-            **asker.known_of(node),
+            **askers[days[node.id]].known_of(node),
         )
         for node in nodes(rule)
     )

@@ -131,6 +131,10 @@ class Conditions:
         key = ("base count", self._held.segments, as_of)
         return self._cache.get(key, lambda: _Number(count(self.base(as_of)))).value
 
+    def existed(self, as_of: date) -> CountedMask:
+        """Return the users who exist at the end of the day, and how many they are."""
+        return CountedMask(self.base(as_of), self.base_count(as_of))
+
     def asked(self, condition: Condition, as_of: date) -> Asked:
         """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
         asked = literal(condition, self._catalogue, as_of)

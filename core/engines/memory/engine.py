@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -20,15 +21,16 @@ from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainC
 from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
-from core.engines.memory.tree import Counted, Pass
+from core.engines.memory.tree import Counted, Masks, Pass
 from core.engines.spread import Spread
 from core.lake.tables import Tables
+from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
 from core.rules.edit import muted, replaced
 from core.rules.literal import literal
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
 from core.rules.ops import op_of
-from core.rules.tree import Group, Rule, TakeShare, is_muted, nodes
+from core.rules.tree import Condition, Group, Rule, TakeShare, is_muted, nodes
 from core.schema import USER_NO, Catalogue, TagType
 
 CACHE_BYTES = 512 << 20
@@ -104,17 +106,18 @@ class MemoryEngine:
 
     def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
         """Return how many people are kept out by exactly one node, by node."""
-        return standing.near_misses(rule, self._holds(rule, as_of), self._base(as_of), self._tiles)
+        return standing.near_misses(rule, self._masks(rule, as_of), self._tiles)
 
     def spread(self, rule: Rule, node: str, as_of: date) -> Spread:
         """Return the values that a condition compares, among those for whom it alone decides; remembered."""
         condition = next(found for found in nodes(rule) if found.id == node and not isinstance(found, Group))
-        asked = literal(condition, self.catalogue, as_of)
+        day = days_of(rule, as_of)[node].within
+        asked = literal(condition, self.catalogue, day)
 
         def make() -> Spread:
-            among = standing.decided(rule, node, self._holds(rule, as_of), self._base(as_of), self._tiles)
+            among = standing.decided(rule, node, self._masks(rule, as_of), self._tiles)
             if isinstance(asked, LiteralTagCondition):
-                return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, as_of), among)
+                return standing.spread_of_column(self._conditions.column(asked.tag.spec.key, day), among)
             if not isinstance(asked, LiteralEventCondition):
                 raise TypeError(f"{condition.kind} compares no value")
             per_user = self._conditions.measures.per_user(asked.measured)
@@ -164,11 +167,15 @@ class MemoryEngine:
         row = (self._held.user_ids() == user_id).arg_max()
         if row is None or self._held.user_ids()[row] != user_id:
             return None
-        base, answer = self._conditions.base(as_of), self._answer(rule, as_of)
-        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        holds = {node.id: self._conditions.anyone(node, as_of) for node in conditions}
-        number = int(self._held.user_nos[row])
-        return standing.verdict(rule, row, number, holds, base, answer, self._tiles)
+        answer = self._answer(rule, as_of)
+        days = days_of(rule, as_of)
+        holds = {
+            node.id: CountedMask(self._of_anyone(node, days[node.id].within, as_of), 0)
+            for node in nodes(rule)
+            if not isinstance(node, Group)
+        }
+        masks = replace(self._masks_of(rule, {}, as_of), holds=holds)
+        return standing.verdict(rule, row, int(self._held.user_nos[row]), masks, answer, self._tiles)
 
     def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
         """Return what one user did up to the end of `as_of`, oldest first."""
@@ -293,20 +300,36 @@ class MemoryEngine:
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""
         asked = self._asked(rule, as_of)
-        holds = {node: found.holds for node, found in asked.items()}
-        counted = Pass(rule, holds, self._base(as_of)).run(self._tiles)
+        counted = Pass(rule, self._masks_of(rule, asked, as_of)).run(self._tiles)
         return counted, {node: found.missing for node, found in asked.items()}
+
+    def _of_anyone(self, condition: Condition, day: date, as_of: date) -> Words:
+        """Return for whom a condition holds, in the base or not; of an earlier day, in the base of then."""
+        holds = self._conditions.anyone(condition, day)
+        return holds if day == as_of else holds & self._conditions.base(day)
 
     def _asked(self, rule: Rule, as_of: date) -> dict[str, Asked]:
         """Return for every condition for whom it holds, and how many of the base lack a value for it."""
+        days = days_of(rule, as_of)
         conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        return {node.id: self._conditions.asked(node, as_of) for node in conditions}
+        return {node.id: self._conditions.asked(node, days[node.id].within) for node in conditions}
 
-    def _holds(self, rule: Rule, as_of: date) -> dict[str, CountedMask]:
-        return {node: found.holds for node, found in self._asked(rule, as_of).items()}
+    def _masks(self, rule: Rule, as_of: date) -> Masks:
+        return self._masks_of(rule, self._asked(rule, as_of), as_of)
 
-    def _base(self, as_of: date) -> CountedMask:
-        return CountedMask(self._conditions.base(as_of), self.base_count(as_of))
+    def _masks_of(self, rule: Rule, asked: Mapping[str, Asked], as_of: date) -> Masks:
+        holds = {node: found.holds for node, found in asked.items()}
+        base = self._conditions.existed(as_of)
+        if not has_days(rule):
+            return Masks(holds, base)
+        days = days_of(rule, as_of)
+        around = {
+            node: self._conditions.existed(of.around) for node, of in days.items() if of.around != as_of
+        }
+        within = {
+            node: self._conditions.existed(of.within) for node, of in days.items() if of.within != of.around
+        }
+        return Masks(holds, base, around, within)
 
     def _taken(self, rule: Rule, matched: Words, as_of: date) -> Words:
         take = rule.take

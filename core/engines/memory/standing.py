@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from core.engines.memory.columns import CodedColumn, Column, PlainColumn
 from core.engines.memory.measures import Measures, as_floats
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
-from core.engines.memory.tree import Pass, Place
+from core.engines.memory.tree import Masks, Pass, Place
 from core.engines.spread import Spread
 from core.rules.exact import unscaled
 from core.rules.literal_values import LiteralMeasure
@@ -44,64 +44,70 @@ class Decided:
     is_flipped: bool
 
 
-def near_misses(rule: Rule, holds: Mapping[str, CountedMask], base: CountedMask, tiles: Tiles) -> NearMisses:
+def near_misses(rule: Rule, masks: Masks, tiles: Tiles) -> NearMisses:
     """Return how many are kept out by exactly one node, by node; see `core.engines.base.NearMisses`."""
     counting = [node for root in _roots(rule) for node in _counting(root) if node is not rule.include]
-    mended = {node.id: np.zeros_like(base.mask) for node in counting}
+    base = masks.base.mask
+    mended = {node.id: np.zeros_like(base) for node in counting}
 
     def watch(words: slice, node: str, at: Place) -> None:
         if node in mended and at.absent is not None:
             mended[node][words] = at.absent
 
-    outside = ~Pass(rule, holds, base, watch).run(tiles).matched
+    outside = ~Pass(rule, masks, watch).run(tiles).matched
     for mask in mended.values():
         np.bitwise_and(mask, outside, out=mask)
     lowest: dict[str, Words] = {}
     for root in _roots(rule):
         if not is_muted(root):
             _sink(root, mended, lowest)
-    once, twice = np.zeros_like(base.mask), np.zeros_like(base.mask)
+    once, twice = np.zeros_like(base), np.zeros_like(base)
     for mask in lowest.values():
         twice |= once & mask
         once |= mask
     return NearMisses({node.id: count(lowest[node.id] & ~twice) for node in counting}, count(twice))
 
 
-def decided(
-    rule: Rule, node: str, holds: Mapping[str, CountedMask], base: CountedMask, tiles: Tiles
-) -> Decided:
+def decided(rule: Rule, node: str, masks: Masks, tiles: Tiles) -> Decided:
     """Return for whom a condition decides; it must count."""
-    held, failed = np.zeros_like(base.mask), np.zeros_like(base.mask)
+    held, failed = np.zeros_like(masks.base.mask), np.zeros_like(masks.base.mask)
 
     def watch(words: slice, watched: str, at: Place) -> None:
         if watched == node:
             held[words] = 0 if at.held is None else at.held
             failed[words] = 0 if at.failed is None else at.failed
 
-    Pass(rule, holds, base, watch).run(tiles)
+    Pass(rule, masks, watch).run(tiles)
     return Decided(held ^ failed, count(held & failed), _is_flipped(rule, node))
 
 
-def verdict(
-    rule: Rule, row: int, user_no: int, holds: Mapping[str, Words], base: Words, answer: Words, tiles: Tiles
-) -> Verdict:
-    """Return what a rule says of the user of one row; `answer` is who is in it after take."""
+def verdict(rule: Rule, row: int, user_no: int, masks: Masks, answer: Words, tiles: Tiles) -> Verdict:
+    """Return what a rule says of the user of one row.
 
-    def bit(words: Words) -> Words:
-        return np.array([int(words[row // 64]) >> (row % 64) & 1], dtype=np.uint64)
+    Parameters
+    ----------
+    masks : Masks
+        Of conditions also those who are not in the base: of them as well it is said what they satisfy.
+    answer : numpy.ndarray of uint64
+        Who is in it after take.
+    """
 
-    # A rule on one person; of somebody who is not in the base as well it is said what they satisfy.
-    asked = {node: CountedMask(bit(mask), int(bit(mask)[0])) for node, mask in holds.items()}
-    counted = Pass(rule, asked, CountedMask(np.ones(1, dtype=np.uint64), 1)).run(tiles)
+    def bit(found: CountedMask) -> CountedMask:
+        one = int(found.mask[row // 64]) >> (row % 64) & 1
+        return CountedMask(np.array([one], dtype=np.uint64), one)
+
+    is_in_base, is_taken = (bool(bit(CountedMask(mask, 0)).count) for mask in (masks.base.mask, answer))
+    alone = replace(masks.each(bit), base=CountedMask(np.ones(1, dtype=np.uint64), 1))
+    counted = Pass(rule, alone).run(tiles)
     exclude = rule.exclude
     counts = exclude is not None and bool(exclude.children) and not is_muted(exclude)
     return Verdict(
         user_no=user_no,
-        is_in_base=bool(bit(base)[0]),
+        is_in_base=is_in_base,
         nodes={node: bool(own) for node, own in counted.own.items()},
         is_included=bool(counted.included),
         is_excluded=counts and exclude is not None and bool(counted.own[exclude.id]),
-        is_taken=bool(bit(answer)[0]),
+        is_taken=is_taken,
     )
 
 

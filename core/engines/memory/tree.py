@@ -56,6 +56,13 @@ class Place:
     failed: Words | None
     absent: Words | None
 
+    def only_among(self, people: Words) -> Place:
+        """Return the place seen from below a group that holds for nobody but these people."""
+        if self.failed is None:
+            return Place(None if self.held is None else self.held & people, None, self.absent)
+        others = self.failed & ~people
+        return Place(others if self.held is None else (self.held & people) | others, self.failed, self.absent)
+
     def turned(self) -> Place:
         """Return the place seen from below a `not`."""
         return Place(self.failed, self.held, self.absent)
@@ -65,6 +72,36 @@ Watch = Callable[[slice, str, Place], None]
 """Told, for a shard's words, the place of every node that counts."""
 
 
+@dataclass(frozen=True)
+class Masks:
+    """Who is asked by a rule, and for whom its conditions hold.
+
+    Attributes
+    ----------
+    holds : mapping of str to CountedMask
+        For every condition of the rule the users of the base for whom it holds, before its `not`; of a
+        condition as of an earlier day, those who existed then.
+    base : CountedMask
+        The users who are asked.
+    around, within : mapping of str to CountedMask
+        For nodes in groups as of an earlier day, and for such groups, the users who existed on the day of the
+        group in which the node stands, and on its own (`core.rules.asked_on.Days`); none named = the base.
+    """
+
+    holds: Mapping[str, CountedMask]
+    base: CountedMask
+    around: Mapping[str, CountedMask] = field(default_factory=dict)
+    within: Mapping[str, CountedMask] = field(default_factory=dict)
+
+    def each(self, of: Callable[[CountedMask], CountedMask]) -> Masks:
+        """Return the same of other people, or of fewer of them."""
+        named = [
+            {node: of(found) for node, found in group.items()}
+            for group in (self.holds, self.around, self.within)
+        ]
+        return Masks(named[0], of(self.base), named[1], named[2])
+
+
 class Pass:
     """A rule made ready for counting.
 
@@ -72,10 +109,8 @@ class Pass:
     ----------
     rule : Rule
         The rule; its ids are unique.
-    holds : mapping of str to CountedMask
-        For every condition of the rule the users of the base for whom it holds, before its `not`.
-    base : CountedMask
-        The users who are asked.
+    masks : Masks
+        Who is asked, and for whom the conditions hold.
     watch : callable or None
         Sees the places on the way, for those who ask more of them than numbers. Called from several threads.
     """
@@ -83,16 +118,20 @@ class Pass:
     def __init__(
         self,
         rule: Rule,
-        holds: Mapping[str, CountedMask],
-        base: CountedMask,
+        masks: Masks,
         watch: Watch | None = None,
     ) -> None:
+        holds, base = masks.holds, masks.base
         self._rule = rule
         self._watch = watch
         self._holds = {node: found.mask for node, found in holds.items()}
         self._base = base.mask
+        self._around = {node: found.mask for node, found in masks.around.items()}
+        self._within = {node: found.mask for node, found in masks.within.items()}
         self._own = {
-            node.id: base.count - holds[node.id].count if node.not_ else holds[node.id].count
+            node.id: masks.around.get(node.id, base).count - holds[node.id].count
+            if node.not_
+            else holds[node.id].count
             for node in nodes(rule)
             if not isinstance(node, Group)
         }
@@ -135,7 +174,10 @@ class Pass:
     def _shard(self, words: slice, numbers: NDArray[np.int64]) -> tuple[int, int]:
         """Fill in one shard's part; return how many the include tree leaves, and how many match."""
         base = self._base[words]
-        shard = _Shard(base, self._holds, words, self._muted, numbers, self._place, self._watch)
+        shard = _Shard(
+            base, self._holds, words, self._muted, numbers, self._place, self._watch,
+            around=self._around, within=self._within,
+        )  # fmt: skip
         include, exclude = self._rule.include, self._rule.exclude
         kept = shard.rise(include, of_nothing=base)
         if include.id in self._muted:
@@ -182,6 +224,8 @@ class _Shard:
     numbers: NDArray[np.int64]
     place: Mapping[str, int]
     watch: Watch | None = None
+    around: Mapping[str, Words] = field(default_factory=dict)
+    within: Mapping[str, Words] = field(default_factory=dict)
     matched: int = 0
     masks: dict[str, Words] = field(default_factory=dict)
     so_far: dict[str, list[Words]] = field(default_factory=dict)
@@ -194,6 +238,11 @@ class _Shard:
             self.counts[id(mask)] = mask, count(mask)
         return self.counts[id(mask)][1]
 
+    def existed(self, named: Mapping[str, Words], node: AnyNode) -> Words:
+        """Return the users who existed on a day of a node."""
+        people = named.get(node.id)
+        return self.base if people is None else people[self.words]
+
     def rise(self, node: AnyNode, *, of_nothing: Words) -> Words:
         """Return (and keep) the users of the base for whom the node holds by itself, its `not` applied.
 
@@ -204,10 +253,14 @@ class _Shard:
             mask = self._combined(node, of_nothing)
         else:
             mask = self.holds[node.id][self.words]
+        around = self.existed(self.around, node)
         if mask is None:
-            mask = of_nothing
-        elif node.not_:
-            mask = self.base & ~mask
+            mask = of_nothing if around is self.base else of_nothing & around
+        else:
+            if node.id in self.within:
+                mask = mask & self.existed(self.within, node)
+            if node.not_:
+                mask = around & ~mask
         self.masks[node.id] = mask
         if isinstance(node, Group):
             self.numbers[self.place[node.id], _OWN] = self.counted(mask)
@@ -224,6 +277,8 @@ class _Shard:
         if not isinstance(node, Group):
             return
         below = at.turned() if node.not_ else at
+        if node.id in self.within:
+            below = below.only_among(self.existed(self.within, node))
         counted = [child for child in node.children if child.id not in self.muted]
         places = self._places(node, [self.masks[child.id] for child in counted], below)
         for child, place in zip(counted, places, strict=True):
@@ -246,7 +301,8 @@ class _Shard:
         if not counted:
             return None
         if group.match == "at_least":
-            return at_least(group.k or 1, planes_of([mask for _, mask in counted]), self.base)
+            existed = self.existed(self.within, group)
+            return at_least(group.k or 1, planes_of([mask for _, mask in counted]), existed)
         so_far = [counted[0][1]]
         for key, mask in counted[1:]:
             so_far.append(so_far[-1] & mask if group.match == "all" else so_far[-1] | mask)

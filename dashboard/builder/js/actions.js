@@ -1,5 +1,6 @@
 // What can be done to a node, once for its buttons, its menu and the keyboard.
 
+import { A_MONTH_AGO } from "./asof.js";
 import { placeOfTop } from "./lookups.js";
 import { newLeaf } from "./catalogue.js";
 import { h, icon, set } from "./dom.js";
@@ -80,6 +81,13 @@ export function makeActions(page) {
     wrap: (id) =>
       run("wrap", id, (rule) =>
         wrapNode(rule, id, editor.ids.next("g"), locate(rule, id)?.parent?.match === "any" ? "all" : "any"),
+      ),
+    date: (id) =>
+      run(
+        "date",
+        id,
+        (rule) => patchNode(rule, id, { as_of: locate(rule, id).node.as_of ? undefined : A_MONTH_AGO }),
+        locate(editor.rule, id)?.node.as_of ? "did.undate" : "did.date",
       ),
     unwrap: (id) => run("unwrap", id, (rule) => unwrapGroup(rule, id)),
     step(id, delta) {
@@ -178,14 +186,24 @@ export function makeActions(page) {
       },
       { label: t("act.wrap"), icon: "wrap", hint: "G", run: () => actions.wrap(id) },
       isGroup
-        ? { label: t("act.unwrap"), icon: "group", disabled: Boolean(node.not), run: () => actions.unwrap(id) }
+        ? {
+            label: t("act.unwrap"),
+            icon: "group",
+            disabled: Boolean(node.not || node.as_of),
+            run: () => actions.unwrap(id),
+          }
         : false,
+      isGroup ? dateEntry(id, node) : false,
       isGroup ? { label: t("act.group"), icon: "plus", run: () => actions.addGroup(id) } : false,
       { label: t("act.duplicate"), icon: "copy", hint: "D", run: () => actions.duplicate(id) },
       ...turnEntries(id, node),
       null,
       { label: t("act.remove"), icon: "trash", hint: "Del", danger: true, run: () => actions.remove(id) },
     ].filter((entry) => entry !== false && parent);
+  }
+
+  function dateEntry(id, node) {
+    return { label: t(node.as_of ? "act.undate" : "act.date"), icon: "clock", run: () => actions.date(id) };
   }
 
   /** What a condition about one event can become, keeping its event and filters. */
@@ -207,6 +225,7 @@ export function makeActions(page) {
     return [
       { label: t("act.group"), icon: "plus", run: () => actions.addGroup(id) },
       { label: t(node.not ? "act.affirm" : "act.negate"), icon: "not", run: () => actions.negate(id) },
+      dateEntry(id, node),
       side === EXCLUDE
         ? {
             label: t(node.muted ? "act.unmute" : "act.mute"),

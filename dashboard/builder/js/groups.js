@@ -1,5 +1,6 @@
 // A group as a card: how its children are combined, its numbers, its children in order, and where to add more.
 
+import { asOfControl } from "./asof.js";
 import { numberControl, segmented, textControl } from "./controls.js";
 import { h, grip, icon, place, replace, say } from "./dom.js";
 import { makeNumbers } from "./numbers.js";
@@ -36,6 +37,7 @@ export function makeGroup(page, id, side) {
     patch({ k: value ?? 1 }, how),
   );
   const kBox = h("span.kbox", {}, k.element, h("span.quiet", {}));
+  const asOf = asOfControl(page, (as_of, how) => patch({ as_of }, how));
   const not = h(
     "button.flag.not",
     { type: "button", hidden: true, "data-f": "not", onclick: () => page.actions.negate(id) },
@@ -84,6 +86,7 @@ export function makeGroup(page, id, side) {
       badge,
       match.element,
       kBox,
+      asOf.element,
       not,
       side ? h("span.grow", {}, removed) : label.element,
       side ? heads : null,
@@ -110,6 +113,7 @@ export function makeGroup(page, id, side) {
       kBox.hidden = node.match !== "at_least";
       k.sync(node.k);
       say(kBox.lastChild, t("k.of", { n: node.children.length }));
+      asOf.sync(node.as_of);
       not.hidden = !node.not;
       label.sync(node.label ?? "");
       handle?.setAttribute("aria-label", t("grip", { name: page.nameOf(node) }));

@@ -198,10 +198,10 @@ export function wrapNode(rule, id, groupId, match = "any") {
   return changeRule(rule, id, (node) => newGroup(groupId, match, [node]));
 }
 
-/** Lets a nested group's children take its place; a group under 非 stays, since that would change its meaning. */
+/** Lets a nested group's children take its place; under 非, or as of another day, it stays: they would mean else. */
 export function unwrapGroup(rule, id) {
   const place = locate(rule, id);
-  if (!place?.parent || place.node.kind !== "group" || place.node.not) return rule;
+  if (!place?.parent || place.node.kind !== "group" || place.node.not || place.node.as_of) return rule;
   return changeRule(rule, place.parent.id, (parent) =>
     settled({ ...parent, children: parent.children.flatMap((child) => (child.id === id ? child.children : [child])) }),
   );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,6 +25,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+earlier_days = st.one_of(
+    st.sampled_from([date(1999, 1, 1), *AS_OF]).map(date.isoformat),
+    st.fixed_dictionaries({"ago": st.integers(1, 40), "unit": st.sampled_from(["day", "week", "month"])}),
+)
+
+
 @st.composite
 def _tree(draw: st.DrawFn, depth: int, *, is_root: bool) -> dict[str, Any]:
     match = draw(st.sampled_from(["all", "all", "any", "at_least"]))
@@ -38,6 +45,8 @@ def _tree(draw: st.DrawFn, depth: int, *, is_root: bool) -> dict[str, Any]:
     group: dict[str, Any] = {"kind": "group", "match": match, "children": children}
     if match == "at_least":
         group["k"] = draw(st.integers(1, max(1, len(children))))
+    if draw(st.integers(0, 3)) == 0:
+        group["as_of"] = draw(earlier_days)
     return group
 
 

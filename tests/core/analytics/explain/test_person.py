@@ -14,6 +14,7 @@ from core.analytics.explain.person import MOST_OCCURRENCES, person
 from core.engines.memory import MemoryEngine
 from core.errors import NotFound
 from core.rules import evaluate
+from core.rules.asked_on import days_of
 from core.rules.conditions import RankCondition
 from core.rules.made_of import tags_of
 from core.rules.makings import ByRules, Quantiles
@@ -45,6 +46,7 @@ def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str,
     engine = MemoryEngine(world.tables())
     taken = evaluate.members(rule, world.users, world.catalogue, as_of)
     counts = {node.id for node in counting(rule)}
+    asked_on = {key: of.within for key, of in days_of(rule, as_of).items()}
     matched, only = who(rule, world, as_of), Rule(include=rule.include)
     # Ranks and some tags are about the people of the base together: nothing is asked of one person alone.
     is_alone = not any(
@@ -54,7 +56,8 @@ def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str,
     for user in world.users[:6]:
         found = person(rule, user.user_id, engine, world.catalogue, as_of, lambda _spec, value: value)
         shown: Any = found.as_json()
-        always = replace(user, exists_from=None)
+        # Of somebody who is not in the base as well it is said what they satisfy on the day itself.
+        always = user if evaluate.in_base(user, as_of) else replace(user, exists_from=as_of)
         assert shown["is_in_base"] is evaluate.in_base(user, as_of)
         assert shown["is_matched"] is (user.user_id in matched)
         assert shown["is_taken"] is (user.user_id in taken)
@@ -70,14 +73,14 @@ def test_verdicts_and_values_are_the_oracle_s(world: World, rule_json: dict[str,
         by_id = {node.node: node for node in found.nodes}
         for leaf in counting(rule):
             if isinstance(leaf, TagCondition):
-                expected = evaluate.tag_value(user, leaf.tag, world.catalogue, as_of, world.users)
+                expected = evaluate.tag_value(user, leaf.tag, world.catalogue, asked_on[leaf.id], world.users)
                 value = by_id[leaf.id].value
                 assert (set(value) if isinstance(value, list) else value) == (
                     set(expected) if isinstance(expected, frozenset) else expected
                 )
             elif isinstance(leaf, EventCondition):
                 value = by_id[leaf.id].value
-                assert value == evaluate.event_value(user, leaf, world.catalogue, as_of)
+                assert value == evaluate.event_value(user, leaf, world.catalogue, asked_on[leaf.id])
                 # Without a date of their own to count from, nothing is measured, not even that there was nothing.
                 assert leaf.measure != "count" or value in (None, by_id[leaf.id].occurrence_count)
             elif isinstance(leaf, Group):

@@ -1,0 +1,68 @@
+"""For which day each part of a rule is asked: a group may stand as of an earlier day than its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from core import clock
+from core.rules.parts import DayAgo
+from core.rules.tree import AnyNode, Group, Rule
+
+
+def day_within(group: Group, as_of: date) -> date:
+    """Return the day as of which the children of a group are asked, where the group itself is for `as_of`.
+
+    A day after `as_of` is `as_of`: nothing after it is ever seen.
+    """
+    match group.as_of:
+        case None:
+            return as_of
+        case DayAgo(ago=n, unit="month"):
+            return clock.add_months(as_of, -n)
+        case DayAgo(ago=n, unit=unit):
+            return clock.add_days(as_of, -n * (7 if unit == "week" else 1))
+        case day:
+            return min(day, as_of)
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days of one node.
+
+    Attributes
+    ----------
+    around : datetime.date
+        The day of the group in which it stands: its numbers count users who existed then.
+    within : datetime.date
+        The day as of which what it says is asked; of a condition the same.
+    """
+
+    around: date
+    within: date
+
+
+def days_of(rule: Rule, as_of: date) -> Mapping[str, Days]:
+    """Return the days of every node, by id, where the rule is asked for `as_of`."""
+    roots = (root for root in (rule.include, rule.exclude) if root is not None)
+    return {node: days for root in roots for node, days in _each(root, as_of)}
+
+
+def has_days(rule: Rule) -> bool:
+    """Tell whether any group of a rule has a day of its own."""
+    roots = (root for root in (rule.include, rule.exclude) if root is not None)
+    return any(_has_day(root) for root in roots)
+
+
+def _has_day(group: Group) -> bool:
+    return group.as_of is not None or any(
+        _has_day(child) for child in group.children if isinstance(child, Group)
+    )
+
+
+def _each(node: AnyNode, around: date) -> Iterator[tuple[str, Days]]:
+    within = day_within(node, around) if isinstance(node, Group) else around
+    yield node.id, Days(around, within)
+    for child in node.children if isinstance(node, Group) else ():
+        yield from _each(child, within)
