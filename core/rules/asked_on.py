@@ -27,6 +27,11 @@ def day_within(group: Group, as_of: date) -> date:
             return min(day, as_of)
 
 
+def asks_who_existed(group: Group) -> bool:
+    """Tell whether a group says nothing but its day: it holds for whoever existed then."""
+    return group.as_of is not None and not group.children
+
+
 @dataclass(frozen=True)
 class Days:
     """The days of one node.

@@ -15,7 +15,7 @@ from typing import Any
 from core import clock
 from core.clock import Days, Instants, Span
 from core.rules.arguments import Argument, AtLeast
-from core.rules.asked_on import day_within
+from core.rules.asked_on import asks_who_existed, day_within
 from core.rules.dispatch import meaning_of
 from core.rules.formula import dump_formula
 from core.rules.literal import literal, literal_tag
@@ -77,10 +77,13 @@ def _key(node: Condition | Group, catalogue: Catalogue, as_of: date) -> list[Any
         day = day_within(node, as_of)
         asked = [_key(child, catalogue, day) for child in node.children if not is_muted(child)]
         asked.sort(key=repr)
+        if asks_who_existed(node):
+            key: list[Any] = ["as_of", day.isoformat(), ["base"]]
+            return ["not", *key] if node.not_ else key
         if not asked:
             return ["base"]
         k = {"all": len(asked), "any": 1}.get(node.match, node.k)
-        key: list[Any] = asked[0] if len(asked) == 1 and k == 1 else ["at_least", k, asked]
+        key = asked[0] if len(asked) == 1 and k == 1 else ["at_least", k, asked]
         if day != as_of:
             key = ["as_of", day.isoformat(), key]
     else:

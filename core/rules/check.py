@@ -39,10 +39,12 @@ def _group(group: Group, catalogue: Catalogue, depth: int) -> Iterator[Problem]:
     if group.muted:
         yield _muted(group)
     if not group.children:
-        if depth > 1:
+        if depth > 1 and group.as_of is None:
             yield Problem("empty_group", group.id)
-        elif group.not_:
+        elif depth == 1 and group.not_:
             yield Problem("empty_root_negated", group.id)
+        elif depth == 1 and group.as_of is not None:
+            yield Problem("empty_root_dated", group.id)
     elif group.k is not None:
         yield from _k(group, group.k)
     for child in group.children:

@@ -10,6 +10,7 @@ import re
 from datetime import date
 
 from core.messages import Text, say
+from core.rules.asked_on import asks_who_existed
 from core.rules.parts import DayAgo
 from core.rules.sentences import said
 from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
@@ -80,6 +81,8 @@ class _Reader:
 
     def _group(self, group: Group, *, nested: bool) -> Text:
         children = [self.node(child) for child in group.children]
+        if asks_who_existed(group) and group.as_of is not None:
+            return _existed(group.as_of, is_negated=group.not_)
         if not children:
             text = say("empty_group_text")
         elif group.match == "at_least":
@@ -89,7 +92,7 @@ class _Reader:
             is_bracketed = group.not_ or group.label or group.as_of is not None
             if nested and len(children) > 1 and not is_bracketed:
                 text = say("bracketed", what=text)
-        if children and group.as_of is not None:
+        if group.as_of is not None:
             text = _dated(group.as_of, text)
         if group.not_:
             text = say("not_node", what=text)
@@ -105,6 +108,13 @@ def day_words(as_of: date | DayAgo | None) -> Text:
             return say("day_ago", length=length(n, unit))
         case day:
             return say("day_itself", day=day)
+
+
+def _existed(as_of: date | DayAgo, *, is_negated: bool) -> Text:
+    if isinstance(as_of, DayAgo):
+        long = length(as_of.ago, as_of.unit)
+        return say("not_yet_user_ago" if is_negated else "was_user_ago", length=long)
+    return say("not_yet_user_day" if is_negated else "was_user_day", day=as_of)
 
 
 def _dated(as_of: date | DayAgo, text: Text) -> Text:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from core.rules.asked_on import days_of
+from core.rules.asked_on import asks_who_existed, days_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import LiteralCondition, LiteralEventCondition
 from core.rules.meaning import (
@@ -211,6 +211,8 @@ class _Asker:
         if not isinstance(node, Group):
             return condition_holds(self._literals[node.id], user, self._around) is not node.not_
         asked = [child for child in node.children if not is_muted(child)]
+        if asks_who_existed(node):
+            return in_base(user, self._days[node.id].within) is not node.not_
         if not asked:
             return of_nothing
         return self._combined(node, asked, user) is not node.not_

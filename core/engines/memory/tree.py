@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.engines.memory.bits import CountedMask, Words, count, nobody
 from core.engines.memory.tiles import Tiles
+from core.rules.asked_on import asks_who_existed
 from core.rules.tree import AnyNode, Group, Rule, is_muted, nodes
 
 SHARDS_AT_ONCE = 4
@@ -238,10 +239,15 @@ class _Shard:
             self.counts[id(mask)] = mask, count(mask)
         return self.counts[id(mask)][1]
 
-    def existed(self, named: Mapping[str, Words], node: AnyNode) -> Words:
-        """Return the users who existed on a day of a node."""
-        people = named.get(node.id)
+    def existed_around(self, node: AnyNode) -> Words:
+        """Return the users who existed on the day of the group in which a node stands."""
+        people = self.around.get(node.id)
         return self.base if people is None else people[self.words]
+
+    def existed_within(self, node: AnyNode) -> Words:
+        """Return the users who existed on the day of a node itself."""
+        people = self.within.get(node.id)
+        return self.existed_around(node) if people is None else people[self.words]
 
     def rise(self, node: AnyNode, *, of_nothing: Words) -> Words:
         """Return (and keep) the users of the base for whom the node holds by itself, its `not` applied.
@@ -253,12 +259,12 @@ class _Shard:
             mask = self._combined(node, of_nothing)
         else:
             mask = self.holds[node.id][self.words]
-        around = self.existed(self.around, node)
+        around = self.existed_around(node)
         if mask is None:
             mask = of_nothing if around is self.base else of_nothing & around
         else:
             if node.id in self.within:
-                mask = mask & self.existed(self.within, node)
+                mask = mask & self.existed_within(node)
             if node.not_:
                 mask = around & ~mask
         self.masks[node.id] = mask
@@ -278,7 +284,7 @@ class _Shard:
             return
         below = at.turned() if node.not_ else at
         if node.id in self.within:
-            below = below.only_among(self.existed(self.within, node))
+            below = below.only_among(self.existed_within(node))
         counted = [child for child in node.children if child.id not in self.muted]
         places = self._places(node, [self.masks[child.id] for child in counted], below)
         for child, place in zip(counted, places, strict=True):
@@ -298,10 +304,12 @@ class _Shard:
         """Return the group's unmuted children combined, filling in their running counts; None = no child."""
         risen = {child.id: self.rise(child, of_nothing=of_nothing) for child in group.children}
         counted = [(key, mask) for key, mask in risen.items() if key not in self.muted]
+        if asks_who_existed(group):
+            return self.existed_within(group)
         if not counted:
             return None
         if group.match == "at_least":
-            existed = self.existed(self.within, group)
+            existed = self.existed_within(group)
             return at_least(group.k or 1, planes_of([mask for _, mask in counted]), existed)
         so_far = [counted[0][1]]
         for key, mask in counted[1:]:

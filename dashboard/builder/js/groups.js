@@ -133,7 +133,8 @@ export function makeGroup(page, id, side) {
       const isEmpty = node.children.length === 0;
       hint.classList.toggle("roomy", isEmpty);
       hint.classList.toggle("slim", !isEmpty);
-      say(invitation, isEmpty ? t("group.empty") : t(`group.add.${node.match}`));
+      const empty = node.as_of ? t("group.existed") : t("group.empty");
+      say(invitation, isEmpty ? empty : t(`group.add.${node.match}`));
       hint.setAttribute("aria-label", t("group.add", { name: page.nameOf(node) }));
       replace(
         notes,

@@ -45,13 +45,16 @@ def _tree(draw: st.DrawFn, depth: int, *, is_root: bool) -> dict[str, Any]:
     group: dict[str, Any] = {"kind": "group", "match": match, "children": children}
     if match == "at_least":
         group["k"] = draw(st.integers(1, max(1, len(children))))
-    if draw(st.integers(0, 3)) == 0:
+    if (children or not is_root) and draw(st.integers(0, 3)) == 0:
         group["as_of"] = draw(earlier_days)
+        if not is_root and draw(st.integers(0, 2)) == 0:
+            group |= {"children": [], "match": "all"}
+            group.pop("k", None)
     return group
 
 
 def _decorate(draw: st.DrawFn, node: dict[str, Any]) -> None:
-    asks_nothing = node["kind"] == "group" and not node["children"]
+    asks_nothing = node["kind"] == "group" and not node["children"] and "as_of" not in node
     if not asks_nothing and draw(st.integers(0, 3)) == 0:
         node["not"] = True
     if draw(st.integers(0, 4)) == 0:

@@ -30,7 +30,7 @@ BEYOND_A_SCHEMA = {
     *("unknown_snapshot", "unknown_list"),
     *("rank_needs_one_end", "rank_by_type", "rank_within_sets"),
     *("silent_without_start", "more_blocks_than_there_are"),
-    *("empty_group", "empty_root_negated", "k_too_large", "id_twice"),
+    *("empty_group", "empty_root_negated", "empty_root_dated", "k_too_large", "id_twice"),
 }
 
 
