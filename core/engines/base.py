@@ -9,8 +9,10 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from core.clock import Days
 from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
+from core.engines.tallies import Deeds, Delays, Done
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -164,25 +166,6 @@ class Verdict:
     is_taken: bool
 
 
-@dataclass(frozen=True)
-class Done:
-    """What some people did of one event in a stretch of days.
-
-    Attributes
-    ----------
-    users : int
-        How many of them did it at all.
-    occurrences : int
-        How often, together.
-    total : float or None
-        The exact sum of a number property, as the nearest float; None when none was asked for.
-    """
-
-    users: int
-    occurrences: int
-    total: float | None
-
-
 class Engine(Protocol):
     """Answers rules over one data version. Rules handed in have passed `check`; the engine is thread-safe."""
 
@@ -209,6 +192,27 @@ class Engine(Protocol):
 
     def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
         """Return what some users did of an event between two days, both in."""
+        ...
+
+    def sizes(self, rules: Sequence[Rule], as_of: date) -> list[int]:
+        """Return how many users are in each answer, after take: `count` without the numbers of the nodes."""
+        ...
+
+    def totals(self, rules: Sequence[Rule], deeds: Deeds, span: Days, as_of: date) -> list[Done]:
+        """Return what the people in each answer did in some days, none of them after `as_of`."""
+        ...
+
+    def course(self, rule: Rule, deeds: Deeds, spans: Sequence[Days], as_of: date) -> list[Done]:
+        """Return what the people in an answer did in each of several stretches of days.
+
+        The stretches have both ends, ascend and do not overlap; none reaches past `as_of`.
+        """
+        ...
+
+    def delays(
+        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float]
+    ) -> Delays:
+        """Return how soon the people in an answer did one of some events after first doing one of others."""
         ...
 
     def seeing(self, catalogue: Catalogue) -> Engine:

@@ -137,8 +137,9 @@ def _quantiles(made: Quantiles, catalogue: Catalogue, as_of: date) -> LiteralQua
 def _preference(made: Preference, catalogue: Catalogue, as_of: date) -> LiteralPreference:
     event = event_of(catalogue, made.event)
     of, weigh = (None if key is None else property_of(event, key) for key in (made.of, made.weigh))
+    where, span = literal_where(made.where, event, as_of), span_of(made.window, as_of, catalogue.zone)
     return LiteralPreference(
-        event.key, _where(made.where, event, as_of), span_of(made.window, as_of, catalogue.zone), of, weigh,
+        event.key, where, span, of, weigh,
         made.gives == "share", made.at_least, made.share_at_least,
     )  # fmt: skip
 
@@ -261,7 +262,7 @@ def _count(
     as_of: date,
 ) -> LiteralMeasure:
     event = event_of(catalogue, node.event)
-    where = _where(node.where, event, as_of)
+    where = literal_where(node.where, event, as_of)
     return LiteralMeasure(event.key, where, MEASURES["count"], None, span)
 
 
@@ -281,12 +282,19 @@ def _measured(
         span: Span | LiteralAnchored = LiteralAnchored(tag, window.for_.n, window.for_.unit, as_of)
     else:
         span = span_of(window, as_of, catalogue.zone)
-    return LiteralMeasure(event.key, _where(where, event, as_of), MEASURES[measure], of, span)
+    return LiteralMeasure(event.key, literal_where(where, event, as_of), MEASURES[measure], of, span)
 
 
-def _where(
+def literal_where(
     where: tuple[PropertyCondition, ...], event: EventSpec, as_of: date
 ) -> tuple[LiteralProperty, ...]:
+    """Return property conditions made literal.
+
+    Raises
+    ------
+    RuleError
+        If the event has no such property, or a value does not fit.
+    """
     conditions = []
     for condition in where:
         spec = property_of(event, condition.property)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from core import clock
-from core.engines.base import Done, Engine
+from core.engines.base import Engine
+from core.engines.tallies import Done
 from core.errors import Cancelled, NotFound, Problem, RuleError, nearest_name
 from core.rules.naming import events_of
 from core.rules.tree import Group as RuleGroup

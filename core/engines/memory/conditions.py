@@ -138,20 +138,26 @@ class Conditions:
     def asked(self, condition: Condition, as_of: date) -> Asked:
         """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
         asked = literal(condition, self._catalogue, as_of)
-        is_everyone = self.base_count(as_of) == self._held.user_count
-
-        def in_base() -> CountedMask:
-            mask = self._holds(asked, as_of) if is_everyone else self._anyone(asked, as_of) & self.base(as_of)
-            return CountedMask(mask, count(mask))
-
-        key = ("in base", self._name(asked), None if is_everyone else as_of)
         needed = meaning_of(_KINDS, asked).needed(asked, self._sources)
         missing = 0 if needed is None else self._missing(needed, as_of)
-        return Asked(self._cache.get(key, in_base), missing)
+        return Asked(self._in_base(asked, as_of), missing)
+
+    def in_base(self, condition: Condition, as_of: date) -> CountedMask:
+        """Return for whom of the base a condition holds, before its `not`."""
+        return self._in_base(literal(condition, self._catalogue, as_of), as_of)
 
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""
         return self._anyone(literal(condition, self._catalogue, as_of), as_of)
+
+    def _in_base(self, asked: LiteralCondition, as_of: date) -> CountedMask:
+        is_everyone = self.base_count(as_of) == self._held.user_count
+
+        def make() -> CountedMask:
+            mask = self._holds(asked, as_of) if is_everyone else self._anyone(asked, as_of) & self.base(as_of)
+            return CountedMask(mask, count(mask))
+
+        return self._cache.get(("in base", self._name(asked), None if is_everyone else as_of), make)
 
     def _anyone(self, asked: LiteralCondition, as_of: date) -> Words:
         return self._cache.get(("holds", self._name(asked)), lambda: self._holds(asked, as_of))

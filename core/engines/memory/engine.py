@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 
 from core.clock import Days
-from core.engines.base import Answer, Breakdown, Done, NearMisses, NodeCounts, Verdict, WaterfallBar
+from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict, WaterfallBar
 from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
-from core.engines.memory import breakdowns, contingencies, people, regions, standing
+from core.engines.memory import breakdowns, contingencies, people, regions, standing, tallies
 from core.engines.memory.bits import CountedMask, Words, count, rows_in, scatter
 from core.engines.memory.breakdowns import Counts, Histogram
 from core.engines.memory.cache import Cache
@@ -21,13 +20,14 @@ from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainC
 from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
-from core.engines.memory.tree import Counted, Masks, Pass
+from core.engines.memory.tree import Counted, Masks, Pass, answering
 from core.engines.spread import Spread
+from core.engines.tallies import Deeds, Delays, Done
 from core.lake.tables import Tables
 from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
 from core.rules.edit import muted, replaced
-from core.rules.literal import literal
+from core.rules.literal import literal, literal_where
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
 from core.rules.ops import op_of
 from core.rules.tree import Condition, Group, Rule, TakeShare, is_muted, nodes
@@ -139,9 +139,37 @@ class MemoryEngine:
     def done(self, user_nos: pl.Series, event: str, prop: str | None, first: date, last: date) -> Done:
         """Return what some users did of an event between two days, both in."""
         people = scatter(self._held.rows_of(user_nos), self._held.user_count)
-        return standing.done(
-            people, self._conditions.measures, self.catalogue.events[event], prop, Days(first, last)
+        asked = self._deeds(Deeds(event, amount=prop), last)
+        return tallies.totals([people], asked, Days(first, last), self._conditions.measures)[0]
+
+    def sizes(self, rules: Sequence[Rule], as_of: date) -> list[int]:
+        """Return how many users are in each answer, after take."""
+        return [count(self._answer(rule, as_of)) for rule in rules]
+
+    def totals(self, rules: Sequence[Rule], deeds: Deeds, span: Days, as_of: date) -> list[Done]:
+        """Return what the people in each answer did in some days."""
+        groups = [self._answer(rule, as_of) for rule in rules]
+        return tallies.totals(
+            groups, self._deeds(deeds, as_of), span.clipped(as_of), self._conditions.measures
         )
+
+    def course(self, rule: Rule, deeds: Deeds, spans: Sequence[Days], as_of: date) -> list[Done]:
+        """Return what the people in an answer did in each of several stretches of days."""
+        return tallies.course(
+            self._answer(rule, as_of), self._deeds(deeds, as_of), [span.clipped(as_of) for span in spans],
+            self._held.partition(deeds.event), self._conditions.measures,
+        )  # fmt: skip
+
+    def delays(
+        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float]
+    ) -> Delays:
+        """Return how soon the people in an answer did one of some events after first doing one of others."""
+        one, other = ([self._held.partition(event) for event in events] for events in (first, then))
+        return tallies.delays(self._answer(rule, as_of), one, other, as_of, shares)
+
+    def _deeds(self, deeds: Deeds, as_of: date) -> tallies.Asked:
+        event = self.catalogue.events[deeds.event]
+        return tallies.Asked(event, literal_where(deeds.where, event, as_of), deeds)
 
     def aside(self) -> MemoryEngine:
         """Return an engine over the same data that remembers for itself, and less."""
@@ -168,13 +196,11 @@ class MemoryEngine:
         if row is None or self._held.user_ids()[row] != user_id:
             return None
         answer = self._answer(rule, as_of)
-        days = days_of(rule, as_of)
         holds = {
-            node.id: CountedMask(self._of_anyone(node, days[node.id].within, as_of), 0)
-            for node in nodes(rule)
-            if not isinstance(node, Group)
+            node.id: CountedMask(self._of_anyone(node, day, as_of), 0)
+            for node, day in _conditions_of(rule, as_of)
         }
-        masks = replace(self._masks_of(rule, {}, as_of), holds=holds)
+        masks = self._dated(rule, holds, as_of)
         return standing.verdict(rule, row, int(self._held.user_nos[row]), masks, answer, self._tiles)
 
     def occurrences(self, event: str, user_no: int, as_of: date) -> pl.DataFrame:
@@ -300,8 +326,8 @@ class MemoryEngine:
     def _counted(self, rule: Rule, as_of: date) -> tuple[Counted, dict[str, int]]:
         """Count a rule; also how many of the base lack a value, by condition."""
         asked = self._asked(rule, as_of)
-        counted = Pass(rule, self._masks_of(rule, asked, as_of)).run(self._tiles)
-        return counted, {node: found.missing for node, found in asked.items()}
+        masks = self._dated(rule, {node: found.holds for node, found in asked.items()}, as_of)
+        return Pass(rule, masks).run(self._tiles), {node: found.missing for node, found in asked.items()}
 
     def _of_anyone(self, condition: Condition, day: date, as_of: date) -> Words:
         """Return for whom a condition holds, in the base or not; of an earlier day, in the base of then."""
@@ -310,15 +336,14 @@ class MemoryEngine:
 
     def _asked(self, rule: Rule, as_of: date) -> dict[str, Asked]:
         """Return for every condition for whom it holds, and how many of the base lack a value for it."""
-        days = days_of(rule, as_of)
-        conditions = [node for node in nodes(rule) if not isinstance(node, Group)]
-        return {node.id: self._conditions.asked(node, days[node.id].within) for node in conditions}
+        return {node.id: self._conditions.asked(node, day) for node, day in _conditions_of(rule, as_of)}
 
     def _masks(self, rule: Rule, as_of: date) -> Masks:
-        return self._masks_of(rule, self._asked(rule, as_of), as_of)
+        holds = {node.id: self._conditions.in_base(node, day) for node, day in _conditions_of(rule, as_of)}
+        return self._dated(rule, holds, as_of)
 
-    def _masks_of(self, rule: Rule, asked: Mapping[str, Asked], as_of: date) -> Masks:
-        holds = {node: found.holds for node, found in asked.items()}
+    def _dated(self, rule: Rule, holds: Mapping[str, CountedMask], as_of: date) -> Masks:
+        """Return who is asked, with those who existed on the days of groups as of an earlier day."""
         base = self._conditions.existed(as_of)
         if not has_days(rule):
             return Masks(holds, base)
@@ -346,7 +371,9 @@ class MemoryEngine:
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
         key = ("answer", self._held.segments, rule_key(rule, self.catalogue, as_of))
-        return self._cache.get(key, lambda: self._taken(rule, self._counted(rule, as_of)[0].matched, as_of))
+        return self._cache.get(
+            key, lambda: self._taken(rule, answering(rule, self._masks(rule, as_of)), as_of)
+        )
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:
         if not isinstance(column, PlainColumn):
@@ -387,6 +414,12 @@ class MemoryEngine:
             (*name, seen), lambda: breakdowns.counts_among(column, partition.seen(as_of))
         )
         return column, counts
+
+
+def _conditions_of(rule: Rule, as_of: date) -> Iterator[tuple[Condition, date]]:
+    """Yield the conditions of a rule, each with the day as of which it is asked."""
+    days = days_of(rule, as_of)
+    return ((node, days[node.id].within) for node in nodes(rule) if not isinstance(node, Group))
 
 
 def _waterfall(rule: Rule, counted: Counted, base: int, matched: int, taken: int) -> tuple[WaterfallBar, ...]:

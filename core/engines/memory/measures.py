@@ -93,7 +93,7 @@ class Measures:
         measured, op, argument = condition.measured, condition.op, condition.argument
         if measured.measure.key == "count" and isinstance(measured.span, Days):
             whether = _asks_whether(op, argument)
-            if whether is not None and (measured.span.last is None or measured.span.last >= as_of):
+            if whether is not None:
                 did = self.did(measured, as_of)
                 return did if whether else everybody(self._held.user_count) & ~did
         held = self._compared(measured, op, argument)
@@ -105,8 +105,9 @@ class Measures:
 
     def did(self, measured: LiteralMeasure, as_of: date) -> Words:
         """Return the users with at least one of the occurrences."""
-        if isinstance(measured.span, Days) and (measured.span.last is None or measured.span.last >= as_of):
-            if self._in_passing:
+        if isinstance(measured.span, Days):
+            is_up_to_now = measured.span.last is None or measured.span.last >= as_of
+            if self._in_passing or not is_up_to_now:
                 return self._did_within(measured, measured.span)
             return self._did(measured, measured.span.first, as_of)
         return scatter(self.per_user(measured).rows, self._held.user_count)

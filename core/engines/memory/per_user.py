@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.engines.memory.bits import WORD_BITS, Words, as_series
+
 Rows = NDArray[np.uint32]
 Positions = NDArray[np.uint32]
 
@@ -46,6 +48,14 @@ class PerUser:
         else:
             held += len(self.values) * 64
         return held + (0 if self.divisors is None else self.divisors.nbytes)
+
+    def among(self, people: Words) -> PerUser:
+        """Return the measure of those among some people who have one."""
+        held = as_series(people, len(people) * WORD_BITS).gather(pl.Series(self.rows))
+        places = held.arg_true().to_numpy()
+        values, divisors = self.values, self.divisors
+        chosen = values[places] if isinstance(values, np.ndarray) else values.gather(places)
+        return PerUser(self.rows[places], chosen, None if divisors is None else divisors[places])
 
     def part(self, start: int, stop: int) -> PerUser:
         """Return the users between two places."""

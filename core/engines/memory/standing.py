@@ -8,21 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from core.clock import Days
-from core.engines.base import Done, NearMisses, Verdict
+from core.engines.base import NearMisses, Verdict
 from core.engines.memory.bits import CountedMask, Words, as_series, count
 from core.engines.memory.breakdowns import counts_among
 from core.engines.memory.columns import CodedColumn, Column, PlainColumn
-from core.engines.memory.measures import Measures, as_floats
+from core.engines.memory.measures import as_floats
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.tree import Masks, Pass, Place
 from core.engines.spread import Spread
-from core.rules.exact import unscaled
-from core.rules.literal_values import LiteralMeasure
-from core.rules.measures import MEASURES
 from core.rules.tree import AnyNode, Group, Rule, is_muted
-from core.schema import EventSpec, TagType
+from core.schema import TagType
 
 
 @dataclass(frozen=True)
@@ -111,35 +107,6 @@ def verdict(rule: Rule, row: int, user_no: int, masks: Masks, answer: Words, til
     )
 
 
-def done(people: Words, measures: Measures, event: EventSpec, prop: str | None, span: Days) -> Done:
-    """Return what some people did of an event in some days; sums are exact until the end."""
-    times = _of_people(people, measures.per_user(_measured(event, "count", None, span)))
-    total = None
-    if prop is not None:
-        sums = _of_people(people, measures.per_user(_measured(event, "sum", prop, span)))
-        total = unscaled(sum(int(value) for value in _as_integers(sums.values)))
-    return Done(len(times.rows), sum(_as_integers(times.values)), total)
-
-
-def _measured(event: EventSpec, measure: str, prop: str | None, span: Days) -> LiteralMeasure:
-    of = None if prop is None else event.properties[prop]
-    return LiteralMeasure(event.key, (), MEASURES[measure], of, span)
-
-
-def _of_people(people: Words, per_user: PerUser) -> PerUser:
-    """Return the measure of those among the people who have one."""
-    rows = pl.Series(per_user.rows)
-    places = as_series(people, len(people) * 64).gather(rows).arg_true().to_numpy()
-    values, divisors = per_user.values, per_user.divisors
-    chosen = values[places] if isinstance(values, np.ndarray) else values.gather(places)
-    return PerUser(per_user.rows[places], chosen, None if divisors is None else divisors[places])
-
-
-def _as_integers(values: pl.Series | np.ndarray) -> list[int]:
-    """Return counts, or sums in millionths, as Python's integers, which never overflow."""
-    return values.tolist() if isinstance(values, np.ndarray) else values.to_list()
-
-
 def spread_of_column(column: Column, among: Decided) -> Spread:
     """Return the values of a number or date tag among the people for whom its condition decides."""
     if isinstance(column, CodedColumn):
@@ -166,7 +133,7 @@ def spread_of_measure(per_user: PerUser, among: Decided, *, zero_when_none: bool
     zero_when_none : bool
         Whether the others have 0 rather than no value.
     """
-    chosen = _of_people(among.people, per_user)
+    chosen = per_user.among(among.people)
     values, divisors = chosen.values, chosen.divisors
     rest = count(among.people) - len(chosen.rows)
     if isinstance(values, pl.Series) and values.dtype == pl.Date:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,6 +195,35 @@ class Pass:
         if exclude is not None:
             shard.sink(exclude, Place(held=None, failed=kept, absent=kept))
         return shard.counted(kept), shard.matched
+
+
+def answering(rule: Rule, masks: Masks) -> Words:
+    """Return include minus exclude, as a mask, without any number on the way."""
+    base = masks.base.mask
+    include, exclude = rule.include, rule.exclude
+    kept = base if is_muted(include) or not include.children else _answering(include, masks, base)
+    if exclude is None or is_muted(exclude) or not exclude.children:
+        return kept
+    return kept & ~_answering(exclude, masks, base)
+
+
+def _answering(node: AnyNode, masks: Masks, around: Words) -> Words:
+    if not isinstance(node, Group):
+        mask = masks.holds[node.id].mask
+    else:
+        existed = masks.within.get(node.id)
+        within = around if existed is None else existed.mask
+        found = [_answering(child, masks, within) for child in node.children if not is_muted(child)]
+        mask = _combined(node, found, within)
+    return around & ~mask if node.not_ else mask
+
+
+def _combined(group: Group, masks: Sequence[Words], within: Words) -> Words:
+    if not masks:  # it asks who existed on its day: an empty group elsewhere is refused
+        return within
+    if group.match == "at_least":
+        return at_least(group.k or 1, planes_of(masks), within)
+    return reduce(np.bitwise_and if group.match == "all" else np.bitwise_or, masks)
 
 
 def _running_of(rule: Rule, muted: set[str]) -> dict[str, tuple[str, bool]]:
