@@ -6,15 +6,15 @@ last one reached.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from core.analytics.splits import Part, tag_to_split_by
 from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import Text
-from core.rules.tree import EventCondition, Group, Node, Rule, TakeTop, is_muted, nodes
+from core.rules.edit import narrowed
+from core.rules.tree import EventCondition, Group, Node, Rule, TakeTop
 from core.schema import Catalogue, JourneyStage, JourneyStep, TagType
 from core.tags.listing import EVERYBODY
 
@@ -180,27 +180,6 @@ def funnel(
     )
 
 
-def narrowed(rule: Rule, conditions: Iterable[Node]) -> Rule:
-    """Return the rule for those of its members for whom all further conditions hold as well.
-
-    Node ids of the rule are kept; the new nodes get ids that are free in it.
-    """
-    added = tuple(conditions)
-    if not added:
-        return rule
-    taken = {node.id for node in nodes(rule)}
-    fresh = (f"j{number}" for number in itertools.count(1) if f"j{number}" not in taken)
-    added = tuple(_with_id(node, fresh) for node in added)
-    include = rule.include
-    if not include.children or is_muted(include):
-        root = Group(id=include.id, match="all", children=added)
-    elif include.match == "all" and not include.not_:
-        root = include.model_copy(update={"children": (*include.children, *added)})
-    else:
-        root = Group(id=next(fresh), match="all", children=(include, *added))
-    return rule.model_copy(update={"include": root})
-
-
 def _group(catalogue: Catalogue, count: Count, rule: Rule, label: Text) -> FunnelGroup:
     return FunnelGroup(label, count(rule), _steps(catalogue, count, rule), rule)
 
@@ -229,14 +208,6 @@ def _steps(catalogue: Catalogue, count: Count, audience: Rule) -> tuple[FunnelSt
             )
         )
     return tuple(found)
-
-
-def _with_id(node: Node, fresh: Iterator[str]) -> Node:
-    """Return the node, and what is below it, under ids that are free."""
-    update: dict[str, object] = {"id": next(fresh)}
-    if isinstance(node, Group):
-        update["children"] = tuple(_with_id(child, fresh) for child in node.children)
-    return node.model_copy(update=update)
 
 
 def _did(step: JourneyStep) -> tuple[Node, ...]:

@@ -10,14 +10,13 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from core.analytics.journey import narrowed
 from core.analytics.overlap import Asked, condition_of
 from core.analytics.splits import bar_label, tag_to_split_by
 from core.engines.base import Bar, Breakdown, Engine
 from core.errors import Problem, RuleError
 from core.messages import Text, say
 from core.rules.conditions import BucketCondition, ListCondition
-from core.rules.edit import all_of, depth, fresh_ids
+from core.rules.edit import all_of, depth, fresh_ids, narrowed
 from core.rules.kept import KeptPeople
 from core.rules.named import Meant
 from core.rules.parse import dump_rule

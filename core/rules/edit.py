@@ -98,6 +98,26 @@ def as_condition(rule: Rule, ids: Iterator[str]) -> Node | None:
     return all_of(ids, parts)
 
 
+def narrowed(rule: Rule, conditions: Iterable[Node]) -> Rule:
+    """Return the rule for those of its members for whom all further conditions hold as well.
+
+    Node ids of the rule are kept; the new nodes get ids that are free in it.
+    """
+    added = tuple(conditions)
+    if not added:
+        return rule
+    fresh = fresh_ids([rule], "j")
+    added = tuple(copied(node, fresh) for node in added)
+    include = rule.include
+    if not include.children or is_muted(include):
+        root = Group(id=include.id, match="all", children=added)
+    elif include.match == "all" and not include.not_:
+        root = include.model_copy(update={"children": (*include.children, *added)})
+    else:
+        root = Group(id=next(fresh), match="all", children=(include, *added))
+    return rule.model_copy(update={"include": root})
+
+
 def depth(rule: Rule) -> int:
     """Return how deep a rule is nested; its roots count as 1."""
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from core.analytics.explain.profile import profile, usual_tags
 from core.analytics.explain.statistics import benjamini_hochberg, hypergeometric_p, wilson
-from core.analytics.journey import narrowed
 from core.engines.memory import MemoryEngine
 from core.errors import CallerError
 from core.rules import evaluate
+from core.rules.edit import narrowed
 from core.rules.tree import TakeTop
 from core.tags.listing import EVERYBODY
 from core.workspace import Workspace

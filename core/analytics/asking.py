@@ -1,0 +1,149 @@
+"""Whom an analysis asks about and what answers: every number of people comes with the rule that it counts.
+
+So whatever stands on a page can be opened as an audience, and has the same count there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from core.analytics.explain.statistics import wilson
+from core.clock import Days
+from core.engines.base import Engine
+from core.engines.tallies import Deeds, Delays, Done
+from core.errors import RuleError
+from core.rules.check import check, errors_of
+from core.rules.edit import narrowed
+from core.rules.tree import EventCondition, Group, Node, Rule, Window
+from core.schema import Catalogue
+from core.tags.listing import EVERYBODY
+
+SHARES_OF_TIME = (0.5, 0.9)
+"""Of times the median and the 90th percentile are told."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of users, and the rule that it is the count of, asked for the same day as the analysis."""
+
+    users: int
+    rule: Rule
+
+    def share_of(self, whole: Figure) -> Share | None:
+        """Return it as a share of another figure; None of nobody."""
+        return share(self.users, whole.users)
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of users with its 95 % interval (Wilson 1927), all between 0 and 1."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_json(self) -> dict[str, float]:
+        """Return the share and its interval, JSON-ready."""
+        return {"value": round(self.value, 6), "low": round(self.low, 6), "high": round(self.high, 6)}
+
+
+def share(hits: int, size: int) -> Share | None:
+    """Return hits as a share of a size, with its interval; None of nobody."""
+    return None if size == 0 else Share(hits / size, *wilson(hits, size))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Whom an analysis asks about, for one day.
+
+    Attributes
+    ----------
+    among : Rule
+        The people: everybody, or one condition that names an audience.
+    """
+
+    engine: Engine
+    catalogue: Catalogue
+    as_of: date
+    among: Rule = EVERYBODY
+
+    def rule(self, *conditions: Node) -> Rule:
+        """Return the rule for those of the people for whom all conditions hold.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong with the conditions.
+        """
+        rule = narrowed(self.among, conditions)
+        errors = errors_of(check(rule, self.catalogue))
+        if errors:
+            raise RuleError(errors)
+        return rule
+
+    def figure(self, *conditions: Node) -> Figure:
+        """Return how many of the people satisfy all conditions."""
+        return self.figures([conditions])[0]
+
+    def figures(self, each: Iterable[Sequence[Node]]) -> list[Figure]:
+        """Return how many of the people satisfy each set of conditions."""
+        rules = [self.rule(*conditions) for conditions in each]
+        sizes = self.engine.sizes(rules, self.as_of)
+        return [Figure(users, rule) for users, rule in zip(sizes, rules, strict=True)]
+
+    def totals(self, figures: Sequence[Figure], deeds: Deeds, span: Days) -> list[Done]:
+        """Return what the people of each figure did in some days."""
+        return self.engine.totals([figure.rule for figure in figures], deeds, span, self.as_of)
+
+    def course(self, deeds: Deeds, spans: Sequence[Days], *conditions: Node) -> list[Done]:
+        """Return what those of the people who satisfy all conditions did in each of several stretches."""
+        return self.engine.course(self.rule(*conditions), deeds, spans, self.as_of)
+
+    def delays(self, first: Sequence[str], then: Sequence[str], *conditions: Node) -> Delays:
+        """Return how soon those of the people did one of some events after first doing one of others."""
+        return self.engine.delays(self.rule(*conditions), first, then, self.as_of, SHARES_OF_TIME)
+
+
+# ---- conditions in a few words; ids are placeholders ---------------------------------------------------------
+
+
+def did(events: Sequence[str], window: Window | None = None, *, at_least: int = 1) -> tuple[Node, ...]:
+    """Return the condition of having done one of some events; of none that everybody has done."""
+    had = tuple(_count(event, "gte", at_least, window) for event in events)
+    return had if len(had) <= 1 else (Group(id="any", match="any", children=had),)
+
+
+def did_none(events: Iterable[str], window: Window | None = None) -> tuple[Node, ...]:
+    """Return the conditions of having done none of some events."""
+    return tuple(_count(event, "eq", 0, window) for event in dict.fromkeys(events))
+
+
+def existed(day: date, *, is_negated: bool = False) -> Group:
+    """Return the condition of having been a user on a day, or of not having been one yet."""
+    return Group(id="existed", match="all", as_of=day, not_=is_negated)
+
+
+def as_of_day(day: date, conditions: Sequence[Node]) -> Group:
+    """Return the condition that some others held as of a day."""
+    return Group(id="then", match="all", as_of=day, children=tuple(conditions))
+
+
+def any_of(conditions: Sequence[Node]) -> Node:
+    """Return the condition that one of several holds."""
+    return conditions[0] if len(conditions) == 1 else Group(id="any", match="any", children=tuple(conditions))
+
+
+def all_of(conditions: Sequence[Node]) -> Node:
+    """Return the condition that all of several hold."""
+    return conditions[0] if len(conditions) == 1 else Group(id="all", match="all", children=tuple(conditions))
+
+
+def none_of(conditions: Sequence[Node]) -> Group:
+    """Return the condition that none of several holds."""
+    return Group(id="none", match="any", not_=True, children=tuple(conditions))
+
+
+def _count(event: str, op: str, value: int, window: Window | None) -> EventCondition:
+    return EventCondition(id=event, event=event, measure="count", op=op, value=value, window=window)
