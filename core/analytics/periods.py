@@ -56,7 +56,7 @@ class Period:
         return Period(clock.add_months(self.first, -12), clock.add_months(self.last, -12))
 
     def parts(self, grain: Grain) -> list[Period]:
-        """Return its days, weeks (from Monday) or calendar months, the first and last as far as they lie in it.
+        """Return its days, weeks (from Monday) or calendar months, first and last as far as they lie in it.
 
         Raises
         ------
