@@ -106,7 +106,7 @@ class Asking:
         return self.engine.delays(self.rule(*conditions), first, then, self.as_of, SHARES_OF_TIME)
 
 
-# ---- conditions in a few words; ids are placeholders --------------------------------------------------------
+# ---- conditions in a few words; ids are placeholders -------------------------------------------------------
 
 
 def did(events: Sequence[str], window: Window | None = None, *, at_least: int = 1) -> tuple[Node, ...]:
