@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 from core import clock
@@ -96,10 +97,14 @@ def period_of(as_of: date, first: date | None = None, last: date | None = None) 
     return Period(first, last)
 
 
-def month_ends(as_of: date, many: int) -> list[date]:
-    """Return the last days of the `many` calendar months before `as_of`'s, and `as_of`, ascending."""
-    first = as_of.replace(day=1)
-    return [clock.add_days(clock.add_months(first, -back), -1) for back in range(many - 1, -1, -1)] + [as_of]
+def months_up_to(as_of: date, many: int) -> list[Period]:
+    """Return the `many` months that end with `as_of` and with the same day of the months before, ascending.
+
+    They are cut as the condition language cuts the last n months: the month of 14 July begins on 15 June, and
+    that of a month's last day on the day after the same day (clamped) of the month before.
+    """
+    ends = [clock.add_months(as_of, -back) for back in range(many, -1, -1)]
+    return [Period(clock.add_days(before, 1), end) for before, end in pairwise(ends)]
 
 
 def _end(first: date, grain: Grain) -> date:
