@@ -60,7 +60,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Month:
-    """All stages at the end of a month that ends with the day of the data, or with that day of an earlier month.
+    """All stages at the end of a month that ends with the day of the data, or that day of an earlier month.
 
     Attributes
     ----------

@@ -1,0 +1,271 @@
+"""The overview: the numbers of a period against the one before and the same a year earlier, and their course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core import clock
+from core.analytics.asking import Asking, Figure, any_of, did, existed, share
+from core.analytics.periods import Grain, Period
+from core.engines.tallies import Deeds, Done
+from core.messages import Text, say
+from core.rules.tree import Node
+from core.schema import Catalogue, TagType
+from core.tags.templates.proposals import (
+    PURCHASES,
+    VISITS,
+    Given,
+    Slot,
+    filled,
+    last_of_journey,
+    likely_event,
+    likely_property,
+    properties_of,
+)
+
+MONEY = ("amount", "price", "金额")
+MEASURES = ("new", "active", "buyers", "orders", "gmv", "average_order", "repeat_rate")
+OF_PEOPLE = ("new", "active", "buyers")
+"""The measures that are counts of users; the others are of what the buyers did."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of one period.
+
+    Attributes
+    ----------
+    new, active, buyers, repeaters : Figure
+        Users who came in it; who did one of the activities; who bought; who bought at least twice in it.
+    bought : Done
+        Purchases in it, and the sum of their amount; `total` is None where no amount is known.
+    is_known : bool
+        Whether the data reach back to its first day: before the oldest event of all nothing is known.
+    """
+
+    period: Period
+    new: Figure
+    active: Figure
+    buyers: Figure
+    repeaters: Figure
+    bought: Done
+    is_known: bool
+
+    def value(self, measure: str) -> float | None:
+        """Return one of `MEASURES`; None where there is none: an average of nothing, an unknown amount."""
+        match measure:
+            case "new" | "active" | "buyers":
+                return float(self.people(measure).users)
+            case "orders":
+                return float(self.bought.occurrences)
+            case "gmv":
+                return self.bought.total
+            case "average_order":
+                total, orders = self.bought.total, self.bought.occurrences
+                return None if total is None or not orders else total / orders
+            case _:
+                found = share(self.repeaters.users, self.buyers.users)
+                return None if found is None else found.value
+
+    def people(self, measure: str) -> Figure:
+        """Return the people behind one of `MEASURES`."""
+        named = {"new": self.new, "active": self.active, "repeat_rate": self.repeaters}
+        return named.get(measure, self.buyers)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The numbers of one part of the period: a point of the trends."""
+
+    period: Period
+    new: Figure
+    active: Figure
+    buyers: Figure
+    bought: Done
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new one event's data are.
+
+    Attributes
+    ----------
+    last_day : datetime.date or None
+        The newest occurrence in the data version; None = there is none.
+    days_behind : int or None
+        From then to the day of the data; 0 or less = up to it.
+    """
+
+    event: str
+    rows: int
+    last_day: date | None
+    days_behind: int | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The numbers of a period, of the one before, and of the same a year earlier."""
+
+    now: Numbers
+    before: Numbers
+    year_before: Numbers
+    grain: Grain
+    course: tuple[Moment, ...]
+    freshness: tuple[Freshness, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers, JSON-ready."""
+        return {
+            **{name: _json(getattr(self, name)) for name in ("now", "before", "year_before")},
+            "grain": self.grain,
+            "course": [
+                {
+                    "from": moment.period.first.isoformat(), "to": moment.period.last.isoformat(),
+                    "new": moment.new.users, "active": moment.active.users, "buyers": moment.buyers.users,
+                    "orders": moment.bought.occurrences, "gmv": moment.bought.total,
+                }
+                for moment in self.course
+            ],
+            "freshness": [
+                {
+                    "event": each.event, "rows": each.rows,
+                    "last_day": None if each.last_day is None else each.last_day.isoformat(),
+                    "days_behind": each.days_behind,
+                }
+                for each in self.freshness
+            ],
+        }  # fmt: skip
+
+
+def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
+    """Return what the overview must be told, with what the catalogue suggests."""
+    events = tuple(catalogue.events)
+    visit, purchase = likely_event(catalogue, VISITS), last_of_journey(catalogue, PURCHASES)
+    amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], MONEY)
+    numbers = properties_of(catalogue, [TagType.NUMBER])
+    return (
+        Slot("purchase", "event", say("slot_purchase"), purchase, events),
+        Slot("amount", "property", say("slot_amount"), amount, numbers, is_optional=True, of="purchase"),
+        Slot("activity", "events", say("slot_active"), [visit] if visit else list(events), events),
+    )
+
+
+def overview(
+    asking: Asking, period: Period, given: Given | None = None, *, grain: Grain | None = None
+) -> Overview:
+    """Return the overview.
+
+    Parameters
+    ----------
+    given : mapping or None
+        What stands in the slots; what is left out stands at its default.
+    grain : {"day", "week", "month"} or None
+        Of the trends; None = that in which the period can be read.
+
+    Raises
+    ------
+    RuleError
+        With everything that is wrong with what is given; if the trends would have too many points.
+    """
+    told = filled(slots(asking.catalogue), asking.catalogue, given)
+    way = _Way(asking, told)
+    grain = grain or period.usual_grain()
+    return Overview(
+        now=way.numbers(period),
+        before=way.numbers(period.before()),
+        year_before=way.numbers(period.year_before()),
+        grain=grain,
+        course=way.course(period.parts(grain)),
+        freshness=tuple(_freshness(asking)),
+    )
+
+
+class _Way:
+    def __init__(self, asking: Asking, told: Given) -> None:
+        self._asking = asking
+        self._activity = list(told["activity"])
+        self._deeds = Deeds(str(told["purchase"]), amount=told["amount"])
+        days = [event.first_day for event in asking.catalogue.events.values() if event.first_day is not None]
+        self._oldest = min(days, default=None)
+
+    def numbers(self, period: Period) -> Numbers:
+        """Return the numbers of a period."""
+        buy = self._deeds.event
+        conditions: list[Sequence[Node]] = [
+            came(period, self._asking.as_of),
+            self._active(period),
+            did([buy], period.window),
+            did([buy], period.window, at_least=2),
+        ]
+        new, active, buyers, repeaters = self._asking.figures(conditions)
+        (bought,) = self._asking.course(self._deeds, [period.span])
+        is_known = self._oldest is not None and self._oldest <= period.first
+        return Numbers(period, new, active, buyers, repeaters, bought, is_known)
+
+    def course(self, parts: Sequence[Period]) -> tuple[Moment, ...]:
+        """Return the numbers of every part of a period."""
+        spans = [part.span for part in parts]
+        new = self._asking.figures(came(part, self._asking.as_of) for part in parts)
+        active = self._course_of(self._activity, parts)
+        bought = self._asking.course(self._deeds, spans)
+        buyers = [
+            Figure(done.users, self._asking.rule(*did([self._deeds.event], part.window)))
+            for part, done in zip(parts, bought, strict=True)
+        ]
+        return tuple(Moment(*each) for each in zip(parts, new, active, buyers, bought, strict=True))
+
+    def _active(self, period: Period) -> tuple[Node, ...]:
+        return (any_of(did(self._activity, period.window)),)
+
+    def _course_of(self, events: Sequence[str], parts: Sequence[Period]) -> list[Figure]:
+        """Return who did one of some events in each part: of one event in one pass over it."""
+        if len(events) > 1:
+            return self._asking.figures(self._active(part) for part in parts)
+        done = self._asking.course(Deeds(events[0]), [part.span for part in parts])
+        rules = [self._asking.rule(*self._active(part)) for part in parts]
+        return [Figure(each.users, rule) for each, rule in zip(done, rules, strict=True)]
+
+
+def came(period: Period, as_of: date) -> tuple[Node, ...]:
+    """Return the conditions of having become a user in a period."""
+    came_by = () if period.last >= as_of else (existed(period.last),)
+    return (existed(clock.add_days(period.first, -1), is_negated=True), *came_by)
+
+
+def measure_label(measure: str) -> Text:
+    """Return the name of one of `MEASURES`."""
+    return say(f"measure_{measure}")
+
+
+def measure_about(measure: str) -> Text:
+    """Return the definition of one of `MEASURES`."""
+    return say(f"measure_{measure}_about")
+
+
+def _freshness(asking: Asking) -> list[Freshness]:
+    found = []
+    for event in asking.catalogue.events.values():
+        last = event.last_day
+        behind = None if last is None else (asking.as_of - last).days
+        found.append(Freshness(event.key, event.rows, last, behind))
+    return found
+
+
+def _json(numbers: Numbers) -> dict[str, Any]:
+    period = numbers.period
+    return {
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+        "is_known": numbers.is_known,
+        **{measure: _rounded(numbers.value(measure)) for measure in MEASURES},
+        "repeaters": numbers.repeaters.users,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    if value is None:
+        return None
+    return int(value) if value == int(value) else round(value, 6)

@@ -1,0 +1,332 @@
+"""Retention: of the people who began in one period, how many come back in later ones.
+
+Cohorts and returns are cut by the calendar of the workspace (days, weeks from Monday, calendar months), so
+that every cell is a condition on two runs of days. The three readings are those on which product analytics
+has settled (Amplitude's "return on", "return on or after" and "return in brackets"):
+
+- classic: active in the k-th period after the one in which they began;
+- rolling: active in the k-th period or any later one up to the day of the data;
+- bracket: active at least once between two periods after it, both in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Literal
+
+from core import clock
+from core.analytics.asking import Asking, Figure, Share, any_of, did, existed, share
+from core.analytics.periods import Grain, Period
+from core.analytics.splits import Part
+from core.clock import Days
+from core.errors import Problem, RuleError
+from core.messages import Text, say
+from core.rules.conditions import FirstTimeCondition
+from core.rules.parts import BetweenWindow
+from core.rules.tree import Node
+from core.schema import Catalogue
+from core.tags.templates.proposals import (
+    PURCHASES,
+    VISITS,
+    Given,
+    Slot,
+    filled,
+    last_of_journey,
+    likely_event,
+)
+
+Reading = Literal["classic", "rolling", "bracket"]
+READINGS: tuple[Reading, ...] = ("classic", "rolling", "bracket")
+BEGINNINGS = ("registered", "first_event")
+GRAIN_NAMES = ("day", "week", "month")
+MOST_COHORTS = 60
+_USUAL_COHORTS = {"day": 14, "week": 12, "month": 12}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """People of one cohort who came back.
+
+    Attributes
+    ----------
+    after : int
+        How many periods after the one in which they began; of a bracket its place, from 1.
+    people : Figure
+    share : Share or None
+        Of the cohort; None of a cohort of nobody.
+    is_complete : bool
+        Whether all the days in which they could come back lie in the data: until then the cell may grow.
+        A rolling cell always may, so it is complete when its first period is.
+    """
+
+    after: int
+    people: Figure
+    share: Share | None
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """People who began in one period, and who of them came back.
+
+    Attributes
+    ----------
+    cells : tuple of Cell
+        Those whose days have begun.
+    """
+
+    period: Period
+    people: Figure
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The retention of all cohorts together, so far after their beginning.
+
+    Attributes
+    ----------
+    cohorts : int
+        How many cohorts it is of: those whose cell is complete.
+    people, returned : int
+        Users of these cohorts, and those of them who came back.
+    """
+
+    after: int
+    cohorts: int
+    people: int
+    returned: int
+
+    @property
+    def share(self) -> Share | None:
+        """Return who came back as a share of the cohorts' people."""
+        return share(self.returned, self.people)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The retention of some people, period by period."""
+
+    label: Text
+    people: Figure
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Who came back.
+
+    Attributes
+    ----------
+    brackets : tuple of (int, int)
+        Of the reading "bracket": periods after the beginning, both ends in; else empty.
+    cohorts : tuple of Cohort
+        Ascending; those of nobody are among them.
+    curve : Curve
+        All cohorts together.
+    curves : tuple of Curve
+        By the values of the tag asked for; empty when none was.
+    """
+
+    grain: Grain
+    reading: Reading
+    brackets: tuple[tuple[int, int], ...]
+    cohorts: tuple[Cohort, ...]
+    curve: Curve
+    curves: tuple[Curve, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers, JSON-ready."""
+        return {
+            "grain": self.grain,
+            "reading": self.reading,
+            "brackets": [list(bracket) for bracket in self.brackets],
+            "cohorts": [
+                {
+                    "from": cohort.period.first.isoformat(),
+                    "to": cohort.period.last.isoformat(),
+                    "users": cohort.people.users,
+                    "cells": [
+                        {
+                            "after": cell.after, "users": cell.people.users,
+                            "share": None if cell.share is None else cell.share.as_json(),
+                            "is_complete": cell.is_complete,
+                        }
+                        for cell in cohort.cells
+                    ],
+                }
+                for cohort in self.cohorts
+            ],
+            "curve": _curve_json(self.curve),
+            "curves": [_curve_json(curve) for curve in self.curves],
+        }  # fmt: skip
+
+
+def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
+    """Return what retention must be told, with what the catalogue suggests."""
+    events = tuple(catalogue.events)
+    visit, purchase = likely_event(catalogue, VISITS), last_of_journey(catalogue, PURCHASES)
+    return (
+        Slot("begin", "choice", say("slot_begin"), "registered", BEGINNINGS),
+        Slot("first_event", "event", say("slot_first_event"), purchase, events, is_optional=True),
+        Slot("returning", "events", say("slot_returning"), [visit] if visit else list(events), events),
+        Slot("grain", "choice", say("slot_grain"), "week", GRAIN_NAMES),
+        Slot("reading", "choice", say("slot_reading"), "classic", READINGS),
+        Slot("cohorts", "whole", say("slot_cohorts"), None, low=1, high=MOST_COHORTS, is_optional=True),
+        Slot("brackets", "edges", say("slot_brackets"), [1, 2, 5, 9, 13]),
+    )
+
+
+def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Part] = ()) -> Retention:
+    """Return who came back.
+
+    Parameters
+    ----------
+    given : mapping or None
+        What stands in the slots; what is left out stands at its default. ``brackets`` are the periods at
+        which brackets begin, each ending before the next; the last is the end, which is in none.
+    parts : sequence of Part
+        The parts of the people that get a curve of their own.
+
+    Raises
+    ------
+    RuleError
+        With everything that is wrong with what is given; if the first thing done is asked for and no event is
+        named.
+    """
+    told = filled(slots(asking.catalogue), asking.catalogue, given)
+    if told["begin"] == "first_event" and not told["first_event"]:
+        raise RuleError(Problem("template_slot_empty", "first_event", {"slot": say("slot_first_event")}))
+    if told["reading"] == "bracket" and any(edge < 1 or edge != int(edge) for edge in told["brackets"]):
+        raise RuleError(Problem("retention_brackets", "brackets"))
+    way = _Way(asking, told)
+    cohorts = tuple(way.cohort(period) for period in way.periods)
+    people = asking.figure(*way.began(Period(way.periods[0].first, way.periods[-1].last)))
+    curves = []
+    for part in parts:
+        of_part = _Way(asking, told, part.nodes)
+        figure = asking.figure(*of_part.began(Period(way.periods[0].first, way.periods[-1].last)))
+        curves.append(_curve(part.label, figure, [of_part.cohort(period) for period in way.periods]))
+    return Retention(
+        way.grain, told["reading"], tuple(way.brackets), cohorts,
+        _curve(say("everybody_together"), people, cohorts), tuple(curves),
+    )  # fmt: skip
+
+
+class _Way:
+    """How cohorts and returns are told, from what is given."""
+
+    def __init__(self, asking: Asking, told: Given, among: Sequence[Node] = ()) -> None:
+        self._asking = asking
+        self._told = told
+        self._among = tuple(among)
+        self.grain: Grain = told["grain"]
+        many = told["cohorts"] or _USUAL_COHORTS[self.grain]
+        self.periods = _periods_up_to(asking.as_of, self.grain, many)
+        edges = [int(edge) for edge in told["brackets"]] if told["reading"] == "bracket" else []
+        self.brackets = [(low, high - 1) for low, high in pairwise(edges)]
+
+    def began(self, period: Period) -> tuple[Node, ...]:
+        """Return the conditions of having begun in a period."""
+        if self._told["begin"] == "first_event":
+            event = str(self._told["first_event"])
+            return (*self._among, FirstTimeCondition(id="first", event=event, window=period.window))
+        came = [existed(clock.add_days(period.first, -1), is_negated=True)]
+        if period.last < self._asking.as_of:
+            came.append(existed(period.last))
+        return (*self._among, *came)
+
+    def cohort(self, period: Period) -> Cohort:
+        """Return one cohort with its cells."""
+        began = self.began(period)
+        asked = [(place, span) for place, span in self._returns(period) if span.first is not None]
+        asked = [(place, span) for place, span in asked if span.first and span.first <= self._asking.as_of]
+        returns = [
+            any_of(did(self._told["returning"], _window(span, self._asking.as_of))) for _, span in asked
+        ]
+        people, *cells = self._asking.figures([began, *((*began, condition) for condition in returns)])
+        return Cohort(
+            period,
+            people,
+            tuple(
+                Cell(place, cell, cell.share_of(people), self._is_complete(span, period, place))
+                for (place, span), cell in zip(asked, cells, strict=True)
+            ),
+        )
+
+    def _returns(self, period: Period) -> list[tuple[int, Days]]:
+        """Return when the people of a cohort may come back: the cell's place and its days."""
+        if self.brackets:
+            return [
+                (place, Days(self._after(period, low).first, self._after(period, high).last))
+                for place, (low, high) in enumerate(self.brackets, 1)
+            ]
+        many = len(self.periods)
+        found = []
+        for after in range(many):
+            then = self._after(period, after)
+            # Who began is there in the first period; of it the classic reading says how many were active.
+            found.append((after, Days(then.first, None if self._told["reading"] == "rolling" else then.last)))
+        return found
+
+    def _after(self, period: Period, periods: int) -> Period:
+        return _moved(period.first, self.grain, periods)
+
+    def _is_complete(self, span: Days, period: Period, after: int) -> bool:
+        last = self._after(period, after).last if span.last is None else span.last
+        return last <= self._asking.as_of
+
+
+def _periods_up_to(as_of: date, grain: Grain, many: int) -> list[Period]:
+    """Return the last `many` calendar periods up to the one that holds a day, which is whole here."""
+    first = {"day": as_of, "week": clock.add_days(as_of, -as_of.weekday()), "month": as_of.replace(day=1)}
+    return [_moved(first[grain], grain, -back) for back in range(many - 1, -1, -1)]
+
+
+def _moved(first: date, grain: Grain, periods: int) -> Period:
+    """Return the period so many after the one that begins with a day."""
+    if grain == "month":
+        start = clock.add_months(first, periods)
+        return Period(start, clock.add_days(clock.add_months(start, 1), -1))
+    days = 7 if grain == "week" else 1
+    start = clock.add_days(first, periods * days)
+    return Period(start, clock.add_days(start, days - 1))
+
+
+def _window(span: Days, as_of: date) -> BetweenWindow:
+    last = as_of if span.last is None else min(span.last, as_of)
+    return BetweenWindow(from_=span.first, to=last)
+
+
+def _curve(label: Text, people: Figure, cohorts: Sequence[Cohort]) -> Curve:
+    """Return all cohorts together: at each place those whose cell is complete."""
+    places = sorted({cell.after for cohort in cohorts for cell in cohort.cells})
+    points = []
+    for after in places:
+        held = [
+            (cohort.people.users, cell.people.users)
+            for cohort in cohorts
+            for cell in cohort.cells
+            if cell.after == after and cell.is_complete
+        ]
+        if held:
+            points.append(Point(after, len(held), sum(n for n, _ in held), sum(back for _, back in held)))
+    return Curve(label, people, tuple(points))
+
+
+def _curve_json(curve: Curve) -> dict[str, object]:
+    return {
+        "label": dict(curve.label),
+        "users": curve.people.users,
+        "points": [
+            {
+                "after": point.after, "cohorts": point.cohorts, "users": point.people,
+                "returned": point.returned,
+                "share": None if point.share is None else point.share.as_json(),
+            }
+            for point in curve.points
+        ],
+    }  # fmt: skip
