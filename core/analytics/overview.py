@@ -1,4 +1,4 @@
-"""The overview: the numbers of a period against the one before and the same a year earlier, and their course."""
+"""The overview: a period's numbers against the one before and the same a year earlier, and their course."""
 
 from __future__ import annotations
 
