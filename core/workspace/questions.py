@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from core.analytics import journey, splits
+from core.analytics.asking import Asking
 from core.analytics.journey import Funnel
 from core.audiences.fields import known_fields
 from core.audiences.masking import mask, masked
@@ -25,6 +26,7 @@ from core.rules.parse import parse_rule
 from core.rules.remains import remains_of
 from core.rules.tree import Rule, nodes
 from core.schema import USER_ID, Catalogue, Personal, TagSpec
+from core.tags.listing import EVERYBODY
 from core.workspace.answers import Checked, CountAnswer
 from core.workspace.versions import Versions
 
@@ -179,19 +181,13 @@ class Questions(Versions):
         """Return the journey as a funnel, of everybody or of an audience, split by one tag or not."""
         version, engine = self._engine()
         day = self._day(version, as_of)
+        among = EVERYBODY
         if audience is not None:
-            audience, problems = self._checked(audience)
+            among, problems = self._checked(audience)
             refuse_errors(problems)
-
-        def count(rule: Rule) -> int:
-            refuse_errors(check(rule, version.catalogue))
-            return engine.count(rule, day).count
-
-        def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
-            return splits.parts(engine.breakdown(rule, tag, day, top=SPLIT_VALUES, bins=SPLIT_BINS))
-
+        asking = Asking(engine, version.catalogue, day, among)
         return journey.funnel(
-            version.catalogue, count, day, audience=audience, split=split, parts_of=parts_of
+            asking, journey.way_of(version.catalogue), split=split, parts_of=parts_in(asking)
         )
 
     def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date, Rule]:
@@ -206,6 +202,17 @@ class Questions(Versions):
         catalogue = self.data_version().catalogue
         rule = bind(rule, self._names, lambda inner: errors_of(check(inner, catalogue)), inside)
         return rule, check(rule, catalogue)
+
+
+def parts_in(asking: Asking) -> journey.PartsOf:
+    """Return what tells into which parts a tag divides the members of a rule."""
+
+    def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
+        return splits.parts(
+            asking.engine.breakdown(rule, tag, asking.as_of, top=SPLIT_VALUES, bins=SPLIT_BINS)
+        )
+
+    return parts_of
 
 
 def masked_frame(frame: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
