@@ -8,7 +8,8 @@ asked of it), `keeping` (what operators save), `whole_audiences` (all people of 
 (audiences looked after), `audience_refresh` (their snapshots, and why people came and went),
 `audience_compare` (overlaps and parts), `audience_bin` (deletions undone),
 `refreshing` (all that is due, and the health of tags),
-`goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one).
+`goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one), `analysing` (the
+manager's view).
 Only here and in the command line is the clock read.
 """
 
@@ -54,13 +55,14 @@ from core.tags.records import (
     TagVersion,
 )
 from core.tags.templates import Slot
+from core.workspace.analysing import Analysing, read_analysis_plan
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_bin import DAYS_KEPT
 from core.workspace.audience_life import AudienceUse, HandRow
 from core.workspace.audience_refresh import ChangedPerson, Refreshed
 from core.workspace.exporting import asks_nothing
 from core.workspace.goal_plans import GoalPlan, GoalPreview, chosen_of
-from core.workspace.one_user import Deed, OneUser, UserCard
+from core.workspace.one_user import Deed, UserCard
 from core.workspace.people import ListReport
 from core.workspace.refreshing import RefreshProgress
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
@@ -141,8 +143,9 @@ __all__ = [
     "asks_nothing",
     "chosen_of",
     "json_schemas",
+    "read_analysis_plan",
 ]
 
 
-class Workspace(OneUser):
+class Workspace(Analysing):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

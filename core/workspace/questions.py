@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from core.analytics import journey, splits
+from core.analytics import journey, journey_steps, splits
 from core.analytics.asking import Asking
 from core.analytics.journey import Funnel
 from core.audiences.fields import known_fields
@@ -187,7 +187,7 @@ class Questions(Versions):
             refuse_errors(problems)
         asking = Asking(engine, version.catalogue, day, among)
         return journey.funnel(
-            asking, journey.way_of(version.catalogue), split=split, parts_of=parts_in(asking)
+            asking, journey_steps.way_of(version.catalogue), split=split, parts_of=parts_in(asking)
         )
 
     def _asked(self, rule: Rule, as_of: date | None) -> tuple[DataVersion, Engine, date, Rule]:

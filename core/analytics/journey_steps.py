@@ -1,0 +1,218 @@
+"""The steps of a journey as conditions: in whatever order, or one after another; ever, or in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from core.analytics.asking import any_of, did, did_none
+from core.analytics.overview import came
+from core.analytics.periods import Period
+from core.errors import Problem, RuleError, WorkspaceError
+from core.messages import say
+from core.rules.conditions import SequenceCondition
+from core.rules.edit import as_condition, fresh_ids
+from core.rules.parts import AgoWindow, DayAgo, Step, Window, Within
+from core.rules.tree import Group, Node, Rule
+from core.schema import Catalogue, JourneyStage, JourneyStep, Label
+from core.tags.templates.proposals import Given, Slot, filled
+
+MOST_CHAINS = 40
+"""A step with several events makes so many chains of single events; more are refused."""
+STUCK_DAYS = 7
+ORDERS, WHENS = ("any", "strict"), ("ever", "period")
+_EVER_SO_LONG = 36_500
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the steps of a journey are told.
+
+    Attributes
+    ----------
+    steps : tuple of (JourneyStage, JourneyStep)
+        In order. A step without events is the first, and has been reached by everybody (in a period: by who
+        came in it).
+    rules : mapping of str to Rule
+        By key of the step, for steps that are told by a rule and not by events; not in order.
+    in_order : bool
+        Whether a step counts only after the one before it.
+    within : Within or None
+        In order: how soon each step follows the one before it; None = ever.
+    period : Period or None
+        When the steps are taken (in order: the first of them); None = ever.
+    """
+
+    steps: tuple[tuple[JourneyStage, JourneyStep], ...]
+    rules: dict[str, Rule] = field(default_factory=dict)
+    in_order: bool = False
+    within: Within | None = None
+    period: Period | None = None
+
+
+def way_of(catalogue: Catalogue, **fields: Any) -> Way:
+    """Return the journey that the data's plan names; fields as of `Way`.
+
+    Raises
+    ------
+    WorkspaceError
+        If the plan names no journey, or a step after the first that has no events.
+    """
+    steps = tuple(catalogue.journey_steps())
+    if not steps:
+        raise WorkspaceError(Problem("no_journey"))
+    for _, step in steps[1:]:
+        if not step.events:
+            raise WorkspaceError(Problem("journey_step_without_events", params={"step": step.key}))
+    return Way(steps=steps, **fields)
+
+
+def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
+    """Return what the journey must be told, with what the catalogue suggests.
+
+    ``steps`` left empty is the journey of the data's plan.
+    """
+    events = tuple(catalogue.events)
+    return (
+        Slot("steps", "steps", say("slot_steps"), None, events, is_optional=True),
+        Slot("order", "choice", say("slot_order"), "any", ORDERS),
+        Slot("within_days", "whole", say("slot_within_days"), None, low=1, high=3650, is_optional=True),
+        Slot("when", "choice", say("slot_when"), "ever", WHENS),
+        Slot("stuck_days", "whole", say("slot_stuck_days"), STUCK_DAYS, low=1, high=3650),
+    )
+
+
+def way_given(catalogue: Catalogue, period: Period, given: Given | None) -> tuple[Way, int]:
+    """Return how the steps are told by what stands in the slots, and after how many days somebody is stuck.
+
+    Parameters
+    ----------
+    period : Period
+        When the steps are taken, where ``when`` is "period".
+
+    Raises
+    ------
+    RuleError
+        With everything that is wrong with what is given.
+    WorkspaceError
+        If no steps are given and the plan names no journey.
+    """
+    told = filled(slots(catalogue), catalogue, given)
+    fields: dict[str, Any] = {
+        "in_order": told["order"] == "strict",
+        "within": None if told["within_days"] is None else Within(n=int(told["within_days"]), unit="day"),
+        "period": period if told["when"] == "period" else None,
+    }
+    if not told["steps"]:
+        return way_of(catalogue, **fields), int(told["stuck_days"])
+    stage = JourneyStage(key="own", label=Label(**say("journey_own_stage")), steps=())
+    steps = tuple(
+        (
+            stage,
+            JourneyStep(
+                key=f"step{place}",
+                label=Label(zh=str(step["label"]), en=str(step["label"])),
+                events=tuple(step["events"]),
+            ),
+        )
+        for place, step in enumerate(told["steps"], 1)
+    )
+    for _, step in steps[1:]:
+        if not step.events:
+            raise RuleError(Problem("journey_step_without_events", "steps", {"step": step.label.zh}))
+    return Way(steps=steps, **fields), int(told["stuck_days"])
+
+
+class Steps:
+    """The steps of a way as conditions."""
+
+    def __init__(self, way: Way, stuck_days: int) -> None:
+        self.way = way
+        self._stuck_days = stuck_days
+        self.keys = [step for _, step in way.steps]
+        self._window: Window | None = None if way.period is None else way.period.window
+
+    def reached(self, place: int) -> tuple[Node, ...]:
+        """Return the conditions of having reached a step; none for a step that everybody has."""
+        if self.way.in_order:
+            return self._in_order(place)
+        return self._did(place)
+
+    def not_reached(self, places: Sequence[int]) -> tuple[Node, ...]:
+        """Return the conditions of having reached none of some steps."""
+        if self.way.in_order:
+            # Who has not reached the first of them has reached none of the later ones.
+            return tuple(_negated(self._in_order(places[0]))) if places else ()
+        told_by_rule = [place for place in places if self.keys[place].key in self.way.rules]
+        events = [event for place in places for event in self.keys[place].events]
+        rules = [node for place in told_by_rule for node in _negated(self._did(place))]
+        return (*did_none(events, self._window), *rules)
+
+    def furthest(self, place: int) -> tuple[Node, ...]:
+        """Return the conditions of having reached a step and none of the later ones."""
+        return (*self.reached(place), *self.not_reached(range(place + 1, len(self.keys))))
+
+    def continued(self, place: int) -> tuple[Node, ...]:
+        """Return the conditions of having reached a step and the next."""
+        if self.way.in_order:
+            return self._in_order(place + 1)
+        return (*self._did(place), *self._did(place + 1))
+
+    def not_started(self) -> tuple[Node, ...]:
+        """Return the conditions of having reached no step; none where everybody reached the first."""
+        first = () if self._is_for_all(0) else self.not_reached([0])
+        if self._is_for_all(0):
+            if self.way.period is None:
+                return ()
+            first = tuple(_negated(self._did(0)))
+        # In order nobody reaches a later step without the first.
+        return first if self.way.in_order else (*first, *self.not_reached(range(1, len(self.keys))))
+
+    def stuck(self, place: int) -> tuple[Node, ...]:
+        """Return the conditions of standing at a step, and of having reached it so many days ago already."""
+        events = self.keys[place].events
+        if events:
+            window = AgoWindow(ago=(_EVER_SO_LONG, self._stuck_days), unit="day")
+            return (*self.furthest(place), *did(events, window))
+        ago = DayAgo(ago=self._stuck_days, unit="day")
+        return (*self.furthest(place), Group(id="existed", match="all", as_of=ago))
+
+    def _is_for_all(self, place: int) -> bool:
+        step = self.keys[place]
+        return not step.events and step.key not in self.way.rules
+
+    def _did(self, place: int) -> tuple[Node, ...]:
+        step, period = self.keys[place], self.way.period
+        rule = self.way.rules.get(step.key)
+        if rule is not None:
+            condition = as_condition(rule, fresh_ids([rule]))
+            return () if condition is None else (condition,)
+        if not step.events:
+            return () if period is None else came(period, period.last)
+        return did(step.events, self._window)
+
+    def _in_order(self, place: int) -> tuple[Node, ...]:
+        """Return the condition of a chain of all steps up to one; steps with several events make several."""
+        steps = [self.keys[at].events for at in range(place + 1)]
+        came_first = self._did(0) if not steps[0] else ()
+        events = [each for each in steps if each]
+        if not events:
+            return came_first
+        chains = list(product(*events))
+        if len(chains) > MOST_CHAINS:
+            raise RuleError(Problem("journey_too_many_chains", params={"limit": MOST_CHAINS}))
+        window = None if came_first else self._window
+        return (*came_first, any_of([chain(each, self.way.within, window) for each in chains]))
+
+
+def chain(events: Sequence[str], within: Within | None, window: Window | None) -> SequenceCondition:
+    """Return the condition of a chain of occurrences, each within a length of time of the one before."""
+    steps = (Step(event=events[0]), *(Step(event=event, within=within) for event in events[1:]))
+    return SequenceCondition(id="chain", steps=steps, window=window)
+
+
+def _negated(conditions: Sequence[Node]) -> Sequence[Node]:
+    """Return the condition that not all of several hold."""
+    return (Group(id="not", match="all", not_=True, children=tuple(conditions)),) if conditions else ()

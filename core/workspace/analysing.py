@@ -1,0 +1,88 @@
+"""The manager's view: analyses of everybody or of one audience, each number the count of a rule."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from core.analytics.analyses import Request, Told, tell
+from core.analytics.asking import Asking
+from core.analytics.periods import Period, period_of
+from core.errors import Problem, WorkspaceError
+from core.rules.conditions import AudienceCondition
+from core.rules.tree import Group, Rule
+from core.tags.listing import EVERYBODY
+from core.tags.templates.proposals import Given
+from core.workspace.one_user import OneUser
+from core.workspace.questions import parts_in, refuse_errors
+
+
+class Analysing(OneUser):
+    """What a manager asks; the same numbers on the pages, on the command line and in the report."""
+
+    def asking(self, as_of: date | None = None, *, audience: str | None = None) -> Asking:
+        """Return what analyses ask of: everybody at a day, or the people of an audience by id or name.
+
+        Raises
+        ------
+        RuleError
+            If there is no such audience, or its rule cannot be asked.
+        """
+        version, engine = self._engine()
+        among = EVERYBODY
+        if audience is not None:
+            condition = AudienceCondition(id="c1", audience=audience, in_=True)
+            named = Rule(include=Group(id="g0", match="all", children=(condition,)))
+            among, problems = self._checked(named)
+            refuse_errors(problems)
+        return Asking(engine, version.catalogue, self._day(version, as_of), among)
+
+    def analyse(
+        self, name: str, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
+        audience: str | None = None, by: str | None = None, given: Given | None = None,
+    ) -> Told:  # fmt: skip
+        """Return what one analysis tells.
+
+        Parameters
+        ----------
+        first, last : datetime.date or None
+            The period; left out, it ends with the day and has 30 days.
+        audience : str or None
+            Id or name of the audience whose people are meant; None = everybody.
+        by : str or None
+            Key of a tag by whose values to tell people apart.
+        given : mapping or None
+            What the analysis is told besides; what is left out is guessed from the catalogue.
+
+        Raises
+        ------
+        NotFound, RuleError
+            If there is no such analysis, audience or tag, or what is given is wrong.
+        """
+        asking = self.asking(as_of, audience=audience)
+        period = period_of(asking.as_of, first, last)
+        return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+
+    def period(
+        self, as_of: date | None = None, first: date | None = None, last: date | None = None
+    ) -> Period:
+        """Return the period that is meant; left out, it ends with the day and has 30 days."""
+        return period_of(self._day(self.data_version(), as_of), first, last)
+
+
+def read_analysis_plan(path: Path) -> Mapping[str, Any]:
+    """Return a plan of analyses: a table for each, what is told it under the names of its slots.
+
+    Raises
+    ------
+    WorkspaceError
+        If the file cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = {"path": str(path), "why": str(error)}
+        raise WorkspaceError(Problem("analysis_plan_unreadable", params=why)) from error
