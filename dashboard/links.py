@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.errors import Problem, RuleError
 from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
@@ -18,6 +19,7 @@ from core.schema import Catalogue
 from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
+FIGURE = "figure"  # a number of the manager's pages: what is asked, and where it stands in the answer
 VALUE = "value"  # of a rule tag that is being made: its rule is on the desk
 LONGEST_ADDRESS = 4_000  # characters; proxies cut addresses off at about twice that
 
@@ -63,6 +65,23 @@ def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> s
     return _address({KEPT: workspace().keep_rule(tree)}, as_of)
 
 
+def figure_link(asked: Mapping[str, Any], sheet: str, row: int, column: int) -> str:
+    """Return the address that opens a number of an analysis in the builder.
+
+    It names the question and not the rule, which would often be too long for an address: the rule is found
+    when the link is followed.
+
+    Parameters
+    ----------
+    asked : mapping
+        The question, as `dashboard.manager.bar.Asked` writes it.
+    sheet, row, column
+        Where the number stands in the tables of the answer.
+    """
+    text = json.dumps({**asked, "at": [sheet, row, column]}, ensure_ascii=False, separators=(",", ":"))
+    return _address({FIGURE: text}, None)
+
+
 def audience_link(audience_id: str, as_of: date | None = None) -> str:
     """Return the address that opens a saved audience in the builder."""
     return _address({AUDIENCE: audience_id}, as_of)
@@ -88,6 +107,9 @@ def opened_by(query: Mapping[str, str]) -> Opened | None:
         return Opened(query[RULE], as_of=day)
     if KEPT in query:
         return Opened(workspace().kept_rule(query[KEPT]), as_of=day)
+    if FIGURE in query:
+        rule, day = workspace().figure(_asked(query[FIGURE]))
+        return Opened(dump_rule(rule), as_of=day)
     if AUDIENCE in query:
         audience = workspace().audience(query[AUDIENCE])
         return Opened(dict(audience.rule), audience=audience.id, as_of=day)
@@ -102,6 +124,23 @@ def has_personal_values(tree: Mapping[str, Any], catalogue: Catalogue) -> bool:
         for side in ("include", "exclude")
         for node in _nodes(tree.get(side))
     )
+
+
+def _asked(text: str) -> dict[str, Any]:
+    """Return the question in a link.
+
+    Raises
+    ------
+    RuleError
+        If it is none.
+    """
+    try:
+        asked = json.loads(text)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise RuleError(Problem("figure_link_broken"))
+    return asked
 
 
 def _nodes(node: object) -> Iterator[Mapping[str, Any]]:

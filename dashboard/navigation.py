@@ -23,10 +23,13 @@ class MenuItem:
         Address of the page (``/<key>``), name of its file and last part of its texts' keys.
     needs_data : bool
         Without a data version the frame says how to get one and leaves the page out.
+    section : str
+        The part of the menu that it stands in; "" = the menu itself.
     """
 
     key: str
     needs_data: bool
+    section: str = ""
 
     @property
     def file(self) -> Path:
@@ -38,7 +41,10 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("build", needs_data=True),
     MenuItem("audiences", needs_data=True),
     MenuItem("tags", needs_data=True),
-    MenuItem("journey", needs_data=True),
+    *(
+        MenuItem(key, needs_data=True, section="manager")
+        for key in ("overview", "journey", "lifecycle", "rfm", "retention")
+    ),
     MenuItem("data", needs_data=False),
     MenuItem("exports", needs_data=False),
 )
@@ -60,7 +66,12 @@ def pages() -> dict[str, Page]:
 
 def chosen(among: dict[str, Page]) -> tuple[MenuItem, Page]:
     """Draw the menu and return the entry and the page that this session is at."""
-    page = st.navigation(list(among.values()), position="top")
+    sections: dict[str, list[Page]] = {}
+    for item in MENU:
+        heading = t(f"frame.section.{item.section}") if item.section else ""
+        if item.key in among:
+            sections.setdefault(heading, []).append(among[item.key])
+    page = st.navigation(dict(sections), position="top")
     key = next(key for key, candidate in among.items() if candidate is page)
     return next(item for item in MENU if item.key == key), page
 

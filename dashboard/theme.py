@@ -87,6 +87,12 @@ DARK = Palette(
     good="#5fd39b", bad="#f7b955",
 )  # fmt: skip
 
+SERIES: dict[Scheme, tuple[str, ...]] = {
+    "light": ("#0f5bd7", "#f79009", "#0e9384", "#7a5af8", "#c11574", "#667085", "#4ca30d", "#a4400a"),
+    "dark": ("#8db4ff", "#f7b955", "#5fd3c5", "#b3a4ff", "#f38bc4", "#9ba6b8", "#9ad35f", "#e6a77c"),
+}
+"""Colours of several lines or areas side by side, told apart also by people who do not see red and green."""
+
 PALETTES: dict[Scheme, Palette] = {"light": LIGHT, "dark": DARK}
 
 
@@ -103,6 +109,11 @@ def scheme() -> Scheme:
 def palette() -> Palette:
     """Return the colours of this session's scheme."""
     return PALETTES[scheme()]
+
+
+def series() -> tuple[str, ...]:
+    """Return the colours of several lines or areas, in this session's scheme."""
+    return SERIES[scheme()]
 
 
 def css_variables() -> str:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from core.analytics.analyses import Request, Told, tell
-from core.analytics.asking import Asking
+from core.analytics.asking import Asking, Figure
 from core.analytics.periods import Period, period_of
-from core.errors import Problem, WorkspaceError
+from core.analytics.sheets import sheets
+from core.errors import Problem, RuleError, WorkspaceError
+from core.rules.arguments import read_day
 from core.rules.conditions import AudienceCondition
 from core.rules.tree import Group, Rule
 from core.tags.listing import EVERYBODY
@@ -65,6 +67,39 @@ class Analysing(OneUser):
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
         return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+
+    def figure(self, asked: Mapping[str, Any]) -> tuple[Rule, date]:
+        """Return the rule of one number of an analysis, and the day for which it is asked.
+
+        Parameters
+        ----------
+        asked : mapping
+            ``name`` of the analysis, ``day``, ``from``, ``to``, ``audience``, ``by`` and ``given`` as for
+            `analyse`, days as text, and ``at``: key of a sheet, row and column, from 0.
+
+        Raises
+        ------
+        RuleError
+            If there is no such number, or the question does not fit.
+        """
+        try:
+            name, (sheet, row, column) = str(asked["name"]), asked["at"]
+            row, column = int(row), int(column)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RuleError(Problem("figure_link_broken")) from error
+        day, first, last = (
+            None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
+        )
+        found = self.analyse(
+            name, day, first=first, last=last, audience=asked.get("audience"), by=asked.get("by"),
+            given=asked.get("given"),
+        )  # fmt: skip
+        rows = next((each.rows for each in sheets(found, self.catalogue()) if each.key == sheet), ())
+        is_there = 0 <= row < len(rows) and 0 <= column < len(rows[row])
+        figure = rows[row][column] if is_there else None
+        if not isinstance(figure, Figure):
+            raise RuleError(Problem("figure_link_broken"))
+        return figure.rule, self._day(self.data_version(), day)
 
     def period(
         self, as_of: date | None = None, first: date | None = None, last: date | None = None

@@ -1,0 +1,176 @@
+"""The bar that all pages of the manager share: period, day, audience and split, kept in the link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from core import clock
+from core.analytics.periods import Period
+from core.clock import CalendarName
+from core.rules.arguments import read_day
+from dashboard import state
+from dashboard.i18n import pick, t
+from dashboard.links import FIGURE, figure_link
+
+EVERYBODY = ""
+PERIODS = ("d7", "d30", "d90", "this_month", "last_month", "this_quarter", "this_year", "own")
+USUAL = "d30"
+_KEYS = {"period": "manager_period", "audience": "manager_audience", "by": "manager_by"}
+_OWN, _DAY = "manager_own", "manager_day"
+_SEEN = "manager:seen"
+_NAMES = ("period", "from", "to", "day", "audience", "by")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page asks of an analysis.
+
+    Attributes
+    ----------
+    audience, by : str or None
+        Id of the audience whose people are meant, key of the tag by which they are told apart.
+    given : mapping
+        What the operator changed of the analysis's settings.
+    """
+
+    name: str
+    day: date
+    period: Period
+    audience: str | None = None
+    by: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def link(self, sheet: str, row: int, column: int) -> str:
+        """Return the address that opens a figure of a sheet in the builder."""
+        return figure_link(self.as_json(), sheet, row, column)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it in the form in which a link carries it; what is usual is left out."""
+        asked = {
+            "name": self.name, "day": self.day.isoformat(), "from": self.period.first.isoformat(),
+            "to": self.period.last.isoformat(), "audience": self.audience, "by": self.by,
+            "given": dict(self.given),
+        }  # fmt: skip
+        return {key: value for key, value in asked.items() if value}
+
+
+def draw(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
+    """Draw the bar and return what is asked.
+
+    Parameters
+    ----------
+    splits : bool
+        Whether the analysis can tell people apart by a tag.
+    has_period : bool
+        Whether it looks at a period.
+    """
+    workspace = state.workspace()
+    _take_link()
+    audiences = {EVERYBODY: t("manager.everybody"), **{a.id: a.name for a in workspace.audiences()}}
+    tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
+    _settle(_KEYS["audience"], audiences, EVERYBODY)
+    _settle(_KEYS["by"], {None: "", **tags}, None)
+    _settle(_KEYS["period"], dict.fromkeys(PERIODS), USUAL)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="manager_bar"):
+        if has_period:
+            st.selectbox(
+                t("manager.period"), PERIODS, format_func=lambda one: t(f"manager.period.{one}"),
+                key=_KEYS["period"], persist_state="session", width=150,
+            )  # fmt: skip
+        day = st.date_input(t("manager.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140)
+        if has_period and st.session_state[_KEYS["period"]] == "own":
+            st.date_input(
+                t("manager.own"), value=st.session_state.get(_OWN, ()), key=_OWN, width=220,
+                persist_state="session",
+            )  # fmt: skip
+        st.selectbox(
+            t("manager.audience"), list(audiences), format_func=audiences.__getitem__,
+            key=_KEYS["audience"], persist_state="session", width=200,
+        )  # fmt: skip
+        if splits:
+            st.selectbox(
+                t("manager.by"), [None, *tags],
+                format_func=lambda one: tags[one] if one else t("manager.no_split"),
+                key=_KEYS["by"], persist_state="session", width=180,
+            )  # fmt: skip
+    day = day or workspace.default_as_of()
+    _keep_link()
+    return Asked(
+        name,
+        day,
+        _period(day) if has_period else Period(clock.add_days(day, -29), day),
+        st.session_state[_KEYS["audience"]] or None,
+        st.session_state[_KEYS["by"]] if splits else None,
+    )
+
+
+def _period(day: date) -> Period:
+    chosen = st.session_state[_KEYS["period"]]
+    if chosen.startswith("d"):
+        return Period(clock.add_days(day, 1 - int(chosen[1:])), day)
+    if chosen == "own":
+        own = st.session_state.get(_OWN) or ()
+        first, last = (*own, None, None)[:2]
+        first = min(first or clock.add_days(day, -29), day)
+        return Period(first, min(max(last or day, first), day))
+    names: Mapping[str, CalendarName] = {
+        "this_month": "this_month", "last_month": "last_month", "this_quarter": "this_quarter",
+        "this_year": "this_year",
+    }  # fmt: skip
+    days = clock.calendar(names[chosen], day).clipped(day)
+    return Period(days.first or day, days.last or day)
+
+
+def _settle(key: str, options: Mapping[Any, Any], usual: Any) -> None:
+    """Give a widget a value that its options hold: what it stood for may be gone."""
+    if st.session_state.get(key, usual) not in options:
+        st.session_state[key] = usual
+    st.session_state.setdefault(key, usual)
+
+
+def _choose_day() -> None:
+    state.set_as_of(st.session_state[_DAY])
+
+
+def _take_link() -> None:
+    """Take over what the address asks for, once for each address."""
+    asked = {name: st.query_params[name] for name in _NAMES if name in st.query_params}
+    if FIGURE in st.query_params or asked == st.session_state.get(_SEEN, {}):
+        return
+    st.session_state[_SEEN] = asked
+    for name, key in _KEYS.items():
+        if name in asked:
+            st.session_state[key] = asked[name]
+    if "day" in asked:
+        state.set_as_of(read_day(asked["day"]))
+        st.session_state.pop(_DAY, None)
+    if "from" in asked and "to" in asked:
+        st.session_state[_KEYS["period"]] = "own"
+        st.session_state[_OWN] = (read_day(asked["from"]), read_day(asked["to"]))
+
+
+def _keep_link() -> None:
+    """Put what is asked into the address, what is usual left out."""
+    workspace = state.workspace()
+    found: dict[str, str] = {}
+    period = st.session_state.get(_KEYS["period"], USUAL)
+    if period == "own":
+        own = [day.isoformat() for day in st.session_state.get(_OWN) or () if day]
+        found |= dict(zip(("from", "to"), own, strict=False))
+    elif period != USUAL:
+        found["period"] = period
+    if state.as_of() != workspace.default_as_of():
+        found["day"] = state.as_of().isoformat()
+    for name in ("audience", "by"):
+        if st.session_state.get(_KEYS[name]):
+            found[name] = str(st.session_state[_KEYS[name]])
+    if found != {name: st.query_params[name] for name in _NAMES if name in st.query_params}:
+        for name in _NAMES:
+            st.query_params.pop(name, None)
+        st.query_params.update(found)
+    st.session_state[_SEEN] = found

@@ -1,0 +1,334 @@
+"""The charts of the manager's pages: figures from core's own types, with direct labels and one number style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.analytics.lifecycle import COME, Flow, Lifecycle, stage_label
+from core.analytics.overview import OF_PEOPLE, Overview, measure_label
+from core.analytics.retention import Curve, Retention
+from core.analytics.rfm import Rfm
+from core.analytics.sheets import place_label
+from core.tags.templates.lifecycle import STAGES
+from dashboard import figures, theme
+from dashboard.charts import Chart
+from dashboard.i18n import pick, t
+from dashboard.sheet.numbers import percent, short
+from dashboard.theme import Palette
+
+HEIGHT = 300
+TRENDS = ("active", "buyers", "new", "orders", "gmv")
+_COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
+"""In which column of the trends' table the people behind a point stand."""
+_SIDE = 92
+"""Room at the right for the names of lines, in pixels."""
+
+
+def trend(found: Overview, measure: str) -> Chart:
+    """Return the course of one measure over the period, each point with its people."""
+    colours = theme.palette()
+    values = [_of_moment(found, place, measure) for place in range(len(found.course))]
+    days = [moment.period.first for moment in found.course]
+    figure = _timeline(colours)
+    figure.add_trace(
+        go.Scatter(
+            x=days,
+            y=values,
+            mode="lines+markers",
+            line={"color": colours.brand_ink, "width": 2},
+            marker={"size": 7, "color": colours.brand_ink, "line": {"width": 0}},
+            fill="tozeroy",
+            fillcolor=_faded(colours.brand_ink, 0.08),
+            customdata=[[row, _COLUMNS[measure]] for row in range(len(days))],
+            hovertext=[
+                figures.safe(f"{day.isoformat()} · {short(value)}")
+                for day, value in zip(days, values, strict=True)
+            ],
+            hoverinfo="text",
+            cliponaxis=False,
+        )
+    )
+    for place in sorted({max(range(len(values)), key=values.__getitem__), len(values) - 1}) if values else ():
+        figure.add_annotation(
+            x=days[place], y=values[place], text=short(values[place]), showarrow=False, yshift=14,
+            font={"size": 12, "color": colours.ink},
+        )  # fmt: skip
+    return Chart(
+        figure,
+        t(
+            "manager.overview.trend_summary", measure=measure_label(measure),
+            first=days[0] if days else "", last=days[-1] if days else "",
+            value=short(values[-1]) if values else "0",
+        ),
+        (),
+        (),
+    )  # fmt: skip
+
+
+def stages(found: Lifecycle, *, by_value: bool) -> Chart:
+    """Return how many people are in each stage over the months, or what they bought, stacked."""
+    colours = theme.palette()
+    months = found.months
+    ends = [month.period.last for month in months]
+    figure = _timeline(colours, right=_SIDE)
+    figure.update_layout(barmode="stack", bargap=0.35)
+    figure.update_xaxes(type="category", tickvals=[end.isoformat() for end in ends])
+    top = 0.0
+    totals = [sum(_worth(stage, by_value) for stage in month.stages) for month in months]
+    for place, key in enumerate(STAGES):
+        values = [_worth(month.stages[place], by_value) for month in months]
+        figure.add_trace(
+            go.Bar(
+                x=[end.isoformat() for end in ends],
+                y=values,
+                marker={"color": stage_colours()[place], "line": {"width": 0}},
+                customdata=[[row * len(STAGES) + place, 3 if by_value else 2] for row in range(len(months))],
+                hovertext=[
+                    figures.safe(
+                        f"{pick(stage_label(key))} · {end.isoformat()} · {value:,.0f}"
+                        + (f" · {percent(value / total)}" if total else "")
+                    )
+                    for end, value, total in zip(ends, values, totals, strict=True)
+                ],
+                hoverinfo="text",
+            )
+        )
+        if values and totals[-1] and values[-1] / totals[-1] > 0.04:
+            figure.add_annotation(
+                x=1, xref="paper", y=top + values[-1] / 2, text=figures.safe(pick(stage_label(key))),
+                showarrow=False, xanchor="left", xshift=6, font={"size": 12, "color": colours.ink},
+            )  # fmt: skip
+        top += values[-1] if values else 0
+    mature = months[-1].stages[STAGES.index("mature")].people.users
+    return Chart(
+        figure,
+        t("manager.lifecycle.summary", first=ends[0], last=ends[-1], mature=mature),
+        (),
+        (),
+    )
+
+
+def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
+    """Return who moved from which stage to which, as flows."""
+    colours = theme.palette()
+    left = [*STAGES, COME]
+    names = [pick(stage_label(key)) for key in (*left, *STAGES)]
+    tints = [*stage_colours(), colours.mark, *stage_colours()]
+    figure = go.Figure()
+    figure.update_layout(
+        **figures.layout(colours, height=HEIGHT + 60, margin={"l": 4, "r": 4, "t": 8, "b": 8})
+    )
+    figure.add_trace(
+        go.Sankey(
+            arrangement="fixed",
+            node={
+                "label": [figures.safe(name) for name in names], "color": tints, "pad": 14, "thickness": 12,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}: %{value:,}<extra></extra>",
+            },
+            link={
+                "source": [left.index(flow.before) for flow in flows],
+                "target": [len(left) + STAGES.index(flow.after) for flow in flows],
+                "value": [flow.people.users for flow in flows],
+                "color": [_faded(tints[left.index(flow.before)], 0.35) for flow in flows],
+                "hovertemplate": "%{source.label} → %{target.label}: %{value:,}<extra></extra>",
+            },
+            textfont={"color": colours.ink, "size": 12, "family": theme.FONT},
+        )
+    )  # fmt: skip
+    return Chart(figure, t("manager.lifecycle.flow_summary", before=before, after=after), (), ())
+
+
+def weeks(found: Lifecycle) -> Chart:
+    """Return who was active each week: new, retained and returning above the line, lost below it."""
+    colours, tints = theme.palette(), theme.series()
+    figure = _timeline(colours, right=_SIDE)
+    figure.update_layout(barmode="relative", bargap=0.3)
+    starts = [week.period.first.isoformat() for week in found.weeks]
+    figure.update_xaxes(type="category", tickvals=starts[:: max(1, len(starts) // 6)])
+    top = 0
+    for place, (name, tint) in enumerate(
+        (("retained", tints[0]), ("returning", tints[2]), ("new", tints[1]), ("lost", colours.line_strong))
+    ):
+        people = [getattr(week, name).users for week in found.weeks]
+        sign = -1 if name == "lost" else 1
+        label = t(f"manager.lifecycle.{name}")
+        figure.add_trace(
+            go.Bar(
+                x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
+                customdata=[[row, _WEEK_COLUMN[name]] for row in range(len(starts))],
+                hovertext=[
+                    figures.safe(f"{label} · {start} · {each:,}")
+                    for start, each in zip(starts, people, strict=True)
+                ],
+                hoverinfo="text",
+            )
+        )  # fmt: skip
+        if people:
+            at = -people[-1] / 2 if name == "lost" else top + people[-1] / 2
+            figure.add_annotation(
+                x=1, xref="paper", y=at, text=figures.safe(label), showarrow=False, xanchor="left", xshift=6,
+                font={"size": 12, "color": colours.ink},
+            )  # fmt: skip
+            top += people[-1] if name != "lost" else 0
+        del place
+    return Chart(figure, t("manager.lifecycle.week_summary", n=len(starts)), (), ())
+
+
+_WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5}
+
+
+def treemap(found: Rfm) -> Chart:
+    """Return the eight cells as areas of their people, with what to do for each."""
+    colours, tints = theme.palette(), theme.series()
+    held = [cell for cell in found.cells if cell.people.users]
+    figure = go.Figure()
+    figure.update_layout(
+        **figures.layout(colours, height=HEIGHT + 80, margin={"l": 0, "r": 0, "t": 4, "b": 4})
+    )
+    shades = {cell.key: tints[place % len(tints)] for place, cell in enumerate(found.cells)}
+    figure.add_trace(
+        go.Treemap(
+            labels=[figures.safe(pick(cell.label)) for cell in held],
+            parents=[""] * len(held),
+            values=[cell.people.users for cell in held],
+            text=[
+                figures.safe(
+                    f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}\n{pick(cell.advice)}"
+                )
+                for cell in held
+            ],
+            texttemplate="<b>%{label}</b><br>%{text}",
+            marker={"colors": [_faded(shades[cell.key], 0.28) for cell in held], "line": {"width": 0}},
+            textfont={"color": colours.ink, "size": 13, "family": theme.FONT},
+            hovertemplate="%{label}<br>%{text}<extra></extra>",
+            tiling={"pad": 3},
+            pathbar={"visible": False},
+        )
+    )
+    largest = max(held, key=lambda cell: cell.people.users, default=None)
+    return Chart(
+        figure,
+        t("manager.rfm.summary", n=found.buyers.users, cell="–" if largest is None else largest.label),
+        (),
+        (),
+    )
+
+
+def curves(found: Retention) -> Chart:
+    """Return the retention of everybody, or of each group, period by period."""
+    colours, tints = theme.palette(), theme.series()
+    shown: list[Curve] = [found.curve, *found.curves]
+    figure = _timeline(colours, right=_SIDE)
+    places = sorted({point.after for curve in shown for point in curve.points if point.after})
+    figure.update_xaxes(
+        type="linear", tickvals=places,
+        ticktext=[figures.safe(pick(place_label(found, place))) if _is_few(places, place) else "" for place in places],
+    )  # fmt: skip
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    ends: list[tuple[float, str, str]] = []
+    for number, curve in enumerate(shown):
+        points = [point for point in curve.points if point.after and point.share is not None]
+        tint = colours.ink if number == 0 else tints[(number - 1) % len(tints)]
+        figure.add_trace(
+            go.Scatter(
+                x=[point.after for point in points],
+                y=[point.share.value if point.share else 0 for point in points],
+                mode="lines+markers",
+                line={"color": tint, "width": 3 if number == 0 else 1.75},
+                marker={"size": 6, "color": tint},
+                hovertext=[
+                    figures.safe(
+                        f"{pick(curve.label)} · {pick(place_label(found, point.after))} · "
+                        f"{percent(point.share.value if point.share else 0)} "
+                        f"({point.returned:,} / {point.people:,})"
+                    )
+                    for point in points
+                ],
+                hoverinfo="text",
+                cliponaxis=False,
+            )
+        )
+        if points and points[-1].share is not None:
+            ends.append((points[-1].share.value, pick(curve.label), tint))
+    for height, label, tint in _apart(ends):
+        figure.add_annotation(
+            x=1, xref="paper", y=height, text=figures.safe(figures.clipped(label, _SIDE - 8)), showarrow=False,
+            xanchor="left", xshift=8, font={"size": 12, "color": tint},
+        )  # fmt: skip
+    points = [point for point in found.curve.points if point.after and point.share is not None]
+    first, last = (points[0].share, points[-1].share) if points else (None, None)
+    return Chart(
+        figure,
+        t(
+            "manager.retention.summary", label=found.curve.label,
+            first="–" if first is None else percent(first.value),
+            last="–" if last is None else percent(last.value),
+        ),
+        (),
+        (),
+    )  # fmt: skip
+
+
+def stage_colours() -> tuple[str, ...]:
+    """Return the colours of the five stages, from fresh to gone."""
+    tints = theme.series()
+    return (tints[0], tints[2], tints[6], tints[1], tints[5])
+
+
+def _timeline(colours: Palette, *, right: int = 18) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        **{
+            **figures.layout(colours, height=HEIGHT, margin={"l": 46, "r": right, "t": 22, "b": 28}),
+            "hovermode": "closest",
+        }
+    )
+    axis = {"visible": True, "fixedrange": True, "tickfont": {"color": colours.mute, "size": 12}}
+    figure.update_xaxes(**axis, showgrid=False, zeroline=False)
+    figure.update_yaxes(
+        **axis, showgrid=True, gridcolor=colours.track, zeroline=True, zerolinecolor=colours.line, nticks=5,
+        rangemode="tozero",
+    )  # fmt: skip
+    return figure
+
+
+def _of_moment(found: Overview, place: int, measure: str) -> float:
+    moment = found.course[place]
+    if measure in OF_PEOPLE:
+        return float(getattr(moment, measure).users)
+    return float(moment.bought.occurrences if measure == "orders" else moment.bought.total or 0)
+
+
+def _worth(stage: Any, by_value: bool) -> float:
+    return float(stage.bought.total or 0) if by_value else float(stage.people.users)
+
+
+def _is_few(places: Sequence[int], place: int) -> bool:
+    """Tell whether a tick gets its words: the first, the last, and every so many between."""
+    step = max(1, len(places) // 4)
+    at = places.index(place)
+    return at % step == 0
+
+
+def _apart(ends: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """Return the names of lines at heights that do not lie upon each other."""
+    if not ends:
+        return []
+    ordered = sorted(ends)
+    room = max((height for height, _, _ in ordered), default=0) * 0.075
+    found: list[tuple[float, str, str]] = []
+    for height, label, tint in ordered:
+        lowest = found[-1][0] + room if found else height
+        found.append((max(height, lowest), label, tint))
+    return found
+
+
+def _faded(colour: str, share: float) -> str:
+    """Return a colour as a translucent one."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share})"

@@ -1,0 +1,151 @@
+"""What every page of the manager is made of: head, settings, picture or table, downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.analytics.analyses import ANALYSES, Told
+from core.analytics.asking import Figure
+from core.analytics.sheets import Sheet, sheets
+from dashboard import sheet, state
+from dashboard.charts import Chart
+from dashboard.errors import verbatim
+from dashboard.i18n import pick, t
+from dashboard.manager import bar
+from dashboard.manager.bar import Asked
+from dashboard.sheet.numbers import written
+from dashboard.sheet.words import as_csv, sheet_data
+from dashboard.tagmaker.ready import answer
+from dashboard.uploads import safe_name
+
+VIEWS = ("picture", "table")
+_SKELETON = '<div class="coterie-skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
+
+
+def head(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
+    """Draw title, bar and settings of a page and return what it asks."""
+    st.title(t(f"manager.{name}.title"), anchor=False)
+    st.caption(t(f"manager.{name}.lead"))
+    asked = bar.draw(name, splits=splits, has_period=has_period)
+    return replace(asked, given=_settings(name))
+
+
+def _settings(name: str) -> dict[str, Any]:
+    """Let the operator change what the analysis is told, and return what differs from what is usual."""
+    with st.popover(t("manager.settings"), icon=":material/tune:"):
+        st.caption(t("manager.settings.about"))
+        given: dict[str, Any] = {}
+        slots = [slot for slot in ANALYSES[name].slots(state.workspace().catalogue()) if slot.kind != "steps"]
+        for slot in slots:
+            given[slot.key] = answer(f"manager_{name}", slot, given)
+    usual = {slot.key: slot.default for slot in slots}
+    return {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
+    """Return what the analysis tells, and the same as tables."""
+    workspace = state.workspace()
+    told = workspace.analyse(
+        asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
+        by=asked.by, given=asked.given,
+    )  # fmt: skip
+    return told, sheets(told, workspace.catalogue())
+
+
+@contextmanager
+def skeleton() -> Iterator[None]:
+    """Show where something will stand while it is being counted."""
+    place = st.empty()
+    place.html(_SKELETON)
+    try:
+        yield
+    finally:
+        place.empty()
+
+
+def view(name: str) -> str:
+    """Draw the choice between picture and table and return what is chosen."""
+    return str(
+        st.segmented_control(
+            t("manager.view"),
+            VIEWS,
+            format_func=lambda one: t(f"manager.view.{one}"),
+            default="picture",
+            required=True,
+            key=f"manager_view_{name}",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+    )
+
+
+def tables(found: Sequence[Sheet], asked: Asked) -> None:
+    """Draw all tables, each with its download."""
+    for each in found:
+        table(each, asked)
+
+
+def table(each: Sheet, asked: Asked, *, heading: bool = True) -> None:
+    """Draw one table whose figures are links, with its download."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if heading:
+            st.header(verbatim(pick(each.title)), anchor=False)
+        download(each, asked)
+    if not each.rows:
+        st.caption(t("manager.empty"))
+        return
+    sheet.draw(sheet_data(each, link=asked.link), key=f"sheet_{asked.name}_{each.key}")
+
+
+def download(each: Sheet, asked: Asked) -> None:
+    """Draw the button that gives a table as CSV."""
+    name = "_".join((pick(each.title), asked.period.first.isoformat(), asked.day.isoformat()))
+    st.download_button(
+        t("manager.csv"), data=lambda: as_csv(each), file_name=safe_name(f"{name.replace('/', '_')}.csv"),
+        mime="text/csv", on_click="ignore", key=f"csv_{asked.name}_{each.key}", type="tertiary",
+    )  # fmt: skip
+
+
+def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None) -> None:
+    """Draw a chart; a point that is clicked offers to open its people.
+
+    Parameters
+    ----------
+    sheet_of : Sheet or None
+        The table in which the figures behind the points stand; a point's ``customdata`` begins with its row
+        and column there. None = nothing in the chart opens.
+    """
+    event: Any = st.plotly_chart(
+        drawn.figure, theme=None, key=key, alt=drawn.summary,
+        config={"displayModeBar": False, "scrollZoom": False},
+        on_select="rerun" if sheet_of is not None else "ignore", selection_mode="points",
+    )  # fmt: skip
+    if sheet_of is None:
+        return
+    for point in event.selection.points[:1]:
+        row, column = (int(part) for part in point["customdata"][:2])
+        value = sheet_of.rows[row][column]
+        if isinstance(value, Figure):
+            heads = " · ".join(
+                written(cell, head.kind)
+                for cell, head in zip(sheet_of.rows[row], sheet_of.columns, strict=True)
+                if head.kind in ("text", "date")
+            )
+            what = f"{heads} · {pick(sheet_of.columns[column].label)}"
+            people = f"[{value.users:,}]({asked.link(sheet_of.key, row, column)})"
+            st.markdown(t("manager.chosen", what=verbatim(what), people=people))
+
+
+def by_key(found: Sequence[Sheet]) -> Callable[[str], Sheet]:
+    """Return a way to take a table by its key."""
+    known = {each.key: each for each in found}
+    return known.__getitem__

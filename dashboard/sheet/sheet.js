@@ -1,0 +1,82 @@
+// Draws figures as cards, or rows of them as a table whose numbers are links; a cell may bear heat.
+// Everything arrives as words in `data`; text reaches the page only through textContent.
+
+function make(tag, { className, text, attributes = {} } = {}, children = []) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined && text !== null) element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
+/** A number that opens its people in the builder; plain where there is nobody to open. */
+function number(cell) {
+  if (!cell.href) return make("span", { text: cell.text, attributes: { title: cell.title } });
+  return make("a", {
+    text: cell.text,
+    attributes: { href: cell.href, target: "_self", title: cell.title, "aria-label": cell.title },
+  });
+}
+
+function card(data) {
+  const lines = data.lines.map((line) =>
+    make("li", { className: line.tone }, [
+      make("span", { text: line.label }),
+      make("b", { text: line.change }),
+      number({ text: line.value, href: line.href, title: line.title }),
+    ]));
+  return make("li", { className: "card" }, [
+    make("h3", { text: data.label, attributes: { title: data.about } }),
+    make("p", { className: "value" }, [number(data)]),
+    data.note ? make("p", { className: "note", text: data.note }) : null,
+    make("ul", { className: "lines" }, lines),
+  ]);
+}
+
+function cell(data, column) {
+  const inside = [number(data)];
+  if (data.under) inside.push(make("span", { className: "under", text: data.under }));
+  const element = make("td", { className: column.kind }, inside);
+  if (data.heat !== undefined && data.heat !== null) {
+    element.classList.add("heat");
+    element.style.setProperty("--heat", `${Math.round(data.heat * 100)}%`);
+    element.classList.toggle("hot", data.heat > 0.55);
+  }
+  if (data.isYoung) element.classList.add("young");
+  return element;
+}
+
+function table(data) {
+  const head = make("tr", {}, data.columns.map((column) =>
+    make("th", { className: column.kind, text: column.text, attributes: { scope: "col", title: column.about } })));
+  const rows = data.rows.map((row) =>
+    make("tr", {}, row.map((each, place) =>
+      place === 0
+        ? make("th", { className: data.columns[0].kind, attributes: { scope: "row" } }, [
+          number(each),
+          each.under ? make("span", { className: "under", text: each.under }) : null,
+        ])
+        : cell(each, data.columns[place]))));
+  return make("table", { className: data.isHeat ? "heatmap" : null }, [
+    make("caption", { text: data.caption }),
+    make("thead", {}, [head]),
+    make("tbody", {}, rows),
+  ]);
+}
+
+export default function ({ parentElement, data }) {
+  const place = parentElement.querySelector(".coterie-sheet");
+  if (data.cards) {
+    place.replaceChildren(make("ul", { className: "cards", attributes: { "aria-label": data.caption } }, data.cards.map(card)));
+    return;
+  }
+  const scroller = make(
+    "div",
+    { className: "scroller", attributes: { role: "region", "aria-label": data.caption, tabindex: "0" } },
+    [table(data)],
+  );
+  place.replaceChildren(scroller);
+}

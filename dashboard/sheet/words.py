@@ -1,0 +1,60 @@
+"""Sheets and figures as words: what the browser draws, and the rows of the download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import polars as pl
+
+from core.analytics.asking import Figure
+from core.analytics.sheets import Kind, Sheet, Value
+from core.audiences.spreadsheet import neutralised, neutralised_texts
+from dashboard.i18n import pick, t
+from dashboard.sheet.numbers import written
+
+Link = Callable[[str, int, int], str]
+"""From a sheet's key, a row and a column to the address that opens the figure there."""
+
+
+def sheet_data(sheet: Sheet, *, link: Link) -> dict[str, Any]:
+    """Return a sheet as the component draws it."""
+    return {
+        "caption": pick(sheet.title),
+        "columns": [{"text": pick(column.label), "kind": column.kind} for column in sheet.columns],
+        "rows": [
+            [
+                cell(value, column.kind, link, (sheet.key, row, place))
+                for place, (value, column) in enumerate(zip(values, sheet.columns, strict=True))
+            ]
+            for row, values in enumerate(sheet.rows)
+        ],
+    }
+
+
+def cell(value: Value, kind: Kind, link: Link, at: tuple[str, int, int]) -> dict[str, Any]:
+    """Return one value as a cell; a figure of somebody is a link."""
+    text = written(value, kind)
+    if not isinstance(value, Figure) or not value.users:
+        return {"text": text}
+    return {"text": text, "href": link(*at), "title": t("manager.open", n=f"{value.users:,}")}
+
+
+def as_csv(sheet: Sheet) -> bytes:
+    """Return a sheet as CSV for spreadsheets: with BOM, numbers as they are, dangerous cells made text."""
+    heads = neutralised_texts(_distinct([pick(column.label) for column in sheet.columns]))
+    columns = {head: [_plain(row[place]) for row in sheet.rows] for place, head in enumerate(heads)}
+    frame = pl.DataFrame(columns, strict=False)
+    texts = [neutralised(pl.col(name)) for name, dtype in frame.schema.items() if dtype == pl.String()]
+    return frame.with_columns(texts).write_csv(include_bom=True).encode()
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Figure):
+        return value.users
+    return pick(value) if isinstance(value, dict) else value
+
+
+def _distinct(heads: Sequence[str]) -> list[str]:
+    """Return heads of columns, those that occur again with their place."""
+    return [head if heads.index(head) == place else f"{head} {place + 1}" for place, head in enumerate(heads)]

@@ -1,0 +1,120 @@
+"""生命周期 Life cycle: who is in which stage, what they are worth, and how they move."""
+
+import streamlit as st
+
+from core.analytics.lifecycle import COME, Lifecycle, stage_label
+from core.tags.templates.lifecycle import STAGES
+from dashboard import sheet
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import pick, t
+from dashboard.manager import charts, frame
+from dashboard.sheet.numbers import change, percent, short, written
+
+asked = frame.head("lifecycle", has_period=False)
+
+
+def card(place, stage):
+    before = told.months[-2].stages[place]
+    last = (len(told.months) - 1) * len(STAGES) + place
+    expected = told.expected[place]
+    now, then = stage.people.users, before.people.users
+    return {
+        "label": pick(stage_label(stage.key)),
+        "about": pick(told.about),
+        "text": f"{now:,}",
+        "href": asked.link("stages", last, 2) if now else None,
+        "title": t("manager.open", n=f"{now:,}"),
+        "note": t("manager.lifecycle.expected_note", n=f"{expected.users:,.0f}"),
+        "lines": [
+            {
+                "label": t("manager.overview.vs_before"), "change": change(now, then) or "–", "tone": "",
+                "value": f"{then:,}", "href": asked.link("stages", last - len(STAGES), 2) if then else None,
+                "title": t("manager.open", n=f"{then:,}"),
+            },
+            {
+                "label": t("manager.lifecycle.value"), "change": "", "tone": "",
+                "value": "–" if stage.bought.total is None else short(stage.bought.total),
+            },
+        ],
+    }  # fmt: skip
+
+
+def rates():
+    """The flows as a table: a row for each stage before, a column for each stage now, darker for more."""
+    rows = {(flow.before, flow.after): row for row, flow in enumerate(told.flows)}
+    drawn = []
+    for before in (*STAGES, COME):
+        cells = [{"text": pick(stage_label(before))}]
+        for after in STAGES:
+            row = rows.get((before, after))
+            if row is None:
+                cells.append({"text": "–", "heat": 0})
+                continue
+            flow = told.flows[row]
+            cells.append(
+                {
+                    "text": f"{flow.people.users:,}",
+                    "href": asked.link("flows", row, 2),
+                    "title": t("manager.open", n=f"{flow.people.users:,}"),
+                    "under": "" if flow.rate is None else percent(flow.rate.value),
+                    "heat": 0.12 if flow.rate is None else flow.rate.value * 0.85,
+                }
+            )
+        drawn.append(cells)
+    return {
+        "caption": t("manager.lifecycle.rates"),
+        "isHeat": True,
+        "columns": [{"text": "", "kind": "text"}]
+        + [{"text": pick(stage_label(stage)), "kind": "users"} for stage in STAGES],
+        "rows": drawn,
+    }
+
+
+def draw_picture():
+    sheet.draw(
+        {
+            "caption": t("manager.lifecycle.title"),
+            "cards": [card(place, stage) for place, stage in enumerate(told.months[-1].stages)],
+        },
+        key="lifecycle_cards",
+    )
+    st.caption(verbatim(pick(told.about)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(t("manager.lifecycle.stages"), anchor=False)
+        worth = st.segmented_control(
+            t("manager.overview.measure"),
+            ("users", "value"),
+            format_func=lambda one: t(f"manager.lifecycle.by_{one}"),
+            default="users",
+            required=True,
+            key="lifecycle_worth",
+            label_visibility="collapsed",
+        )
+    chart = charts.stages(told, by_value=worth == "value")
+    frame.chart(chart, asked, key="lifecycle_stages", sheet_of=table("stages"))
+    before, now = told.months[-2].period.last, told.months[-1].period.last
+    st.header(t("manager.lifecycle.flows", before=before, after=now), anchor=False)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        frame.chart(charts.sankey(told.flows, before, now), asked, key="lifecycle_sankey")
+    with right:
+        sheet.draw(rates(), key="lifecycle_rates")
+        st.caption(t("manager.lifecycle.rates"))
+        st.caption(t("manager.lifecycle.expected"))
+    st.header(t("manager.lifecycle.weeks"), anchor=False)
+    frame.chart(charts.weeks(told), asked, key="lifecycle_weeks", sheet_of=table("weeks"))
+
+
+with boundary():
+    shown_as = frame.view("lifecycle")
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    table = frame.by_key(found)
+    if not isinstance(told, Lifecycle):
+        raise TypeError("the life cycle tells a life cycle")
+    if not any(stage.people.users for stage in told.months[-1].stages):
+        st.info(t("manager.nobody", day=written(asked.day, "date")))
+    if shown_as == "table":
+        frame.tables(found, asked)
+    else:
+        draw_picture()

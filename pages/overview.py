@@ -1,0 +1,112 @@
+"""总览 Overview: the numbers of a period against the one before and a year earlier, and what moved most."""
+
+import streamlit as st
+
+from core.analytics.analyses import OverviewTold
+from core.analytics.overview import MEASURES, measure_about, measure_label
+from dashboard import sheet
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import pick, t
+from dashboard.manager import charts, frame
+from dashboard.sheet.numbers import change, percent, points, short, written
+from dashboard.sheet.words import sheet_data
+
+MONEY = ("gmv", "average_order")
+ROWS = {"now": 0, "before": 1, "year_before": 2}
+PEOPLE = {"new": 3, "active": 4}
+BUYERS = 5
+
+asked = frame.head("overview")
+
+
+def value_of(numbers, measure, *, compact=False):
+    value = numbers.value(measure)
+    if value is None:
+        return "–"
+    if measure == "repeat_rate":
+        return percent(value)
+    return short(value) if compact else written(value, "money" if measure in MONEY else "count")
+
+
+def against(measure, name, label):
+    """One line of a card: how the number changed against another period, and what it was there."""
+    now, then = told.numbers.now, getattr(told.numbers, name)
+    line = {"label": label, "value": "", "change": "", "tone": ""}
+    if not then.is_known:
+        return {**line, "change": t("manager.not_known")}
+    mine, theirs = now.value(measure), then.value(measure)
+    if mine is None or theirs is None:
+        return {**line, "change": "–"}
+    moved = points(mine, theirs) if measure == "repeat_rate" else change(mine, theirs)
+    tone = "up" if mine > theirs else "down" if mine < theirs else ""
+    people = then.people(measure)
+    place = PEOPLE.get(measure, BUYERS)
+    href = asked.link("overview", ROWS[name], place) if people.users and measure != "repeat_rate" else None
+    title = t("manager.open", n=f"{people.users:,}") if href else None
+    return {
+        **line, "change": moved or "–", "tone": tone, "value": value_of(then, measure, compact=True),
+        "href": href, "title": title,
+    }  # fmt: skip
+
+
+def card(measure):
+    people = told.numbers.now.people(measure)
+    is_open = people.users and measure != "repeat_rate"
+    return {
+        "label": pick(measure_label(measure)),
+        "about": pick(measure_about(measure)),
+        "text": value_of(told.numbers.now, measure, compact=True),
+        "note": None,
+        "href": asked.link("overview", 0, PEOPLE.get(measure, BUYERS)) if is_open else None,
+        "title": f"{value_of(told.numbers.now, measure)} · {t('manager.open', n=f'{people.users:,}')}",
+        "lines": [
+            against(measure, "before", t("manager.overview.vs_before")),
+            against(measure, "year_before", t("manager.overview.vs_year")),
+        ],
+    }
+
+
+def draw_picture():
+    sheet.draw(
+        {"caption": t("manager.overview.title"), "cards": [card(measure) for measure in MEASURES]},
+        key="overview_cards",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(t("manager.overview.trends"), anchor=False)
+        measure = st.segmented_control(
+            t("manager.overview.measure"),
+            charts.TRENDS,
+            format_func=lambda one: pick(measure_label(one)),
+            default="active",
+            required=True,
+            key="overview_measure",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+    frame.chart(charts.trend(told.numbers, measure), asked, key="overview_trend", sheet_of=table("trends"))
+    st.header(t("manager.overview.movements"), anchor=False)
+    if not told.movements:
+        st.caption(t("manager.overview.no_movements"))
+    for row, movement in enumerate(told.movements):
+        words = verbatim(pick(movement.sentence(catalogue)))
+        now, before = (
+            f"[{figure.users:,}]({asked.link('movements', row, column)})" if figure.users else "0"
+            for column, figure in ((1, movement.now), (2, movement.before))
+        )
+        st.markdown(f"- {words} · {before} → {now}")
+    with st.expander(t("manager.overview.freshness")):
+        sheet.draw(sheet_data(table("freshness"), link=asked.link), key="overview_freshness")
+
+
+with boundary():
+    shown_as = frame.view("overview")
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    catalogue = frame.state.workspace().catalogue()
+    table = frame.by_key(found)
+    if not isinstance(told, OverviewTold):
+        raise TypeError("the overview tells an overview")
+    if shown_as == "table":
+        frame.tables(found, asked)
+    else:
+        draw_picture()

@@ -1,0 +1,87 @@
+"""留存 Retention: of the people who began in one period, how many came back."""
+
+import streamlit as st
+
+from core.analytics.retention import Retention
+from core.analytics.sheets import place_label
+from dashboard import sheet
+from dashboard.errors import boundary
+from dashboard.i18n import pick, t
+from dashboard.manager import charts, frame
+from dashboard.sheet.numbers import percent
+
+asked = frame.head("retention", splits=True, has_period=False)
+
+
+def heat():
+    """The cohorts as a table: a row each, a column for each period after, darker for more."""
+    places = sorted({cell.after for cohort in told.cohorts for cell in cohort.cells})
+    columns = {place: 2 + at for at, place in enumerate(places)}
+    most = (
+        max(
+            (
+                cell.share.value
+                for cohort in told.cohorts
+                for cell in cohort.cells
+                if cell.share and cell.after
+            ),
+            default=0,
+        )
+        or 1
+    )
+    rows = []
+    for row, cohort in enumerate(told.cohorts):
+        users = cohort.people.users
+        cells = [
+            {"text": cohort.period.first.isoformat()},
+            {
+                "text": f"{users:,}",
+                "href": asked.link("cohorts", row, 1) if users else None,
+                "title": t("manager.open", n=f"{users:,}"),
+            },
+        ]
+        held = {cell.after: cell for cell in cohort.cells}
+        for place in places:
+            cell = held.get(place)
+            if cell is None or cell.share is None:
+                cells.append({"text": ""})
+                continue
+            cells.append(
+                {
+                    "text": percent(cell.share.value),
+                    "href": asked.link("cohorts", row, columns[place]) if cell.people.users else None,
+                    "title": t("manager.open", n=f"{cell.people.users:,}"),
+                    "under": f"{cell.people.users:,}",
+                    "heat": min(0.85, 0.85 * cell.share.value / most),
+                    "isYoung": not cell.is_complete,
+                }
+            )
+        rows.append(cells)
+    heads = [{"text": pick(place_label(told, place)), "kind": "users"} for place in places]
+    return {
+        "caption": t("manager.retention.heat"),
+        "isHeat": True,
+        "columns": [
+            {"text": t("manager.retention.cohort"), "kind": "date"},
+            {"text": t("manager.retention.people"), "kind": "users"},
+            *heads,
+        ],
+        "rows": rows,
+    }
+
+
+with boundary():
+    shown_as = frame.view("retention")
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    if not isinstance(told, Retention):
+        raise TypeError("retention tells retention")
+    if not any(cohort.people.users for cohort in told.cohorts):
+        st.info(t("manager.retention.nobody"))
+    elif shown_as == "table":
+        frame.tables(found, asked)
+    else:
+        st.header(t("manager.retention.curves"), anchor=False)
+        frame.chart(charts.curves(told), asked, key="retention_curves")
+        st.header(t("manager.retention.heat"), anchor=False)
+        sheet.draw(heat(), key="retention_heat")

@@ -1,0 +1,105 @@
+"""RFM: buyers by how lately, how often and for how much they bought, in eight cells."""
+
+import streamlit as st
+
+from core.analytics.rfm import Rfm
+from core.messages import say
+from dashboard import sheet
+from dashboard.errors import boundary
+from dashboard.i18n import pick, t
+from dashboard.manager import charts, frame
+from dashboard.sheet.numbers import percent, short, written
+from dashboard.sheet.words import sheet_data
+
+asked = frame.head("rfm", has_period=False)
+
+
+def card(row, cell):
+    users, total = cell.people.users, cell.bought.total
+    average = "–" if not users or total is None else short(total / users)
+    return {
+        "label": pick(cell.label),
+        "about": pick(cell.advice),
+        "text": f"{users:,}",
+        "href": asked.link("cells", row, 1) if users else None,
+        "title": t("manager.open", n=f"{users:,}"),
+        "note": pick(cell.advice),
+        "lines": [
+            {"label": percent(cell.share.value) if cell.share else "–", "change": "", "tone": "",
+             "value": t("manager.rfm.per_user", n=average)},
+        ],
+    }  # fmt: skip
+
+
+def grid():
+    """The 25 squares as a table: recency down, frequency across, darker for more people."""
+    most = max((square.people.users for square in told.squares), default=0) or 1
+    places = {(square.recency, square.frequency): row for row, square in enumerate(told.squares)}
+    rows = []
+    for recency in range(5, 0, -1):
+        cells = [{"text": t("manager.rfm.grid.r", n=recency)}]
+        for frequency in range(1, 6):
+            row = places[recency, frequency]
+            square = told.squares[row]
+            users, total = square.people.users, square.bought.total
+            average = "" if not users or total is None else t("manager.rfm.per_user", n=short(total / users))
+            cells.append(
+                {
+                    "text": f"{users:,}",
+                    "href": asked.link("squares", row, 2) if users else None,
+                    "title": t("manager.open", n=f"{users:,}"),
+                    "under": average,
+                    "heat": 0.85 * users / most,
+                }
+            )
+        rows.append(cells)
+    heads = [{"text": t("manager.rfm.grid.f", n=n), "kind": "users"} for n in range(1, 6)]
+    return {
+        "caption": t("manager.rfm.grid"),
+        "isHeat": True,
+        "columns": [{"text": "", "kind": "text"}, *heads],
+        "rows": rows,
+    }
+
+
+def scales():
+    """Where the scores begin, in words."""
+    for side, scale in told.scales.items():
+        edges = " · ".join(written(edge, "date" if side == "r" else "number") for edge in scale.edges)
+        st.caption(t("manager.rfm.scales", side=say(f"rfm_side_{side}"), edges=edges or "–"))
+
+
+def draw_picture():
+    frame.chart(charts.treemap(told), asked, key="rfm_treemap")
+    sheet.draw(
+        {
+            "caption": t("manager.rfm.cells"),
+            "cards": [card(row, cell) for row, cell in enumerate(told.cells)],
+        },
+        key="rfm_cards",
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header(t("manager.rfm.grid"), anchor=False)
+        sheet.draw(grid(), key="rfm_grid")
+        scales()
+    with right:
+        st.header(t("manager.rfm.shifts"), anchor=False)
+        sheet.draw(sheet_data(table("shifts"), link=asked.link), key="rfm_shifts")
+    st.header(t("manager.rfm.moves", since=told.since, day=asked.day), anchor=False)
+    sheet.draw(sheet_data(table("moves"), link=asked.link), key="rfm_moves")
+
+
+with boundary():
+    shown_as = frame.view("rfm")
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    table = frame.by_key(found)
+    if not isinstance(told, Rfm):
+        raise TypeError("RFM tells RFM")
+    if not told.buyers.users:
+        st.info(t("manager.rfm.nobody", day=written(asked.day, "date")))
+    elif shown_as == "table":
+        frame.tables(found, asked)
+    else:
+        draw_picture()
