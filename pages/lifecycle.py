@@ -10,7 +10,7 @@ from dashboard.i18n import pick, t
 from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import change, percent, short, written
 
-asked = frame.head("lifecycle", has_period=False)
+asked, shown_as = frame.head("lifecycle", has_period=False)
 
 
 def card(place, stage):
@@ -27,7 +27,7 @@ def card(place, stage):
         "note": t("manager.lifecycle.expected_note", n=f"{expected.users:,.0f}"),
         "lines": [
             {
-                "label": t("manager.overview.vs_before"), "change": change(now, then) or "–", "tone": "",
+                "label": t("manager.lifecycle.vs_before"), "change": change(now, then) or "–", "tone": "",
                 "value": f"{then:,}", "href": asked.link("stages", last - len(STAGES), 2) if then else None,
                 "title": t("manager.open", n=f"{then:,}"),
             },
@@ -57,7 +57,7 @@ def rates():
                     "href": asked.link("flows", row, 2),
                     "title": t("manager.open", n=f"{flow.people.users:,}"),
                     "under": "" if flow.rate is None else percent(flow.rate.value),
-                    "heat": 0.12 if flow.rate is None else flow.rate.value * 0.85,
+                    "heat": 0.12 if flow.rate is None else flow.rate.value,
                 }
             )
         drawn.append(cells)
@@ -106,7 +106,6 @@ def draw_picture():
 
 
 with boundary():
-    shown_as = frame.view("lifecycle")
     with frame.skeleton():
         told, found = frame.ask(asked)
     table = frame.by_key(found)

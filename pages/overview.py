@@ -16,7 +16,7 @@ ROWS = {"now": 0, "before": 1, "year_before": 2}
 PEOPLE = {"new": 3, "active": 4}
 BUYERS = 5
 
-asked = frame.head("overview")
+asked, shown_as = frame.head("overview")
 
 
 def value_of(numbers, measure, *, compact=False):
@@ -99,7 +99,6 @@ def draw_picture():
 
 
 with boundary():
-    shown_as = frame.view("overview")
     with frame.skeleton():
         told, found = frame.ask(asked)
     catalogue = frame.state.workspace().catalogue()

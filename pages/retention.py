@@ -10,7 +10,7 @@ from dashboard.i18n import pick, t
 from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import percent
 
-asked = frame.head("retention", splits=True, has_period=False)
+asked, shown_as = frame.head("retention", splits=True, has_period=False)
 
 
 def heat():
@@ -52,7 +52,7 @@ def heat():
                     "href": asked.link("cohorts", row, columns[place]) if cell.people.users else None,
                     "title": t("manager.open", n=f"{cell.people.users:,}"),
                     "under": f"{cell.people.users:,}",
-                    "heat": min(0.85, 0.85 * cell.share.value / most),
+                    "heat": min(1, cell.share.value / most),
                     "isYoung": not cell.is_complete,
                 }
             )
@@ -71,7 +71,6 @@ def heat():
 
 
 with boundary():
-    shown_as = frame.view("retention")
     with frame.skeleton():
         told, found = frame.ask(asked)
     if not isinstance(told, Retention):

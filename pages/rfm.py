@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analytics.rfm import Rfm
+from core.analytics.rfm import COME, NEVER, Rfm, cell_label
 from core.messages import say
 from dashboard import sheet
 from dashboard.errors import boundary
@@ -11,7 +11,7 @@ from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import percent, short, written
 from dashboard.sheet.words import sheet_data
 
-asked = frame.head("rfm", has_period=False)
+asked, shown_as = frame.head("rfm", has_period=False)
 
 
 def card(row, cell):
@@ -49,7 +49,7 @@ def grid():
                     "href": asked.link("squares", row, 2) if users else None,
                     "title": t("manager.open", n=f"{users:,}"),
                     "under": average,
-                    "heat": 0.85 * users / most,
+                    "heat": users / most,
                 }
             )
         rows.append(cells)
@@ -59,6 +59,41 @@ def grid():
         "isHeat": True,
         "columns": [{"text": "", "kind": "text"}, *heads],
         "rows": rows,
+    }
+
+
+def moves():
+    """Who moved from which cell to which: a row for each cell before, darker for more of its people."""
+    rows = {(move.before, move.after): row for row, move in enumerate(told.moves)}
+    cells_now = [*(cell.key for cell in told.cells), NEVER]
+    drawn = []
+    for before in (*cells_now, COME):
+        total = sum(move.people.users for move in told.moves if move.before == before)
+        if not total:
+            continue
+        cells = [{"text": pick(cell_label(before)), "under": f"{total:,}"}]
+        for after in cells_now:
+            row = rows.get((before, after))
+            if row is None:
+                cells.append({"text": "–", "heat": 0})
+                continue
+            users = told.moves[row].people.users
+            cells.append(
+                {
+                    "text": f"{users:,}",
+                    "href": asked.link("moves", row, 2),
+                    "title": t("manager.open", n=f"{users:,}"),
+                    "under": percent(users / total),
+                    "heat": users / total,
+                }
+            )
+        drawn.append(cells)
+    return {
+        "caption": t("manager.rfm.moves", since=told.since, day=asked.day),
+        "isHeat": True,
+        "columns": [{"text": "", "kind": "text"}]
+        + [{"text": pick(cell_label(cell)), "kind": "users"} for cell in cells_now],
+        "rows": drawn,
     }
 
 
@@ -87,11 +122,10 @@ def draw_picture():
         st.header(t("manager.rfm.shifts"), anchor=False)
         sheet.draw(sheet_data(table("shifts"), link=asked.link), key="rfm_shifts")
     st.header(t("manager.rfm.moves", since=told.since, day=asked.day), anchor=False)
-    sheet.draw(sheet_data(table("moves"), link=asked.link), key="rfm_moves")
+    sheet.draw(moves(), key="rfm_moves")
 
 
 with boundary():
-    shown_as = frame.view("rfm")
     with frame.skeleton():
         told, found = frame.ask(asked)
     table = frame.by_key(found)

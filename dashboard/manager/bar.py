@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,7 +17,9 @@ from dashboard import state
 from dashboard.i18n import pick, t
 from dashboard.links import FIGURE, figure_link
 
-EVERYBODY = ""
+T = TypeVar("T")
+
+EVERYBODY = NO_SPLIT = ""
 PERIODS = ("d7", "d30", "d90", "this_month", "last_month", "this_quarter", "this_year", "own")
 USUAL = "d30"
 _KEYS = {"period": "manager_period", "audience": "manager_audience", "by": "manager_by"}
@@ -59,8 +61,10 @@ class Asked:
         return {key: value for key, value in asked.items() if value}
 
 
-def draw(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
-    """Draw the bar and return what is asked.
+def draw(
+    name: str, *, splits: bool = False, has_period: bool = True, beside: Callable[[], T]
+) -> tuple[Asked, T]:
+    """Draw the bar and return what is asked, and what is drawn beside it.
 
     Parameters
     ----------
@@ -68,13 +72,15 @@ def draw(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
         Whether the analysis can tell people apart by a tag.
     has_period : bool
         Whether it looks at a period.
+    beside : callable
+        Draws what else stands in the bar.
     """
     workspace = state.workspace()
     _take_link()
     audiences = {EVERYBODY: t("manager.everybody"), **{a.id: a.name for a in workspace.audiences()}}
     tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
     _settle(_KEYS["audience"], audiences, EVERYBODY)
-    _settle(_KEYS["by"], {None: "", **tags}, None)
+    _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
     _settle(_KEYS["period"], dict.fromkeys(PERIODS), USUAL)
     with st.container(horizontal=True, vertical_alignment="bottom", key="manager_bar"):
         if has_period:
@@ -94,19 +100,21 @@ def draw(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
         )  # fmt: skip
         if splits:
             st.selectbox(
-                t("manager.by"), [None, *tags],
-                format_func=lambda one: tags[one] if one else t("manager.no_split"),
+                t("manager.by"), [NO_SPLIT, *tags],
+                format_func=lambda one: tags.get(one, t("manager.no_split")),
                 key=_KEYS["by"], persist_state="session", width=180,
             )  # fmt: skip
+        with_it = beside()
     day = day or workspace.default_as_of()
     _keep_link()
-    return Asked(
+    asked = Asked(
         name,
         day,
         _period(day) if has_period else Period(clock.add_days(day, -29), day),
         st.session_state[_KEYS["audience"]] or None,
-        st.session_state[_KEYS["by"]] if splits else None,
+        (st.session_state[_KEYS["by"]] or None) if splits else None,
     )
+    return asked, with_it
 
 
 def _period(day: date) -> Period:

@@ -1,4 +1,4 @@
-"""The charts of the manager's pages: figures from core's own types, with direct labels and one number style."""
+"""The charts of the manager's pages: figures from core's own types, with direct labels."""
 
 from __future__ import annotations
 
@@ -188,7 +188,8 @@ def treemap(found: Rfm) -> Chart:
     held = [cell for cell in found.cells if cell.people.users]
     figure = go.Figure()
     figure.update_layout(
-        **figures.layout(colours, height=HEIGHT + 80, margin={"l": 0, "r": 0, "t": 4, "b": 4})
+        **figures.layout(colours, height=HEIGHT + 80, margin={"l": 0, "r": 0, "t": 4, "b": 4}),
+        uniformtext={"minsize": 11, "mode": "hide"},
     )
     shades = {cell.key: tints[place % len(tints)] for place, cell in enumerate(found.cells)}
     figure.add_trace(
@@ -198,7 +199,8 @@ def treemap(found: Rfm) -> Chart:
             values=[cell.people.users for cell in held],
             text=[
                 figures.safe(
-                    f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}\n{pick(cell.advice)}"
+                    f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}\n"
+                    + pick(cell.advice)
                 )
                 for cell in held
             ],
@@ -225,10 +227,12 @@ def curves(found: Retention) -> Chart:
     shown: list[Curve] = [found.curve, *found.curves]
     figure = _timeline(colours, right=_SIDE)
     places = sorted({point.after for curve in shown for point in curve.points if point.after})
+    words = {place: figures.safe(pick(place_label(found, place))) for place in places}
     figure.update_xaxes(
-        type="linear", tickvals=places,
-        ticktext=[figures.safe(pick(place_label(found, place))) if _is_few(places, place) else "" for place in places],
-    )  # fmt: skip
+        type="linear",
+        tickvals=places,
+        ticktext=[words[place] if _is_few(places, place) else "" for place in places],
+    )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     ends: list[tuple[float, str, str]] = []
     for number, curve in enumerate(shown):
@@ -257,8 +261,8 @@ def curves(found: Retention) -> Chart:
             ends.append((points[-1].share.value, pick(curve.label), tint))
     for height, label, tint in _apart(ends):
         figure.add_annotation(
-            x=1, xref="paper", y=height, text=figures.safe(figures.clipped(label, _SIDE - 8)), showarrow=False,
-            xanchor="left", xshift=8, font={"size": 12, "color": tint},
+            x=1, xref="paper", y=height, text=figures.safe(figures.clipped(label, _SIDE - 8)),
+            showarrow=False, xanchor="left", xshift=8, font={"size": 12, "color": tint},
         )  # fmt: skip
     points = [point for point in found.curve.points if point.after and point.share is not None]
     first, last = (points[0].share, points[-1].share) if points else (None, None)
@@ -289,7 +293,7 @@ def _timeline(colours: Palette, *, right: int = 18) -> go.Figure:
         }
     )
     axis = {"visible": True, "fixedrange": True, "tickfont": {"color": colours.mute, "size": 12}}
-    figure.update_xaxes(**axis, showgrid=False, zeroline=False)
+    figure.update_xaxes(**axis, showgrid=False, zeroline=False, tickformat=t("manager.date_tick"), nticks=10)
     figure.update_yaxes(
         **axis, showgrid=True, gridcolor=colours.track, zeroline=True, zerolinecolor=colours.line, nticks=5,
         rangemode="tozero",

@@ -27,12 +27,14 @@ VIEWS = ("picture", "table")
 _SKELETON = '<div class="coterie-skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
 
 
-def head(name: str, *, splits: bool = False, has_period: bool = True) -> Asked:
-    """Draw title, bar and settings of a page and return what it asks."""
+def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[Asked, str]:
+    """Draw title, bar and settings of a page and return what it asks, and whether as picture or table."""
     st.title(t(f"manager.{name}.title"), anchor=False)
     st.caption(t(f"manager.{name}.lead"))
-    asked = bar.draw(name, splits=splits, has_period=has_period)
-    return replace(asked, given=_settings(name))
+    asked, (given, shown_as) = bar.draw(
+        name, splits=splits, has_period=has_period, beside=lambda: (_settings(name), _view(name))
+    )
+    return replace(asked, given=given), shown_as
 
 
 def _settings(name: str) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def skeleton() -> Iterator[None]:
         place.empty()
 
 
-def view(name: str) -> str:
+def _view(name: str) -> str:
     """Draw the choice between picture and table and return what is chosen."""
     return str(
         st.segmented_control(

@@ -42,8 +42,8 @@ function cell(data, column) {
   const element = make("td", { className: column.kind }, inside);
   if (data.heat !== undefined && data.heat !== null) {
     element.classList.add("heat");
-    element.style.setProperty("--heat", `${Math.round(data.heat * 100)}%`);
-    element.classList.toggle("hot", data.heat > 0.55);
+    // Up to 62 % of the brand's colour: beyond it the ink could not be read on it.
+    element.style.setProperty("--heat", `${Math.round(data.heat * 62)}%`);
   }
   if (data.isYoung) element.classList.add("young");
   return element;
