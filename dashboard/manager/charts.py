@@ -198,10 +198,7 @@ def treemap(found: Rfm) -> Chart:
             parents=[""] * len(held),
             values=[cell.people.users for cell in held],
             text=[
-                figures.safe(
-                    f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}\n"
-                    + pick(cell.advice)
-                )
+                figures.safe(f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}")
                 for cell in held
             ],
             texttemplate="<b>%{label}</b><br>%{text}",
