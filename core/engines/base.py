@@ -12,7 +12,7 @@ import polars as pl
 from core.clock import Days
 from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
-from core.engines.tallies import Deeds, Delays, Done
+from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -215,6 +215,14 @@ class Engine(Protocol):
         """Return how soon the people in an answer did one of some events after first doing one of others."""
         ...
 
+    def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
+        """Return, for each value of a property, how the people in an answer did an event in some days.
+
+        Text, enum and multi only; an occurrence with several values counts for each, one without for none.
+        Most users first, then by value; values that nobody had are not there.
+        """
+        ...
+
     def seeing(self, catalogue: Catalogue) -> Engine:
         """Return an engine over the same data, sharing what is remembered, with other tags made of it.
 
@@ -279,8 +287,11 @@ class Engine(Protocol):
         """Return how many different values of the tag users of the base have; of a multi tag, in all sets."""
         ...
 
-    def ordered_values(self, tag: str, as_of: date) -> Spread:
-        """Return every value of a number or date tag that users of the base have, in order, with how many."""
+    def ordered_values(self, tag: str, as_of: date, among: Rule | None = None) -> Spread:
+        """Return every value of a number or date tag that people have, in order, with how many have it.
+
+        The people are those in an answer, after take; None = the base.
+        """
         ...
 
     def regions(self, rules: Sequence[Rule], as_of: date) -> Mapping[int, int]:

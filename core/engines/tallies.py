@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.rules.parts import PropertyCondition
 
@@ -44,6 +45,28 @@ class Done:
     users: int
     occurrences: int
     total: float | None
+
+
+@dataclass(frozen=True)
+class Occurred:
+    """What some people did in a stretch of days with one value of a property.
+
+    Attributes
+    ----------
+    value : str
+        The value.
+    users : int
+        How many of them did it at all, at least 1.
+    occurrences : int
+        How often, together.
+    last_at : datetime.datetime
+        When one of them did it last, in UTC.
+    """
+
+    value: str
+    users: int
+    occurrences: int
+    last_at: datetime
 
 
 @dataclass(frozen=True)

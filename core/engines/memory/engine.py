@@ -22,7 +22,7 @@ from core.engines.memory.held import HeldVersion
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Masks, Pass, answering
 from core.engines.spread import Spread
-from core.engines.tallies import Deeds, Delays, Done
+from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.lake.tables import Tables
 from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
@@ -167,6 +167,11 @@ class MemoryEngine:
         one, other = ([self._held.partition(event) for event in events] for events in (first, then))
         return tallies.delays(self._answer(rule, as_of), one, other, as_of, shares)
 
+    def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
+        """Return, for each value of a property, how the people in an answer did an event in some days."""
+        people, partition = self._answer(rule, as_of), self._held.partition(event)
+        return tallies.occurred(people, partition, prop, span.clipped(as_of))
+
     def _deeds(self, deeds: Deeds, as_of: date) -> tallies.Asked:
         event = self.catalogue.events[deeds.event]
         return tallies.Asked(event, literal_where(deeds.where, event, as_of), deeds)
@@ -283,13 +288,13 @@ class MemoryEngine:
         """Return how many different values of the tag users of the base have."""
         return breakdowns.distinct_among(self._conditions.column(tag, as_of), self._conditions.base(as_of))
 
-    def ordered_values(self, tag: str, as_of: date) -> Spread:
-        """Return every value of a number or date tag that users of the base have, with how many."""
+    def ordered_values(self, tag: str, as_of: date, among: Rule | None = None) -> Spread:
+        """Return every value of a number or date tag that people have (None = the base), with how many."""
         column = self._conditions.column(tag, as_of)
         if self.catalogue.tags[tag].type is TagType.DATE:
             column = self._with_dictionary(tag, column, as_of)
-        everybody = standing.Decided(self._conditions.base(as_of), 0, is_flipped=False)
-        return standing.spread_of_column(column, everybody)
+        people = self._conditions.base(as_of) if among is None else self._answer(among, as_of)
+        return standing.spread_of_column(column, standing.Decided(people, 0, is_flipped=False))
 
     def regions(self, rules: Sequence[Rule], as_of: date) -> dict[int, int]:
         """Return how many users are in exactly which of one to five answers."""

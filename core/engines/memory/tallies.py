@@ -1,4 +1,4 @@
-"""What groups of people did, added up: by group, by stretch of days, and how soon after something else."""
+"""What groups of people did, added up: by group, by stretch of days, by value, and how soon after another."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series
+from core.engines.memory.breakdowns import as_coded
+from core.engines.memory.columns import MultiColumn
 from core.engines.memory.events import Partition
 from core.engines.memory.measures import Measures
 from core.engines.memory.per_user import fit_64_bits
-from core.engines.tallies import Deeds, Delays, Done
+from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.rules.exact import unscaled
 from core.rules.literal_values import LiteralMeasure, LiteralProperty
 from core.rules.measures import MEASURES
@@ -94,6 +96,35 @@ def course(
             int(users[place]), int(occurrences[place]), None if whole is None else unscaled(int(sums[place]))
         )
         for place in range(many)
+    ]
+
+
+def occurred(people: Words, partition: Partition, key: str, span: Days) -> list[Occurred]:
+    """Return, for each value of a property, who did it, how often and when last, most users first."""
+    column = as_coded(partition.column(key))
+    rows = partition.rows.to_numpy()
+    kept = _flags(people).take(rows)
+    seen = partition.within(span, 0, len(partition))
+    if seen is not None:
+        kept = kept & seen.to_numpy()
+    size = len(column.dictionary)
+    if isinstance(column, MultiColumn):
+        chosen = kept.take(column.owners)
+        places, codes = column.owners[chosen], column.codes[chosen]
+    else:
+        places = np.flatnonzero(kept & (column.codes < size)).astype(np.uint32)
+        codes = column.codes[places]
+    times = np.bincount(codes, minlength=size)
+    pairs = np.unique(rows[places].astype(np.int64) * max(size, 1) + codes)
+    users = np.bincount(pairs % max(size, 1), minlength=size)
+    moments = partition.moments()
+    latest = np.zeros(size, dtype=np.int64)
+    np.maximum.at(latest, codes, moments.values.gather(places).to_numpy().astype(np.int64))
+    at = (pl.Series(latest) * moments.unit + moments.origin).cast(pl.Datetime("us", "UTC")).to_list()
+    # The dictionary is sorted, so that a stable order leaves values of equally many users in order.
+    order = [code for code in np.argsort(-users, kind="stable").tolist() if users[code]]
+    return [
+        Occurred(str(column.dictionary[code]), int(users[code]), int(times[code]), at[code]) for code in order
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.clock import Days, local_day
 from core.engines.crossing import Class, Contingency, quantile_cuts
 from core.engines.memory import MemoryEngine
 from core.engines.memory.bits import pack
 from core.engines.memory.columns import PlainColumn, coded
 from core.engines.memory.contingencies import CONTINGENCY_BINS, classes_of
+from core.engines.tallies import Occurred
 from core.rules import evaluate
 from core.rules.share import seed_hash, share_value, user_hash
 from core.schema import TAG_DTYPES, TagType
@@ -96,6 +98,48 @@ def test_ordered_values_are_every_value_of_the_base_with_its_users(
     found = MemoryEngine(world.tables()).ordered_values(tag, as_of)
     assert list(zip(found.values.to_list(), found.counts.tolist(), strict=True)) == sorted(held.items())
     assert found.missing == missing
+
+
+@given(worlds, rules(), tags.filter(lambda tag: ALL_TAGS[tag] in (TagType.NUMBER, TagType.DATE)), days)
+@SOME
+def test_ordered_values_among_an_answer_are_those_of_its_people(
+    world: World, rule_json: dict[str, Any], tag: str, as_of: date
+) -> None:
+    rule = asked(rule_json, world.catalogue)
+    chosen = people(world, rule, as_of)
+    held = Counter(value for user, value in values(world, tag, as_of).items() if user in chosen)
+    missing = held.pop(None, 0)
+    found = MemoryEngine(world.tables()).ordered_values(tag, as_of, rule)
+    assert list(zip(found.values.to_list(), found.counts.tolist(), strict=True)) == sorted(held.items())
+    assert found.missing == missing
+
+
+@given(worlds, rules(), days, st.sampled_from(["category", "topics"]), st.integers(0, 800))
+@SOME
+def test_what_occurred_with_each_value_is_told_with_users_times_and_the_latest(
+    world: World, rule_json: dict[str, Any], as_of: date, key: str, length: int
+) -> None:
+    rule = asked(rule_json, world.catalogue)
+    chosen = people(world, rule, as_of)
+    span = Days(as_of - timedelta(days=length), None)
+    users: dict[str, set[str]] = defaultdict(set)
+    times: Counter[str] = Counter()
+    latest: dict[str, datetime] = {}
+    for user in world.users:
+        for occurrence in user.events["buy"] if user.user_id in chosen else ():
+            day = local_day(occurrence.at, world.catalogue.zone)
+            value = occurrence.properties.get(key)
+            if value is None or day not in span.clipped(as_of):
+                continue
+            for each in value if isinstance(value, frozenset) else {value}:
+                users[each].add(user.user_id)
+                times[each] += 1
+                latest[each] = max(latest.get(each, occurrence.at), occurrence.at)
+    expected = [
+        Occurred(value, len(users[value]), times[value], latest[value])
+        for value in sorted(times, key=lambda value: (-len(users[value]), value))
+    ]
+    assert MemoryEngine(world.tables(), shard_rows=64).occurred(rule, "buy", key, span, as_of) == expected
 
 
 @given(worlds, rules(), days, st.sampled_from(["july", "实验", ""]))
