@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from core.messages import Text, say
 from core.rules.tree import Group, Rule
 from core.schema import Catalogue, EventSpec, Label, Making, TagType
 
-SlotKind = Literal["event", "events", "property", "tag", "whole", "share", "edges", "choice", "steps"]
+SlotKind = Literal[
+    "event", "events", "property", "tag", "tags", "whole", "share", "edges", "choice", "steps", "amounts",
+]  # fmt: skip
 Use = Literal["basics", "behaviour", "preference", "occasion"]
 Given = Mapping[str, Any]
 
@@ -33,9 +36,9 @@ class Slot:
     key : str
         Its name in what is given.
     kind : str
-        ``event``, ``events``, ``property`` (of the event in the slot `of`), ``tag``, ``whole`` (a whole
-        number), ``share`` (between 0 and 1), ``edges`` (a list of numbers, ascending), ``choice``, ``steps``
-        (a list of ``{"label", "events"}``).
+        ``event``, ``events``, ``property`` (of the event in the slot `of`), ``tag``, ``tags``, ``whole`` (a
+        whole number), ``share`` (between 0 and 1), ``edges`` (a list of numbers, ascending), ``choice``,
+        ``steps`` (a list of ``{"label", "events"}``), ``amounts`` (a number, 0 or more, by value of a tag).
     label : Text
         What it is, for people.
     default : object
@@ -45,7 +48,7 @@ class Slot:
     is_optional : bool
         Whether it may be left empty.
     low, high : float or None
-        Bounds of a number, both in.
+        Bounds of a number, both in; of a list of tags, of how many there may be.
     edges : int or None
         How many edges there must be; None = as many as somebody likes.
     of : str or None
@@ -194,13 +197,21 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
         return []
     if slot.kind == "steps":
         return _wrong_steps(slot, value)
+    if slot.kind == "amounts":
+        is_mapping = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        if is_mapping and all(_is_number(amount) and 0 <= amount < math.inf for amount in value.values()):
+            return []
+        return [Problem("template_slot_not_amounts", slot.key, {"slot": slot.label})]
     allowed = slot.allowed
     if slot.of is not None:
         event = catalogue.events.get(str(given.get(slot.of)))
         allowed = tuple(key for key in allowed if event is not None and key in event.properties)
-    if slot.kind == "events" and not isinstance(value, list | tuple):
+    if slot.kind in ("events", "tags") and not isinstance(value, list | tuple):
         return [Problem("template_slot_not_list", slot.key, {"slot": slot.label, "given": str(value)})]
-    named = list(value) if slot.kind == "events" else [value]
+    named = list(value) if slot.kind in ("events", "tags") else [value]
+    if slot.kind == "tags" and slot.high is not None and len(named) > slot.high:
+        params = {"slot": slot.label, "most": _plain(slot.high), "given": len(named)}
+        return [Problem("template_slot_too_many", slot.key, params)]
     return [
         Problem(
             "template_slot_not_one_of", slot.key, {"slot": slot.label, "given": str(name)}, allowed,
@@ -268,8 +279,30 @@ def likely_event(catalogue: Catalogue, words: Sequence[str], *, about: Sequence[
     for word in words:
         found = [event.key for event in events if has_word(event.key, event.label, word)]
         if found:
-            return min(found, key=lambda key: (not f"{key.lower()}_".startswith(f"{word}_"), len(key)))
+            return _most_telling(found, word)
     return None
+
+
+def likely_tag(
+    catalogue: Catalogue, types: Sequence[TagType], words: Sequence[str], *, but: Sequence[str | None] = ()
+) -> str | None:
+    """Return the tag of some types whose key or name has one of the words, the most telling first.
+
+    Parameters
+    ----------
+    but : sequence of str or None
+        Keys of tags that are something else already.
+    """
+    tags = [catalogue.tags[key] for key in tags_of_types(catalogue, types) if key not in but]
+    for word in words:
+        found = [tag.key for tag in tags if has_word(tag.key, tag.label, word)]
+        if found:
+            return _most_telling(found, word)
+    return None
+
+
+def _most_telling(keys: Sequence[str], word: str) -> str:
+    return min(keys, key=lambda key: (not f"{key.lower()}_".startswith(f"{word}_"), len(key)))
 
 
 def has_word(key: str, label: Label, word: str) -> bool:
@@ -312,7 +345,12 @@ def likely_property(event: EventSpec | None, types: Sequence[TagType], words: Se
 
 def tags_of_type(catalogue: Catalogue, kind: TagType) -> tuple[str, ...]:
     """Return the tags of a type that are no personal fields."""
-    return tuple(t.key for t in catalogue.tags.values() if t.type is kind and t.personal is None)
+    return tags_of_types(catalogue, [kind])
+
+
+def tags_of_types(catalogue: Catalogue, types: Sequence[TagType]) -> tuple[str, ...]:
+    """Return the tags of some types that are no personal fields."""
+    return tuple(t.key for t in catalogue.tags.values() if t.type in types and t.personal is None)
 
 
 # ---- rules in a few words ---------------------------------------------------------------------------------
