@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -264,6 +265,12 @@ def test_without_any_tag_there_are_registrations_only() -> None:
     assert [each.key for each in found.distributions] == ["registered"]
     assert found.holdings == found.likes == ()
     assert found.as_json()["people"] == 1
+
+
+def test_answers_can_be_written_as_json() -> None:
+    for users in ([], [{}], [{"gender": "f", "member_level": "gold", "points": 1.5, "interests": {"x"}}]):
+        found = members(asking(users))
+        assert json.loads(json.dumps(found.as_json(), allow_nan=False)) == found.as_json()
 
 
 @pytest.mark.parametrize(
