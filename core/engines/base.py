@@ -12,7 +12,7 @@ import polars as pl
 from core.clock import Days
 from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
-from core.engines.tallies import Deeds, Delays, Done, Occurred
+from core.engines.tallies import Deeds, Delays, Done, Occurred, TagSum
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -221,6 +221,20 @@ class Engine(Protocol):
         Text, enum and multi only; an occurrence with several values counts for each, one without for none.
         Most users first, then by value; values that nobody had are not there.
         """
+        ...
+
+    def deeds(
+        self, rule: Rule, deeds: Deeds, properties: Sequence[str], span: Days, as_of: date
+    ) -> pl.DataFrame:
+        """Return what the people in an answer did in some days, none of them after `as_of`.
+
+        One row per occurrence, by user and time: ``user_no`` (UInt32), ``at`` (Datetime[μs, UTC]) and
+        ``prop:<key>`` for each of the properties, null where the occurrence has no value.
+        """
+        ...
+
+    def tag_sums(self, rules: Sequence[Rule], tag: str, as_of: date) -> list[TagSum]:
+        """Return the exact sum of a number tag over the people in each answer."""
         ...
 
     def seeing(self, catalogue: Catalogue) -> Engine:

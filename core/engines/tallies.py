@@ -70,6 +70,22 @@ class Occurred:
 
 
 @dataclass(frozen=True)
+class TagSum:
+    """A number tag added up over some people.
+
+    Attributes
+    ----------
+    users : int
+        How many of them have a value; the others add nothing.
+    total : float
+        The exact sum of the values, each rounded half-even to 6 decimals, as the nearest float; 0 of nobody.
+    """
+
+    users: int
+    total: float
+
+
+@dataclass(frozen=True)
 class Delays:
     """How long people took from the first occurrence of one thing to the next of another.
 

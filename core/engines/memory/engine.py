@@ -19,6 +19,7 @@ from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
+from core.engines.memory.listing import Listing
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Masks, Pass, answering
 from core.engines.spread import Spread
@@ -40,7 +41,7 @@ FEW_VALUES = 10
 """Up to so many values, one mask for each is counted faster than their codes."""
 
 
-class MemoryEngine:
+class MemoryEngine(Listing):
     """Answers rules over one data version held in memory; implements `core.engines.base.Engine`.
 
     Columns are loaded when they are first asked for and stay; masks, measures and computed tags are

@@ -50,6 +50,11 @@ class Moments:
         since = self.values[start:stop].cast(pl.Int64) * self.unit + self.origin
         return since.cast(pl.Datetime("us", "UTC"))
 
+    def instants_of(self, places: pl.Series) -> pl.Series:
+        """Return the occurrences at some places as Datetime[μs, UTC]."""
+        since = self.values.gather(places).cast(pl.Int64) * self.unit + self.origin
+        return since.cast(pl.Datetime("us", "UTC"))
+
     def first_not_before(self, at: datetime) -> int:
         """Return the smallest value, 0 or more, that does not lie before an instant."""
         return max(-((self.origin - microseconds(at)) // self.unit), 0)

@@ -1,0 +1,70 @@
+"""Single occurrences of what people did, listed; and a number tag added up over groups of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from core.clock import Days
+from core.engines.memory.bits import Words, as_series
+from core.engines.memory.columns import PlainColumn
+from core.engines.memory.conditions import Conditions
+from core.engines.memory.events import both
+from core.engines.memory.held import HeldVersion
+from core.engines.memory.per_user import fit_64_bits
+from core.engines.tallies import Deeds, TagSum
+from core.rules.exact import scaled_array, unscaled
+from core.rules.literal import literal_where
+from core.rules.literal_values import LiteralMeasure
+from core.rules.measures import MEASURES
+from core.rules.tree import Rule
+from core.schema import AT, USER_NO, Catalogue, TagType, property_column
+
+
+class Listing:
+    """The part of the engine in memory that lists occurrences and adds up tags."""
+
+    catalogue: Catalogue
+    _held: HeldVersion
+    _conditions: Conditions
+
+    def _answer(self, rule: Rule, as_of: date) -> Words:
+        raise NotImplementedError
+
+    def deeds(
+        self, rule: Rule, deeds: Deeds, properties: Sequence[str], span: Days, as_of: date
+    ) -> pl.DataFrame:
+        """Return what the people in an answer did in some days, one row per occurrence."""
+        event = self.catalogue.events[deeds.event]
+        where = literal_where(deeds.where, event, as_of)
+        partition, measures = self._held.partition(event.key), self._conditions.measures
+        span = span.clipped(as_of)
+        chosen = measures.chosen(partition, LiteralMeasure(event.key, where, MEASURES["count"], None, span))
+        chosen = both(chosen, partition.within(span, 0, len(partition)))
+        listed = as_series(self._answer(rule, as_of), self._held.user_count).gather(partition.rows)
+        places = (listed if chosen is None else listed & chosen).arg_true()
+        columns = {
+            USER_NO: self._held.user_nos.gather(partition.rows.gather(places)),
+            AT: partition.moments().instants_of(places),
+        }
+        taken = places.to_numpy()
+        columns |= {property_column(key): partition.column(key).taken(taken) for key in properties}
+        return pl.DataFrame(columns)
+
+    def tag_sums(self, rules: Sequence[Rule], tag: str, as_of: date) -> list[TagSum]:
+        """Return the sum of a number tag over the people in each answer."""
+        if self.catalogue.tags[tag].type is not TagType.NUMBER:
+            raise TypeError(f"{tag} is no number")
+        column = self._conditions.column(tag, as_of)
+        if not isinstance(column, PlainColumn):
+            raise TypeError(f"{tag} is not held as numbers")
+        found = []
+        for rule in rules:
+            members = as_series(self._answer(rule, as_of), self._held.user_count)
+            values = column.values.filter(members).drop_nulls()
+            whole = scaled_array(values.to_numpy())
+            total = int(whole.sum()) if fit_64_bits(whole) else sum(whole.tolist())
+            found.append(TagSum(len(values), unscaled(total)))
+        return found
