@@ -15,7 +15,8 @@ from core.rules.tree import Group, Rule
 from core.schema import Catalogue, EventSpec, Label, Making, TagType
 
 SlotKind = Literal[
-    "event", "events", "property", "tag", "tags", "whole", "share", "edges", "choice", "steps", "amounts",
+    "event", "events", "property", "tag", "tags", "whole", "share", "edges", "choice", "choices", "steps",
+    "amounts",
 ]  # fmt: skip
 Use = Literal["basics", "behaviour", "preference", "occasion"]
 Given = Mapping[str, Any]
@@ -38,7 +39,8 @@ class Slot:
     kind : str
         ``event``, ``events``, ``property`` (of the event in the slot `of`), ``tag``, ``tags``, ``whole`` (a
         whole number), ``share`` (between 0 and 1), ``edges`` (a list of numbers, ascending), ``choice``,
-        ``steps`` (a list of ``{"label", "events"}``), ``amounts`` (a number, 0 or more, by value of a tag).
+        ``choices`` (a list), ``steps`` (a list of ``{"label", "events"}``), ``amounts`` (a number, 0 or more,
+        by value of a tag).
     label : Text
         What it is, for people.
     default : object
@@ -180,7 +182,7 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if value is None or value in ([], ()):
         if slot.is_optional:
             return []
-        is_choice = slot.kind in ("event", "events", "property", "tag")
+        is_choice = slot.kind not in ("whole", "share", "edges", "steps")
         code = "template_slot_nothing" if is_choice and not slot.allowed else "template_slot_empty"
         return [Problem(code, slot.key, {"slot": slot.label}, slot.allowed)]
     if slot.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
@@ -206,9 +208,10 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if slot.of is not None:
         event = catalogue.events.get(str(given.get(slot.of)))
         allowed = tuple(key for key in allowed if event is not None and key in event.properties)
-    if slot.kind in ("events", "tags") and not isinstance(value, list | tuple):
+    takes_several = slot.kind in ("events", "tags", "choices")
+    if takes_several and not isinstance(value, list | tuple):
         return [Problem("template_slot_not_list", slot.key, {"slot": slot.label, "given": str(value)})]
-    named = list(value) if slot.kind in ("events", "tags") else [value]
+    named = list(value) if takes_several else [value]
     if slot.kind == "tags" and slot.high is not None and len(named) > slot.high:
         params = {"slot": slot.label, "most": _plain(slot.high), "given": len(named)}
         return [Problem("template_slot_too_many", slot.key, params)]
