@@ -13,7 +13,7 @@ import polars as pl
 
 from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none
-from core.analytics.credits import MODELS, Model, credited, weight_column
+from core.analytics.crediting import MODELS, Model, credited, weight_column
 from core.analytics.periods import Period
 from core.analytics.touchpoints import (
     PropertyOf,
@@ -252,7 +252,7 @@ def _rows(
     belongs = {"missing": name.is_null(), "other": name.is_not_null() & ~name.is_in(shown)}
     found = []
     for value, figure in zip(values, figures, strict=True):
-        own = paths.filter(belongs.get(value.sort, name == value.value))
+        own = paths.filter(belongs.get(value.sort, name == pl.lit(value.value, dtype=pl.String)))
         found.append(
             Touch(
                 of=of,
