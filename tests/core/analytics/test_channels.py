@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from core import messages
 from core.analytics.asking import Asking
 from core.analytics.channels import Channel, Channels, channels, slots
 from core.analytics.periods import Period
@@ -238,6 +241,17 @@ def test_too_many_values_are_no_channels(channel: str) -> None:
         fewer is None
         or channels(fewer, Period(date(2019, 6, 1), date(2019, 6, 1)), {"channel": channel}).rows == ()
     )
+
+
+def test_every_text_is_said_somewhere_and_names_the_same_in_both_languages() -> None:
+    core = Path(messages.__file__).parents[1]
+    source = "\n".join(file.read_text(encoding="utf-8") for file in sorted((core / "analytics").glob("*.py")))
+    for code, text in tomllib.loads(
+        (core / "messages" / "channels.toml").read_text(encoding="utf-8")
+    ).items():
+        assert f'"{code}"' in source, code
+        named = [set(re.findall(r"{([a-z_]+)}", text[language])) for language in ("zh", "en")]
+        assert named[0] == named[1], code
 
 
 OF_THE_SAMPLE = """
