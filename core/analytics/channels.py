@@ -169,7 +169,7 @@ class _Asked:
         if not self._knows_arrivals:
             found.append(say("channels_no_arrivals"))
         begin = days_of_events(self._asking.catalogue, self._activity).first
-        if begin is not None and begin > self._period.before().first:
+        if begin is not None and begin > min(self._period.before().first, self._quiet().first):
             found.append(say("channels_before_data", first=begin))
         return tuple(found)
 

@@ -182,7 +182,7 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if value is None or value in ([], ()):
         if slot.is_optional:
             return []
-        is_choice = slot.kind not in ("whole", "share", "edges", "steps")
+        is_choice = slot.kind not in ("whole", "share", "edges", "steps", "amounts")
         code = "template_slot_nothing" if is_choice and not slot.allowed else "template_slot_empty"
         return [Problem(code, slot.key, {"slot": slot.label}, slot.allowed)]
     if slot.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
