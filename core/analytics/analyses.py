@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from core.analytics import journey, journey_steps, lifecycle, movements, overview, retention, rfm
+from core.analytics import (
+    attribution,
+    budget,
+    channels,
+    coupons,
+    journey,
+    journey_steps,
+    lifecycle,
+    members,
+    movements,
+    overview,
+    retention,
+    rfm,
+    touches,
+)
 from core.analytics.asking import Asking
 from core.analytics.journey import PartsOf
 from core.analytics.movements import Movement
 from core.analytics.periods import Period
 from core.analytics.splits import tag_to_split_by
-from core.errors import NotFound, Problem, nearest_name
-from core.messages import Text, say
+from core.errors import NotFound, Problem, RuleError, nearest_name
+from core.messages import Text, message_of, say
 from core.schema import Catalogue
 from core.tags.templates.proposals import Given, Slot
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,109 @@ class OverviewTold:
         return {**self.numbers.as_json(), "movements": [each.as_json() for each in self.movements]}
 
 
+@dataclass(frozen=True)
+class BudgetTold:
+    """Budget and coupons: what each question tells; None where the data lack what it needs.
+
+    Attributes
+    ----------
+    notes : tuple of Text
+        Why something is absent.
+    """
+
+    split: budget.BudgetSplit | None
+    coupons: budget.Coupons | None
+    activity: budget.LastActivity | None
+    notes: tuple[Text, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers, JSON-ready."""
+        parts = {"split": self.split, "coupons": self.coupons, "activity": self.activity}
+        return _parts_json(parts, self.notes)
+
+
+@dataclass(frozen=True)
+class ChannelsTold:
+    """Channels and touch: what each question tells; None where the data lack what it needs."""
+
+    channels: channels.Channels
+    attribution: attribution.Attribution | None
+    chain: touches.Chain | None
+    coupons: coupons.Coupons | None
+    notes: tuple[Text, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the numbers, JSON-ready."""
+        parts = {"attribution": self.attribution, "touch": self.chain, "coupons": self.coupons}
+        return {**self.channels.as_json(), **_parts_json(parts, self.notes)}
+
+
+def _parts_json(parts: Mapping[str, Told | None], notes: Sequence[Text]) -> dict[str, object]:
+    told = {name: None if part is None else part.as_json() for name, part in parts.items()}
+    return {**told, "not_told": [dict(note) for note in notes]}
+
+
+def _channel_slots(catalogue: Catalogue) -> Sequence[Slot]:
+    """Return the slots of channels, attribution, touch and coupons; what several need is asked once."""
+    asked = (channels.slots, attribution.slots, touches.chain_slots, coupons.slots)
+    by_key = {slot.key: slot for part in asked for slot in part(catalogue)}
+    return tuple(by_key.values())
+
+
+def _channels(request: Request) -> Told:
+    parts = _Parts(request)
+    found = channels.channels(
+        request.asking, request.period, parts.given(channels.slots(request.asking.catalogue))
+    )
+    return ChannelsTold(
+        found,
+        parts.told(attribution.attribution, attribution.slots),
+        parts.told(touches.chain, touches.chain_slots),
+        parts.told(coupons.coupons, coupons.slots),
+        tuple(parts.notes),
+    )
+
+
+def _budget(request: Request) -> Told:
+    parts = _Parts(request)
+    return BudgetTold(
+        parts.told(budget.split, budget.slots),
+        parts.told(budget.coupons, budget.slots),
+        parts.told(lambda asking, _, given: budget.last_activity(asking, given), budget.slots),
+        tuple(parts.notes),
+    )
+
+
+class _Parts:
+    """Asks the parts of an analysis one by one; one that the data say nothing of is left out, with why."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.notes: list[Text] = []
+
+    def given(self, slots: Sequence[Slot]) -> Given:
+        """Return what is given for some slots."""
+        keys = {slot.key for slot in slots}
+        return {key: value for key, value in self._request.given.items() if key in keys}
+
+    def told(
+        self,
+        ask: Callable[[Asking, Period, Given], T],
+        slots: Callable[[Catalogue], Sequence[Slot]],
+    ) -> T | None:
+        """Return what a part tells; None if a slot that nobody filled has nothing to stand in it."""
+        request = self._request
+        given = self.given(slots(request.asking.catalogue))
+        try:
+            return ask(request.asking, request.period, given)
+        except RuleError as error:
+            lacking = {"template_slot_nothing", "template_slot_empty"}
+            if any(p.code not in lacking or p.node in request.given for p in error.problems):
+                raise
+            self.notes += [message_of(problem) for problem in error.problems]
+            return None
+
+
 def _overview(request: Request) -> Told:
     found = overview.overview(request.asking, request.period, request.given)
     moved = movements.movements(request.asking, request.period, found.before.period, request.given)
@@ -109,6 +228,9 @@ ANALYSES: Mapping[str, Analysis] = {
         Analysis("lifecycle", lifecycle.slots, lambda asked: lifecycle.lifecycle(asked.asking, asked.given)),
         Analysis("rfm", rfm.slots, lambda asked: rfm.rfm(asked.asking, asked.given)),
         Analysis("retention", retention.slots, _retention, splits=True),
+        Analysis("budget", budget.slots, _budget),
+        Analysis("channels", _channel_slots, _channels),
+        Analysis("members", members.slots, lambda asked: members.members(asked.asking, asked.given)),
     )
 }
 

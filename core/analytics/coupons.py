@@ -113,7 +113,7 @@ def slots(catalogue: Catalogue) -> Sequence[Slot]:
         Slot("claim", "event", say("slot_claim"), claim, events),
         Slot("redeem", "event", say("slot_redeem"), redeem, events),
         Slot("coupon", "choice", say("slot_coupon"), coupon, properties_of(catalogue, NAMES)),
-        Slot("days", "whole", say("slot_redeem_days"), 30, low=0, high=365),
+        Slot("redeem_days", "whole", say("slot_redeem_days"), 30, low=0, high=365),
     )
 
 
@@ -131,7 +131,7 @@ def coupons(asking: Asking, period: Period, given: Given | None = None) -> Coupo
     if claim == redeem:
         raise RuleError(Problem("coupons_same_event", "redeem", {"event": claim}))
     refuse_unshared(catalogue, (claim, redeem), prop, "coupon")
-    days = int(told["days"])
+    days = int(told["redeem_days"])
     until = BetweenWindow(from_=period.first, to=clock.add_days(period.last, days))
     named = _values(asking, claim, redeem, prop, period)
     values = [Value("value", None, say("channels_all"), ()), *named]

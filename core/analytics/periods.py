@@ -107,6 +107,12 @@ def months_up_to(as_of: date, many: int) -> list[Period]:
     return [Period(clock.add_days(before, 1), end) for before, end in pairwise(ends)]
 
 
+def month_ends(as_of: date, many: int) -> list[date]:
+    """Return the last days of the `many` calendar months before `as_of`'s, and `as_of`, ascending."""
+    first = as_of.replace(day=1)
+    return [clock.add_days(clock.add_months(first, -back), -1) for back in range(many - 1, -1, -1)] + [as_of]
+
+
 def _end(first: date, grain: Grain) -> date:
     match grain:
         case "day":

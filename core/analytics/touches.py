@@ -140,7 +140,7 @@ def chain_slots(catalogue: Catalogue) -> Sequence[Slot]:
         Slot("chain", "events", say("slot_chain"), likely, events),
         Slot("by", "choice", say("slot_chain_by"), by, properties_of(catalogue, NAMES)),
         Slot("outcomes", "events", say("slot_outcomes"), after, events, is_optional=True),
-        Slot("days", "whole", say("slot_response_days"), 7, low=1, high=365),
+        Slot("outcome_days", "whole", say("slot_response_days"), 7, low=1, high=365),
     )
 
 
@@ -172,7 +172,7 @@ class _Chain:
 
     def __init__(self, asking: Asking, period: Period, told: Given) -> None:
         self.events = [str(event) for event in dict.fromkeys(told["chain"])]
-        self.days = int(told["days"])
+        self.days = int(told["outcome_days"])
         self._asking, self._by = asking, str(told["by"])
         self._outcomes = [str(event) for event in dict.fromkeys(told["outcomes"] or ())]
         self._first = period

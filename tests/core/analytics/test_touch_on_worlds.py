@@ -95,7 +95,9 @@ def test_credits_add_up(
 def test_steps_never_grow(world: World, rule_json: dict[str, Any], as_of: date, length: int) -> None:
     question_ = question(world, rule_json, as_of)
     period = Period(add_days(as_of, -length), as_of)
-    found = chain(question_, period, {"chain": ["visit"], "by": "category", "outcomes": ["buy"], "days": 40})
+    found = chain(
+        question_, period, {"chain": ["visit"], "by": "category", "outcomes": ["buy"], "outcome_days": 40}
+    )
     assert_every_figure_is_the_count_of_its_rule(question_, found)
     for row in (found.everything, *found.rows):
         many = [step.people.users for step in row.steps]

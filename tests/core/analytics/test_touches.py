@@ -152,7 +152,7 @@ def test_values_beyond_the_first_twenty_are_one() -> None:
         ({"by": "activity"}, "touches_not_shared"),
         ({"chain": ["message_push", "purchase"], "outcomes": []}, "touches_not_shared"),
         ({"outcomes": ["message_click"]}, "touches_outcome_in_chain"),
-        ({"days": 0}, "template_slot_out_of_bounds"),
+        ({"outcome_days": 0}, "template_slot_out_of_bounds"),
     ],
 )
 def test_bad_settings_are_refused_in_both_languages(told: dict[str, Any], code: str) -> None:
@@ -176,10 +176,10 @@ def test_settings_are_guessed_from_the_catalogue(sample: Workspace) -> None:
     catalogue = sample._engine()[1].catalogue
     assert {slot.key: slot.default for slot in chain_slots(catalogue)} == {
         "chain": ["message_push", "message_deliver", "message_click"], "by": "campaign",
-        "outcomes": ["activity_join", "purchase"], "days": 7,
+        "outcomes": ["activity_join", "purchase"], "outcome_days": 7,
     }  # fmt: skip
     assert {slot.key: slot.default for slot in coupon_analysis.slots(catalogue)} == {
-        "claim": "coupon_claim", "redeem": "coupon_redeem", "coupon": "coupon", "days": 30,
+        "claim": "coupon_claim", "redeem": "coupon_redeem", "coupon": "coupon", "redeem_days": 30,
     }  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def numbers(row: Coupon) -> tuple[int, ...]:
 
 def test_coupons_can_be_counted_on_paper() -> None:
     asked = shop()
-    found = coupons(asked, JUNE, {"days": 10})
+    found = coupons(asked, JUNE, {"redeem_days": 10})
     assert {row.label["en"]: numbers(row) for row in found.rows} == {
         "X": (3, 4, 2, 3, 2), "Y": (1, 1, 0, 0, 0), "Z": (0, 0, 1, 1, 0),
     }  # fmt: skip
@@ -227,7 +227,7 @@ def test_coupons_can_be_counted_on_paper() -> None:
     assert (x.share_of_people.value, x.share_of_people.low, x.share_of_people.high) == (2 / 3, *wilson(2, 3))
     assert (x.per_claim, y.per_claim, z.per_claim, z.share_of_people) == (0.75, 0.0, None, None)
     assert ids_of(asked, x.used) == ["ann", "dan"]
-    assert ids_of(asked, coupons(asked, JUNE, {"days": 9}).rows[0].used) == ["ann"]
+    assert ids_of(asked, coupons(asked, JUNE, {"redeem_days": 9}).rows[0].used) == ["ann"]
     assert_every_figure_is_the_count_of_its_rule(asked, found)
 
 
@@ -299,7 +299,7 @@ OF_COUPONS = """
 def test_the_samples_messages_are_those_of_the_definition_in_sql(sample: Workspace) -> None:
     _, engine = sample._engine()
     asked = Asking(engine, engine.catalogue, date(2019, 7, 14))
-    found = chain(asked, Period(date(2019, 1, 1), date(2019, 6, 15)), {"days": 20})
+    found = chain(asked, Period(date(2019, 1, 1), date(2019, 6, 15)), {"outcome_days": 20})
     expected = {name: steps for name, *steps in duckdb.sql(STEPS.format(f=SAMPLE, by="campaign")).fetchall()}
     assert {row.label["zh"]: people(row) for row in found.rows} == expected
     ((_, *everything),) = duckdb.sql(STEPS.format(f=SAMPLE, by="''")).fetchall()

@@ -1,0 +1,246 @@
+"""The tables of overview, journey, life cycle, RFM and retention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.analytics.analyses import OverviewTold
+from core.analytics.asking import Figure
+from core.analytics.journey import Funnel, FunnelStep
+from core.analytics.lifecycle import Lifecycle, stage_label
+from core.analytics.overview import MEASURES, OF_PEOPLE, Numbers, measure_label
+from core.analytics.retention import Cell as RetentionCell
+from core.analytics.retention import Curve, Retention
+from core.analytics.rfm import Rfm, cell_label
+from core.analytics.sheets.form import (
+    Column,
+    Kind,
+    Sheet,
+    Value,
+    column,
+    days_of,
+    interval,
+    sheet,
+    text_of,
+    value_of,
+)
+from core.messages import Text, say
+from core.schema import Catalogue
+
+
+def overview_sheets(told: OverviewTold, catalogue: Catalogue) -> list[Sheet]:
+    """Return overview as tables."""
+    numbers = told.numbers
+    kinds: dict[str, Kind] = {"gmv": "money", "average_order": "money", "repeat_rate": "share"}
+    periods = (("now", numbers.now), ("before", numbers.before), ("year_before", numbers.year_before))
+    measures = sheet(
+        "overview",
+        (
+            column("period"), column("from", "date"), column("to", "date"),
+            *(Column(measure_label(m), kinds.get(m, "users" if m in OF_PEOPLE else "count"))
+              for m in MEASURES),
+        ),
+        [
+            (say(f"period_{name}"), each.period.first, each.period.last, *_measures(each))
+            for name, each in periods
+        ],
+    )  # fmt: skip
+    course = sheet(
+        "trends",
+        (
+            column("from", "date"), column("to", "date"),
+            *(Column(measure_label(m), kinds.get(m, "count" if m == "orders" else "users"))
+              for m in ("new", "active", "buyers", "orders", "gmv")),
+        ),
+        [
+            (m.period.first, m.period.last, m.new, m.active, m.buyers, m.bought.occurrences, m.bought.total)
+            for m in numbers.course
+        ],
+    )  # fmt: skip
+    moved = sheet(
+        "movements",
+        (column("movement"), column("now", "users"), column("before", "users")),
+        [(each.sentence(catalogue), each.now, each.before) for each in told.movements],
+    )
+    fresh = sheet(
+        "freshness",
+        (column("event"), column("rows", "count"), column("last_day", "date"), column("behind", "days")),
+        [
+            (text_of(catalogue.events[each.event].label), each.rows, each.last_day, each.days_behind)
+            for each in numbers.freshness
+        ],
+    )
+    return [measures, course, moved, fresh]
+
+
+def _measures(numbers: Numbers) -> list[Value]:
+    if not numbers.is_known:
+        return [None] * len(MEASURES)
+    found: dict[str, Value] = {measure: numbers.value(measure) for measure in MEASURES}
+    found |= {measure: numbers.people(measure) for measure in OF_PEOPLE}
+    return [*({**found, "orders": numbers.bought.occurrences}.values())]
+
+
+def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
+    """Return journey as tables."""
+    columns = (
+        column("stage"), column("step"), column("reached", "users"), column("furthest", "users"),
+        column("continued", "users"), column("conversion", "share"), column("low", "share"),
+        column("high", "share"), column("overall", "share"), column("median", "days"),
+        column("p90", "days"), column("stuck", "users", n=told.stuck_days),
+    )  # fmt: skip
+    found = [sheet("journey", columns, [_step(step) for step in told.steps])]
+    if told.groups:
+        rows = [(group.label, *_step(step)) for group in told.groups for step in group.steps]
+        found.append(sheet("journey_groups", (column("group"), *columns), rows))
+    return found
+
+
+def _step(step: FunnelStep) -> tuple[Value, ...]:
+    seconds = step.delays.seconds
+    continued = (
+        None
+        if step.continued is None or step.rule_continued is None
+        else Figure(step.continued, step.rule_continued)
+    )
+    return (
+        text_of(step.stage.label), text_of(step.step.label), Figure(step.reached, step.rule_reached),
+        Figure(step.furthest, step.rule_furthest), continued, *interval(step.interval),
+        value_of(step.overall), days_of(seconds.get(0.5)), days_of(seconds.get(0.9)), step.stuck,
+    )  # fmt: skip
+
+
+def lifecycle_sheets(told: Lifecycle, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
+    """Return lifecycle as tables."""
+    months = sheet(
+        "stages",
+        (
+            column("as_of", "date"), column("lifecycle"), column("users", "users"),
+            column("buyers", "users"), column("orders", "count"), column("amount", "money"),
+        ),
+        [
+            (
+                month.period.last, stage_label(stage.key), stage.people, stage.buyers,
+                stage.bought.occurrences, stage.bought.total,
+            )
+            for month in told.months
+            for stage in month.stages
+        ],
+    )  # fmt: skip
+    flows = sheet(
+        "flows",
+        (
+            column("was"), column("is"), column("users", "users"), column("rate", "share"),
+            column("low", "share"), column("high", "share"),
+        ),
+        [
+            (stage_label(flow.before), stage_label(flow.after), flow.people, *interval(flow.rate))
+            for flow in told.flows
+        ],
+    )  # fmt: skip
+    expected = sheet(
+        "expected",
+        (column("lifecycle"), column("users", "count"), column("expected", "count")),
+        [(stage_label(each.stage), each.now, round(each.users)) for each in told.expected],
+    )
+    weeks = sheet(
+        "weeks",
+        (
+            column("from", "date"), column("to", "date"),
+            *(column(name, "users") for name in ("new", "retained", "returning", "lost")),
+        ),
+        [
+            (week.period.first, week.period.last, week.new, week.retained, week.returning, week.lost)
+            for week in told.weeks
+        ],
+    )  # fmt: skip
+    return [months, flows, expected, weeks]
+
+
+def rfm_sheets(told: Rfm, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
+    """Return rfm as tables."""
+    counted = (
+        column("users", "users"), column("orders", "count"), column("amount", "money"),
+        column("per_user", "money"),
+    )  # fmt: skip
+
+    def numbers(people: Figure, orders: int, amount: float | None) -> tuple[Value, ...]:
+        average = None if amount is None or not people.users else amount / people.users
+        return people, orders, amount, average
+
+    cells = sheet(
+        "cells",
+        (column("cell"), *counted, column("of_buyers", "share"), column("advice")),
+        [
+            (each.label, *numbers(each.people, each.bought.occurrences, each.bought.total),
+             value_of(each.share), each.advice)
+            for each in told.cells
+        ],
+    )  # fmt: skip
+    squares = sheet(
+        "squares",
+        (column("recency", "number"), column("frequency", "number"), *counted),
+        [
+            (each.recency, each.frequency,
+             *numbers(each.people, each.bought.occurrences, each.bought.total))
+            for each in told.squares
+        ],
+    )  # fmt: skip
+    moves = sheet(
+        "moves",
+        (column("was"), column("is"), column("users", "users")),
+        [(cell_label(move.before), cell_label(move.after), move.people) for move in told.moves],
+    )
+    shifts = sheet(
+        "shifts",
+        (column("side"), column("high_from", "number"), column("changed", "users"),
+         column("of_buyers", "share")),
+        [
+            (say(f"rfm_side_{each.side}"), each.high_from, each.changed, value_of(each.share))
+            for each in told.shifts
+        ],
+    )  # fmt: skip
+    return [cells, squares, moves, shifts]
+
+
+def retention_sheets(told: Retention, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
+    """Return retention as tables."""
+    places = sorted({cell.after for cohort in told.cohorts for cell in cohort.cells})
+    heads = [Column(place_label(told, place), "users") for place in places]
+
+    def row(cells: Mapping[int, RetentionCell]) -> list[Value]:
+        return [cells[place].people if place in cells else None for place in places]
+
+    cohorts = sheet(
+        "cohorts",
+        (column("cohort", "date"), column("users", "users"), *heads),
+        [
+            (each.period.first, each.people, *row({cell.after: cell for cell in each.cells}))
+            for each in told.cohorts
+        ],
+    )
+    curve = sheet(
+        "curve",
+        (column("group"), column("after"), column("cohorts", "count"), column("users", "count"),
+         column("returned", "count"), column("rate", "share"), column("low", "share"),
+         column("high", "share")),
+        [row for curve in (told.curve, *told.curves) for row in _points(told, curve)],
+    )  # fmt: skip
+    return [cohorts, curve]
+
+
+def _points(told: Retention, curve: Curve) -> list[tuple[Value, ...]]:
+    return [
+        (curve.label, place_label(told, point.after), point.cohorts, point.people, point.returned,
+         *interval(point.share))
+        for point in curve.points
+    ]  # fmt: skip
+
+
+def place_label(told: Retention, place: int) -> Text:
+    """Return how long after the beginning a cell stands: "week 3", "days 2–4"."""
+    if told.brackets:
+        low, high = told.brackets[place - 1]
+        code = "single" if low == high else "bracket"
+        return say(f"retention_{told.grain}_{code}", n=low, low=low, high=high)
+    return say(f"retention_{told.grain}_single", n=place)
