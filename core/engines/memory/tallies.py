@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +19,7 @@ from core.engines.memory.events import Partition
 from core.engines.memory.measures import Measures
 from core.engines.memory.per_user import fit_64_bits
 from core.engines.tallies import Deeds, Delays, Done, Occurred
-from core.rules.exact import unscaled
+from core.rules.exact import exact_value, unscaled
 from core.rules.literal_values import LiteralMeasure, LiteralProperty
 from core.rules.measures import MEASURES
 from core.schema import EventSpec
@@ -139,12 +138,15 @@ def delays(
 
     Of one and the same occurrence in both lists the time is 0.
     """
+    first, then = ([partition for partition in events if len(partition)] for events in (first, then))
+    if not first or not then:
+        return Delays(0, 0, {})
     clock = _Clock([*first, *then])
-    seconds: list[NDArray[np.int64]] = []
+    times: list[NDArray[np.int64]] = []
     only_before = 0
-    for low, high in clock.parts(len(people) * 64):
-        asked = _flags(people)[low:high]
-        begun = clock.firsts(first, low, high, as_of, asked)
+    members = _flags(people)
+    for low, high in clock.parts(len(members)):
+        begun = clock.firsts(first, low, high, as_of, members[low:high])
         known = np.flatnonzero(begun < clock.never)
         keys = known * clock.width + begun[known]
         later = np.full(len(known), clock.never, dtype=np.int64)
@@ -158,10 +160,11 @@ def delays(
             later[is_own] = np.minimum(later[is_own], held[place][is_own] - keys[is_own])
             ever |= _has_any(held, known, clock.width)
         is_later = later < clock.never
-        seconds.append(later[is_later])
+        times.append(later[is_later])
         only_before += int((ever & ~is_later).sum())
-    times = np.sort(np.concatenate(seconds)) * (clock.unit / 1e6)
-    return Delays(len(times), only_before, {p: _disc(times, p) for p in shares} if len(times) else {})
+    ordered = np.sort(np.concatenate(times))
+    known_of = {share: _disc(ordered, share) * clock.unit / 1_000_000 for share in shares if len(ordered)}
+    return Delays(len(ordered), only_before, known_of)
 
 
 class _Clock:
@@ -214,8 +217,12 @@ def _has_any(keys: NDArray[np.int64], rows: NDArray[np.int64], width: int) -> Fl
     return np.asarray(keys[place] // width == rows)
 
 
-def _disc(ordered: NDArray[np.floating[Any]], share: float) -> float:
-    return float(ordered[max(math.ceil(share * len(ordered)) - 1, 0)])
+def _disc(ordered: NDArray[np.int64], share: float) -> int:
+    """Return the smallest number up to which there is a share, which is the number that was written.
+
+    As a float 0.07 is a little more, and 0.07 × 100 would be above 7.
+    """
+    return int(ordered[max(math.ceil(exact_value(share) * len(ordered)) - 1, 0)])
 
 
 def _span_by_day(spans: Sequence[Days], partition: Partition) -> NDArray[np.int32]:

@@ -1,0 +1,81 @@
+"""What groups of people did, added up in plain Python over everybody's occurrences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from fractions import Fraction
+
+from core.clock import Days, local_day
+from core.engines.tallies import Deeds, Delays, Done
+from core.rules.evaluate import OracleUser
+from core.rules.exact import exact_value, scaled, unscaled
+from core.rules.literal import literal_where
+from core.rules.literal_values import LiteralProperty
+from core.rules.measures import Occurrence, is_missing, present
+from core.schema import Catalogue
+from tests.core.engines.marketplaces import World
+
+
+def totals(world: World, ids: Collection[str], deeds: Deeds, span: Days, as_of: date) -> Done:
+    where = literal_where(deeds.where, world.catalogue.events[deeds.event], as_of)
+    by_user = [
+        [
+            occurrence
+            for occurrence in _seen(user, deeds.event, world.catalogue, as_of)
+            if local_day(occurrence.at, world.catalogue.zone) in span
+            and all(_holds(condition, occurrence) for condition in where)
+        ]
+        for user in world.users
+        if user.user_id in ids
+    ]
+    total = None
+    if deeds.amount is not None:
+        total = unscaled(sum(scaled(x) for did in by_user for x in present(did, deeds.amount)))
+    return Done(sum(bool(did) for did in by_user), sum(map(len, by_user)), total)
+
+
+def delays(
+    world: World,
+    ids: Collection[str],
+    first: Sequence[str],
+    then: Sequence[str],
+    as_of: date,
+    shares: Sequence[float],
+) -> Delays:
+    seconds: list[float] = []
+    only_before = 0
+    for user in world.users:
+        begun = _moments(user, first, world.catalogue, as_of)
+        others = _moments(user, then, world.catalogue, as_of)
+        if user.user_id not in ids or not begun or not others:
+            continue
+        later = [at for at in others if at >= min(begun)]
+        if later:
+            seconds.append((min(later) - min(begun)).total_seconds())
+        else:
+            only_before += 1
+    quantiles = {share: _disc(seconds, share) for share in shares} if seconds else {}
+    return Delays(len(seconds), only_before, quantiles)
+
+
+def _disc(seconds: Sequence[float], share: float) -> float:
+    enough = [
+        s for s in seconds if Fraction(sum(x <= s for x in seconds), len(seconds)) >= exact_value(share)
+    ]
+    return min(enough)
+
+
+def _moments(user: OracleUser, events: Sequence[str], catalogue: Catalogue, as_of: date) -> list[datetime]:
+    return [occurrence.at for event in events for occurrence in _seen(user, event, catalogue, as_of)]
+
+
+def _seen(user: OracleUser, event: str, catalogue: Catalogue, as_of: date) -> list[Occurrence]:
+    return [o for o in user.events.get(event, ()) if local_day(o.at, catalogue.zone) <= as_of]
+
+
+def _holds(condition: LiteralProperty, occurrence: Occurrence) -> bool:
+    value = occurrence.properties.get(condition.spec.key)
+    if is_missing(value):
+        return condition.op.holds_when_missing
+    return bool(condition.op.holds(value, condition.argument))
