@@ -30,7 +30,8 @@ def muted(rule: Rule, node: str) -> Rule:
 def removed(rule: Rule, node: str) -> Rule:
     """Return the rule without a node; groups that are left empty go with it, but for the roots.
 
-    `k` of "at least" is not changed, but for that it never exceeds the number of children.
+    `k` of "at least" is not changed, but for that it never exceeds the number of children. A root that is
+    left empty asks nothing: neither its `not` nor its day has anything left to say.
     """
     exclude = rule.exclude
     if exclude is not None and exclude.id == node:
@@ -38,7 +39,10 @@ def removed(rule: Rule, node: str) -> Rule:
     if exclude is not None:
         kept = _without(exclude, node)
         exclude = kept if kept.children else None
-    return rule.model_copy(update={"include": _without(rule.include, node), "exclude": exclude})
+    include = _without(rule.include, node)
+    if not include.children:
+        include = include.model_copy(update={"not_": False, "as_of": None})
+    return rule.model_copy(update={"include": include, "exclude": exclude})
 
 
 def found(rule: Rule, node: str) -> Node | None:
@@ -111,7 +115,7 @@ def narrowed(rule: Rule, conditions: Iterable[Node]) -> Rule:
     include = rule.include
     if not include.children or is_muted(include):
         root = Group(id=include.id, match="all", children=added)
-    elif include.match == "all" and not include.not_:
+    elif include.match == "all" and not include.not_ and include.as_of is None:
         root = include.model_copy(update={"children": (*include.children, *added)})
     else:
         root = Group(id=next(fresh), match="all", children=(include, *added))
@@ -153,7 +157,8 @@ def _without(group: Group, node: str) -> Group:
         if child.id == node:
             continue
         left = _without(child, node) if isinstance(child, Group) else child
-        if not isinstance(left, Group) or left.children:
+        # What had no children before asks who existed on a day, and goes on asking.
+        if not isinstance(left, Group) or left.children or left == child:
             kept.append(left)
     update: dict[str, Any] = {"children": tuple(kept)}
     if group.k is not None and kept:

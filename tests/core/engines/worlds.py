@@ -32,12 +32,13 @@ earlier_days = st.one_of(
 
 
 @st.composite
-def _tree(draw: st.DrawFn, depth: int, *, is_root: bool) -> dict[str, Any]:
+def _tree(draw: st.DrawFn, depth: int, dated: int, *, is_root: bool) -> dict[str, Any]:
+    """Draw a group; of every four groups in it `dated` are asked as of an earlier day."""
     match = draw(st.sampled_from(["all", "all", "any", "at_least"]))
     children = []
     for _ in range(draw(st.integers(0 if is_root else 1, 4))):
         if depth > 1 and draw(st.integers(0, 2)) == 0:
-            children.append(draw(_tree(depth - 1, is_root=False)))
+            children.append(draw(_tree(depth - 1, dated, is_root=False)))
         else:
             children.append(draw(conditions))
     for child in children:
@@ -45,7 +46,7 @@ def _tree(draw: st.DrawFn, depth: int, *, is_root: bool) -> dict[str, Any]:
     group: dict[str, Any] = {"kind": "group", "match": match, "children": children}
     if match == "at_least":
         group["k"] = draw(st.integers(1, max(1, len(children))))
-    if (children or not is_root) and draw(st.integers(0, 3)) == 0:
+    if (children or not is_root) and draw(st.integers(1, 4)) <= dated:
         group["as_of"] = draw(earlier_days)
         if not is_root and draw(st.integers(0, 2)) == 0:
             group |= {"children": [], "match": "all"}
@@ -69,11 +70,15 @@ def _number(node: dict[str, Any], prefix: str) -> None:
 
 @st.composite
 def rules_of(draw: st.DrawFn, condition: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
-    """Draw a rule, as JSON, that asks one condition and often another one beside it."""
+    """Draw a rule, as JSON, that asks one condition and often another one beside it, perhaps of an earlier day."""
     children = [draw(condition), *draw(st.lists(conditions, max_size=1))]
     for child in children:
         _decorate(draw, child)
     include = {"kind": "group", "match": draw(st.sampled_from(["all", "any"])), "children": children}
+    if draw(st.integers(0, 2)) == 0:
+        include["as_of"] = draw(earlier_days)
+        if draw(st.booleans()):
+            include = {"kind": "group", "match": "any", "children": [include, draw(conditions)]}
     _number(include, "i")
     return {"version": 1, "include": include}
 
@@ -81,12 +86,13 @@ def rules_of(draw: st.DrawFn, condition: st.SearchStrategy[dict[str, Any]]) -> d
 @st.composite
 def rules(draw: st.DrawFn, *, with_take: bool = True) -> dict[str, Any]:
     """Draw a rule as JSON; every part of the language occurs."""
-    include = draw(_tree(3, is_root=True))
+    dated = draw(st.sampled_from([0, 1, 3]))
+    include = draw(_tree(3, dated, is_root=True))
     _decorate(draw, include)
     _number(include, "i")
     rule: dict[str, Any] = {"version": 1, "include": include}
     if draw(st.integers(0, 2)) == 0:
-        exclude = draw(_tree(2, is_root=True))
+        exclude = draw(_tree(2, dated, is_root=True))
         _decorate(draw, exclude)
         _number(exclude, "x")
         rule["exclude"] = exclude

@@ -13,6 +13,7 @@ from core.analytics.explain import threshold
 from core.engines.memory import MemoryEngine
 from core.errors import CallerError, RuleError
 from core.rules import evaluate
+from core.rules.asked_on import days_of
 from core.rules.edit import updated
 from core.rules.measures import Occurrence
 from core.workspace import Workspace
@@ -35,7 +36,8 @@ def test_positions_count_what_the_rule_with_that_value_counts(
     engine = MemoryEngine(world.tables())
     for moved in threshold.movable(rule, world.catalogue):
         node = moved.node
-        found = threshold.curve(moved, engine.spread(rule, node.id, as_of), as_of)
+        day = days_of(rule, as_of)[node.id].within
+        found = threshold.curve(moved, engine.spread(rule, node.id, as_of), day)
         assert found.matched == len(who(rule, world, as_of))
         assert found.is_complete
         for handle, positions in found.handles.items():
@@ -71,7 +73,8 @@ def test_an_arbitrary_value_is_counted_by_a_further_call(
             at: Any = data.draw(st.dates(date(1990, 1, 1), date(2021, 1, 1))).isoformat()
         else:
             at = data.draw(st.floats(-5, 4000) | st.sampled_from([0.3, 1 / 3, 2 / 3, 1e-6, 0.15]))
-        found = threshold.curve(moved, engine.spread(rule, moved.node.id, as_of), as_of, at=at)
+        day = days_of(rule, as_of)[moved.node.id].within
+        found = threshold.curve(moved, engine.spread(rule, moved.node.id, as_of), day, at=at)
         assert found.at is not None
         assert found.at.matched == count_with(world, rule_json, moved.node.id, at, as_of)
 
@@ -86,7 +89,7 @@ def test_few_steps_are_exact_where_they_stand(world: World, rule_json: dict[str,
         patch.setattr(threshold, "BINS", 2)
         for moved in threshold.movable(rule, world.catalogue):
             spread = engine.spread(rule, moved.node.id, as_of)
-            found = threshold.curve(moved, spread, as_of)
+            found = threshold.curve(moved, spread, days_of(rule, as_of)[moved.node.id].within)
             assert found.is_complete == (spread.values.n_unique() <= 4)
             for handle, positions in found.handles.items():
                 for place in positions:
