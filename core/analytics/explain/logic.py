@@ -29,6 +29,7 @@ from core.rules.tree import (
     Node,
     Rule,
     TagCondition,
+    is_muted,
     nodes,
 )
 from core.rules.windows import span_of
@@ -154,9 +155,18 @@ class _Examiner:
             parent = parent_of(self.rule, leaf.id)
             if parent is not None and parent.match == "any" and len(parent.children) > 1:
                 yield self._finding("check_any_everybody", leaf, muted(self.rule, leaf.id), [parent])
-            elif parent is None or parent.as_of is None or len(parent.children) > 1:
-                # Alone in a group as of an earlier day it asks who existed then: that is no idle question.
+            elif not self._asks_who_existed(leaf):
                 yield self._finding("check_everybody", leaf, removed(self.rule, leaf.id))
+
+    def _asks_who_existed(self, node: Node) -> bool:
+        """Tell whether a condition that holds for everybody asks who existed on a day, which is not idle.
+
+        It does where nothing but it counts in a group as of an earlier day, in a group of its own or not.
+        """
+        parent = parent_of(self.rule, node.id)
+        if parent is None or sum(not is_muted(child) for child in parent.children) > 1:
+            return False
+        return parent.as_of is not None or self._asks_who_existed(parent)
 
     def _idle(self, leaf: Node) -> Iterator[Finding]:
         """Tell of a condition that drops nobody whom the others of its 且 have not dropped already."""

@@ -147,7 +147,8 @@ class Moves:
         if not isinstance(window, LastWindow) or first is None or window.unit == "hour":
             return
         unit = DAYS_IN_UNIT[window.unit]
-        most = min(max((self._as_of - first).days // unit + 1, window.last), MAX_WINDOW[window.unit])
+        past = (self._day(rule, node) - first).days
+        most = min(max(past // unit + 1, window.last), MAX_WINDOW[window.unit])
         counts: dict[int, int] = {window.last: answer.matched}
 
         def at(length: int) -> int:

@@ -224,3 +224,29 @@ def test_what_changes_nothing_is_taken_out(workspace: Workspace) -> None:
 def test_an_emptied_group_goes_with_its_last_condition(workspace: Workspace) -> None:
     rule = workspace.parse(rule_of(CITY, group(LEVEL)))
     assert removed(rule, "c2").include.children == rule.include.children[:1]
+
+
+EVERYONE = {"kind": "tag", "id": "c9", "tag": "registered_on", "op": "is_set"}
+THEN = {"as_of": "2019-03-15"}
+
+
+@pytest.mark.parametrize(
+    "of_then",
+    [
+        {**group(EVERYONE), **THEN},
+        {**group(EVERYONE, {**LEVEL, "muted": True}, match="all"), **THEN},
+        {**group(group(EVERYONE, key="g2"), match="all"), **THEN},
+    ],
+)
+def test_a_condition_that_everybody_then_satisfies_is_not_idle_where_it_asks_who_existed(
+    of_then: dict[str, Any], workspace: Workspace
+) -> None:
+    rule = workspace.parse(rule_of(of_then))
+    assert workspace.count(rule).answer.matched < workspace.count(workspace.parse(rule_of())).answer.matched
+    assert told(workspace, rule_of(of_then)) == {}
+
+
+def test_beside_other_conditions_it_is_idle_on_an_earlier_day_too(workspace: Workspace) -> None:
+    rule = rule_of({**group(EVERYONE, LEVEL, match="all"), **THEN})
+    finding = told(workspace, rule)["check_everybody c9"]
+    assert members(workspace, finding) == workspace.members(workspace.parse(rule))

@@ -16,6 +16,8 @@ from core.engines.memory import MemoryEngine
 from core.errors import RuleError
 from core.rules import evaluate
 from core.rules.edit import found, updated
+from core.rules.parts import LastWindow
+from core.rules.tree import EventCondition
 from core.workspace import Workspace
 from tests.core.analytics.explain.plain import asked, reread, who
 from tests.core.engines.worlds import World, days, rules, worlds
@@ -146,3 +148,19 @@ def test_nothing_is_suggested_where_the_size_is_right(workspace: Workspace) -> N
 def test_a_changed_value_keeps_the_node_s_id(workspace: Workspace) -> None:
     rule = workspace.parse(rule_of(BEIJING, POINTS))
     assert found(updated(rule, "c2", value=5), "c2") is not None
+
+
+def test_a_window_is_not_widened_to_before_the_data_of_its_own_day(workspace: Workspace) -> None:
+    # Views are known from 1 June on: of 20 June that is 20 days, of the day asked for 44.
+    viewed = {**BOUGHT, "event": "view", "window": {"last": 2, "unit": "day"}}
+    then = {"kind": "group", "id": "g1", "match": "all", "as_of": "2019-06-20", "children": [viewed]}
+    rule = workspace.parse(rule_of(then))
+    engine, as_of = workspace._engine()[1], date(2019, 7, 14)
+    answer = engine.count(rule, as_of)
+    moves = Moves(engine, workspace.catalogue(), as_of, answer.base).all(rule, answer)
+    widened = [found(move.rule, "c3") for move in moves if move.kind == "window"]
+    assert [node.window.last for node in widened if isinstance(node, EventCondition)]
+    for node in widened:
+        assert isinstance(node, EventCondition)
+        assert isinstance(node.window, LastWindow)
+        assert node.window.last <= 20
