@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import (
+    bench_analyses,
     bench_breakdowns,
     bench_counts,
     bench_explain,
@@ -27,6 +28,7 @@ def main() -> int:
         "sequences",
         "breakdowns",
         "explain",
+        "analyses",
         "export",
         "tags",
         *(name.removeprefix("bench_") for name in IN_THEIR_OWN_PROCESS),
@@ -49,6 +51,8 @@ def main() -> int:
         bench_breakdowns.main(max(given.millions))
     if "explain" in wanted:
         bench_explain.main(min(given.millions))
+    if "analyses" in wanted:
+        bench_analyses.main(min(given.millions))
     if "export" in wanted:
         bench_export.main()
     failed = 0

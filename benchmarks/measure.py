@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks.peers import AsksSequences, Peer, Ways, load
+from benchmarks.peers import AsksSequences, Peer, Ways, analysing, load
+from benchmarks.peers.analysing import Analysing
 from benchmarks.peers.explaining import ASKED, Explaining
 from benchmarks.questions import COLD, EDITS, EVENT_CONDITIONS, SEQUENCES
 
@@ -29,7 +30,8 @@ def ways_of(peer: Peer | AsksSequences, question: str, repetition: int) -> Ways:
         The engine.
     question : str
         ``"edit events: city"``, ``"cold count flat"``, the name of an event condition or of a sequence,
-        ``"charts: 2018-11-14"``, or ``"explain: solve"`` of those who explain.
+        ``"charts: 2018-11-14"``, ``"explain: solve"`` of those who explain, or ``"analysis: cold funnel"``
+        and ``"analysis: funnel"`` of those who analyse.
     repetition : int
         Every repetition asks other values.
     """
@@ -41,6 +43,10 @@ def ways_of(peer: Peer | AsksSequences, question: str, repetition: int) -> Ways:
         return peer.plain_count(COLD[repetition], flat=subject == "cold count flat")
     if subject == "explain":
         return cast(Explaining, peer).explained(detail, ASKED[detail][repetition])
+    if subject == "analysis":
+        is_cold = detail.startswith("cold ")
+        name, moved = detail.removeprefix("cold "), analysing.ASKED[repetition]
+        return cast(Analysing, peer).analysed(name, moved, is_cold=is_cold)
     if subject == "charts":
         return peer.charts(date.fromordinal(date.fromisoformat(detail).toordinal() + repetition))
     if question in SEQUENCES:
