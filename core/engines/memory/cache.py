@@ -49,6 +49,11 @@ class Cache:
         """Bytes that the entries hold now."""
         return self._held_bytes
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Tell whether a value is held now."""
+        with self._lock:
+            return key in self._entries
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Return the value under `key`, making it when it is not there.
 

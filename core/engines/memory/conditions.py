@@ -7,7 +7,8 @@ arguments, so editing one condition recomputes that one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -17,9 +18,10 @@ from core.engines.memory.bits import CountedMask, Words, count, everybody, scatt
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
-from core.engines.memory.measures import Measures, Needed
+from core.engines.memory.measures import Measures, Needed, asks_whether
 from core.engines.memory.sources import Sources
 from core.engines.memory.tiles import Tiles
+from core.engines.memory.timelines import windows_of
 from core.rules.canonical import condition_key
 from core.rules.dispatch import meaning_of
 from core.rules.literal import literal, literal_tag
@@ -146,6 +148,23 @@ class Conditions:
         """Return for whom of the base a condition holds, before its `not`."""
         return self._in_base(literal(condition, self._catalogue, as_of), as_of)
 
+    @contextmanager
+    def looking_ahead(self, asked: Iterable[tuple[Condition, date]]) -> Iterator[None]:
+        """Look at the occurrences once for all windows of conditions, each with its day, that are new."""
+        new: dict[Hashable, LiteralCondition] = {}
+        for condition, as_of in asked:
+            found = literal(condition, self._catalogue, as_of)
+            name = self._name(found)
+            if self._key_in_base(name, as_of) not in self._cache and ("holds", name) not in self._cache:
+                new[name] = found
+        windows = [
+            window
+            for condition in new.values()
+            for window in windows_of(condition, lambda event: asks_whether(event) is not None)
+        ]
+        with self._measures.looking_ahead(windows):
+            yield
+
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""
         return self._anyone(literal(condition, self._catalogue, as_of), as_of)
@@ -157,7 +176,11 @@ class Conditions:
             mask = self._holds(asked, as_of) if is_everyone else self._anyone(asked, as_of) & self.base(as_of)
             return CountedMask(mask, count(mask))
 
-        return self._cache.get(("in base", self._name(asked), None if is_everyone else as_of), make)
+        return self._cache.get(self._key_in_base(self._name(asked), as_of), make)
+
+    def _key_in_base(self, name: Hashable, as_of: date) -> Hashable:
+        is_everyone = self.base_count(as_of) == self._held.user_count
+        return "in base", name, None if is_everyone else as_of
 
     def _anyone(self, asked: LiteralCondition, as_of: date) -> Words:
         return self._cache.get(("holds", self._name(asked)), lambda: self._holds(asked, as_of))

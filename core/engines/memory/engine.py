@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from core.clock import Days
-from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict, WaterfallBar
+from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict
 from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
 from core.engines.memory import breakdowns, contingencies, people, regions, standing, tallies
 from core.engines.memory.bits import CountedMask, Words, count, rows_in, scatter
@@ -22,6 +22,7 @@ from core.engines.memory.held import HeldVersion
 from core.engines.memory.listing import Listing
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
 from core.engines.memory.tree import Counted, Masks, Pass, answering
+from core.engines.memory.waterfalls import waterfall
 from core.engines.spread import Spread
 from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.lake.tables import Tables
@@ -31,7 +32,7 @@ from core.rules.edit import muted, replaced
 from core.rules.literal import literal, literal_where
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
 from core.rules.ops import op_of
-from core.rules.tree import Condition, Group, Rule, TakeShare, is_muted, nodes
+from core.rules.tree import Condition, Group, Rule, TakeShare, nodes
 from core.schema import USER_NO, Catalogue, TagType
 
 CACHE_BYTES = 512 << 20
@@ -102,7 +103,7 @@ class MemoryEngine(Listing):
             )
             for node in nodes(rule)
         }
-        bars = _waterfall(rule, counted, base, matched, taken)
+        bars = waterfall(rule, counted, base, matched, taken)
         return Answer(taken, matched, base, as_of, numbers, bars)
 
     def near_misses(self, rule: Rule, as_of: date) -> NearMisses:
@@ -145,14 +146,12 @@ class MemoryEngine(Listing):
 
     def sizes(self, rules: Sequence[Rule], as_of: date) -> list[int]:
         """Return how many users are in each answer, after take."""
-        return [count(self._answer(rule, as_of)) for rule in rules]
+        return [count(mask) for mask in self._answers(rules, as_of)]
 
     def totals(self, rules: Sequence[Rule], deeds: Deeds, span: Days, as_of: date) -> list[Done]:
         """Return what the people in each answer did in some days."""
-        groups = [self._answer(rule, as_of) for rule in rules]
-        return tallies.totals(
-            groups, self._deeds(deeds, as_of), span.clipped(as_of), self._conditions.measures
-        )
+        groups, asked = self._answers(rules, as_of), self._deeds(deeds, as_of)
+        return tallies.totals(groups, asked, span.clipped(as_of), self._conditions.measures)
 
     def course(self, rule: Rule, deeds: Deeds, spans: Sequence[Days], as_of: date) -> list[Done]:
         """Return what the people in an answer did in each of several stretches of days."""
@@ -301,11 +300,11 @@ class MemoryEngine(Listing):
         """Return how many users are in exactly which of one to five answers."""
         if not 1 <= len(rules) <= MOST_REGIONS_OF:
             raise ValueError(f"regions of 1 to {MOST_REGIONS_OF} rules, not of {len(rules)}")
-        return regions.regions([self._answer(rule, as_of) for rule in rules], self._tiles)
+        return regions.regions(self._answers(rules, as_of), self._tiles)
 
     def nearby(self, rules: Sequence[Rule], as_of: date, *, jaccard: float) -> Nearby:
         """Return the sizes of many answers, and the pairs with at least so large a Jaccard index."""
-        return regions.nearby([self._answer(rule, as_of) for rule in rules], jaccard, self._tiles)
+        return regions.nearby(self._answers(rules, as_of), jaccard, self._tiles)
 
     def in_random_order(self, rule: Rule, seed: str, as_of: date) -> pl.Series:
         """Return the ``user_no`` of everyone in the answer, by their hash under a seed."""
@@ -376,10 +375,22 @@ class MemoryEngine(Listing):
 
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
-        key = ("answer", self._held.segments, rule_key(rule, self.catalogue, as_of))
+        return self._answer_of(self._answer_key(rule, as_of), rule, as_of)
+
+    def _answer_key(self, rule: Rule, as_of: date) -> Hashable:
+        return "answer", self._held.segments, rule_key(rule, self.catalogue, as_of)
+
+    def _answer_of(self, key: Hashable, rule: Rule, as_of: date) -> Words:
         return self._cache.get(
             key, lambda: self._taken(rule, answering(rule, self._masks(rule, as_of)), as_of)
         )
+
+    def _answers(self, rules: Sequence[Rule], as_of: date) -> list[Words]:
+        """Return everyone in each answer; windows that many of the rules ask about are looked at together."""
+        keyed = [(self._answer_key(rule, as_of), rule) for rule in rules]
+        new = [rule for key, rule in keyed if key not in self._cache]
+        with self._conditions.looking_ahead(each for rule in new for each in _conditions_of(rule, as_of)):
+            return [self._answer_of(key, rule, as_of) for key, rule in keyed]
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:
         if not isinstance(column, PlainColumn):
@@ -426,23 +437,3 @@ def _conditions_of(rule: Rule, as_of: date) -> Iterator[tuple[Condition, date]]:
     """Yield the conditions of a rule, each with the day as of which it is asked."""
     days = days_of(rule, as_of)
     return ((node, days[node.id].within) for node in nodes(rule) if not isinstance(node, Group))
-
-
-def _waterfall(rule: Rule, counted: Counted, base: int, matched: int, taken: int) -> tuple[WaterfallBar, ...]:
-    """Return the bars from the base over the include root's children and the exclude to the take.
-
-    Where the children do not lead there step by step, under "at least k" and under a negated root, the root
-    itself is one bar.
-    """
-    bars = [WaterfallBar("base", None, base)]
-    root = rule.include
-    asked = [] if is_muted(root) else [child for child in root.children if not is_muted(child)]
-    if asked and (root.not_ or root.match == "at_least"):
-        bars.append(WaterfallBar("node", root.id, counted.included))
-    else:
-        bars += [WaterfallBar("node", child.id, counted.running[child.id]) for child in asked]
-    if rule.exclude is not None and rule.exclude.children and not is_muted(rule.exclude):
-        bars.append(WaterfallBar("exclude", rule.exclude.id, matched))
-    if rule.take is not None:
-        bars.append(WaterfallBar("take", None, taken))
-    return tuple(bars)

@@ -7,11 +7,13 @@ again; "did it at all, up to today" is one comparison with everybody's last day.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import reduce
 from operator import and_
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import polars as pl
@@ -25,6 +27,7 @@ from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
 from core.engines.memory.tiles import Tiles
+from core.engines.memory.timelines import FEWEST_WINDOWS, did_in_each
 from core.rules.canonical import tag_key
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
 from core.rules.literal_conditions import LiteralEventCondition
@@ -38,6 +41,8 @@ from core.rules.literal_values import (
 from core.rules.ops import Op
 
 _MORE_THAN_ANYONE = 2.0**52
+_AHEAD_BYTES = 256 << 20
+"""What may be found ahead at a time."""
 
 
 class Needed(NamedTuple):
@@ -87,15 +92,15 @@ class Measures:
         self._tiles = tiles
         self._make = make
         self._in_passing = in_passing
+        self._ahead = threading.local()
 
     def holds(self, condition: LiteralEventCondition, as_of: date) -> Words:
         """Return the users for whom an event condition holds; not remembered here."""
         measured, op, argument = condition.measured, condition.op, condition.argument
-        if measured.measure.key == "count" and isinstance(measured.span, Days):
-            whether = _asks_whether(op, argument)
-            if whether is not None:
-                did = self.did(measured, as_of)
-                return did if whether else everybody(self._held.user_count) & ~did
+        whether = asks_whether(condition)
+        if whether is not None:
+            did = self.did(measured, as_of)
+            return did if whether else everybody(self._held.user_count) & ~did
         held = self._compared(measured, op, argument)
         if not isinstance(measured.span, LiteralAnchored):
             return held
@@ -106,11 +111,39 @@ class Measures:
     def did(self, measured: LiteralMeasure, as_of: date) -> Words:
         """Return the users with at least one of the occurrences."""
         if isinstance(measured.span, Days):
+            known = getattr(self._ahead, "found", None)
+            if known and (found := known.get((self.source(measured), measured.span))) is not None:
+                return cast(Words, found)
             is_up_to_now = measured.span.last is None or measured.span.last >= as_of
             if self._in_passing or not is_up_to_now:
                 return self._did_within(measured, measured.span)
             return self._did(measured, measured.span.first, as_of)
         return scatter(self.per_user(measured).rows, self._held.user_count)
+
+    @contextmanager
+    def looking_ahead(self, asked: Iterable[LiteralMeasure]) -> Iterator[None]:
+        """Find who did something in each of many windows at once; within, `did` takes it from there.
+
+        It is known to the asking thread only, and forgotten at the end: what is made of it is remembered.
+        """
+        windows: dict[tuple[Hashable, ...], dict[Days, LiteralMeasure]] = {}
+        for measured in asked:
+            if isinstance(measured.span, Days):
+                windows.setdefault(self.source(measured), {})[measured.span] = measured
+        self._ahead.found = found = {}
+        left = _AHEAD_BYTES // (8 * words_for(self._held.user_count) + 1)
+        try:
+            for source, spans in windows.items():
+                if FEWEST_WINDOWS <= len(spans) <= left:
+                    some = next(iter(spans.values()))
+                    partition = self._held.partition(some.event)
+                    where = self.chosen(partition, some)
+                    did = did_in_each(partition, where, list(spans), self._held.user_count, self._tiles)
+                    found.update({(source, span): mask for span, mask in did.items()})
+                    left -= len(spans)
+            yield
+        finally:
+            self._ahead.found = None
 
     def needed(self, measured: LiteralMeasure) -> Needed | None:
         """Return the occurrences (or values) without which a user has no value of a measure."""
@@ -260,6 +293,14 @@ class Measures:
         segments = self._held.tables.segments_of(event)
         key = ("where", self._held.segments, segments, condition.spec.key, op.key, argument)
         return self._cache.get(key, make)
+
+
+def asks_whether(condition: LiteralEventCondition) -> bool | None:
+    """Tell whether a condition asks only whether something was done in some days (True), or not (False)."""
+    measured = condition.measured
+    if measured.measure.key != "count" or not isinstance(measured.span, Days):
+        return None
+    return _asks_whether(condition.op, condition.argument)
 
 
 def _asks_whether(op: Op, argument: Any) -> bool | None:
