@@ -43,7 +43,16 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("tags", needs_data=True),
     *(
         MenuItem(key, needs_data=True, section="manager")
-        for key in ("overview", "journey", "lifecycle", "rfm", "retention")
+        for key in (
+            "overview",
+            "journey",
+            "lifecycle",
+            "rfm",
+            "retention",
+            "budget",
+            "channels",
+            "members",
+        )
     ),
     MenuItem("data", needs_data=False),
     MenuItem("exports", needs_data=False),

@@ -1,17 +1,16 @@
-"""旅程 Journey: how many people ever reached each step, how many are stuck there, and who they are."""
+"""旅程 Journey: how many people reached each step, how many are stuck there, and who they are."""
 
 import streamlit as st
 
-from core.workspace import FunnelGroup
-from dashboard import funnel, navigation, state
+from core.analytics.journey import Funnel
+from dashboard import funnel, navigation, sheet, state
 from dashboard.errors import boundary, verbatim
-from dashboard.funnel.words import as_csv, funnel_data, split_data, table_of
+from dashboard.funnel.words import funnel_data, split_data
 from dashboard.i18n import pick, t
 from dashboard.links import builder_link
-from dashboard.uploads import safe_name
+from dashboard.manager import frame
+from dashboard.sheet.numbers import percent, written
 
-EVERYONE = ""
-VIEWS = ("funnel", "table")
 MEASURES = ("reached", "furthest")
 LINKS = "journey:links"
 EXAMPLE = """\
@@ -24,6 +23,7 @@ key = "purchase"
 label = { zh = "支付成功", en = "Paid" }
 events = ["purchase"]
 """
+NOTHING, BEFORE = "", "before"
 workspace = state.workspace()
 catalogue = workspace.catalogue()
 
@@ -45,37 +45,152 @@ def link(rule) -> str:
     A rule with personal values is kept in the workspace for its link: once, not at every run.
     """
     known = st.session_state.setdefault(LINKS, {})
-    asked = (rule.model_dump_json(), day)
-    if asked not in known:
-        known[asked] = builder_link(rule, day)
-    return known[asked]
+    key = (rule.model_dump_json(), asked.day)
+    if key not in known:
+        known[key] = builder_link(rule, asked.day)
+    return known[key]
 
 
-def choose_day() -> None:
-    state.set_as_of(st.session_state["journey_as_of"])
+def whose(audience) -> str:
+    return workspace.audience(audience).name if audience else t("journey.everyone")
 
 
 def not_historical() -> list[str]:
     """Return the labels of imported tags that this page uses for a day before that of the data."""
-    if day >= workspace.default_as_of():
+    if asked.day >= workspace.default_as_of():
         return []
-    tags = [] if rule is None else list(workspace.count(rule, day).not_historical)
-    if split is not None and catalogue.tags[split].computed is None:
-        tags.append(split)
+    tags = []
+    if asked.audience:
+        tags = list(
+            workspace.count(workspace.asking(audience=asked.audience).among, asked.day).not_historical
+        )
+    if asked.by is not None and catalogue.tags[asked.by].computed is None:
+        tags.append(asked.by)
     return [pick(catalogue.tags[tag].label) for tag in dict.fromkeys(tags)]
 
 
-def draw_funnel() -> None:
-    funnel.draw(
-        funnel_data(numbers, caption=t("journey.caption", as_of=day, audience=whose), link=link),
-        key="journey_funnel",
-    )
+def draw_funnel(numbers, key, audience):
+    caption = t("journey.caption", as_of=asked.day, audience=whose(audience))
+    funnel.draw(funnel_data(numbers, caption=caption, link=link), key=key)
     if numbers.rule_not_started is not None and numbers.not_started:
         people = f"[{numbers.not_started:,}]({link(numbers.rule_not_started)})"
         st.markdown(t("journey.not_started", people=people))
 
 
-def draw_split(groups: tuple[FunnelGroup, ...], tag: str) -> None:
+def head(audience, period):
+    """Whose funnel it is, and of when."""
+    st.header(f"{verbatim(whose(audience))} · {period.first} – {period.last}", anchor=False)
+
+
+def draw_beside():
+    """The funnel, and beside it that of another audience or period if one is chosen."""
+    choices = {NOTHING: t("manager.journey.compare_none")}
+    if asked.given.get("when") == "period":
+        choices[BEFORE] = t("manager.journey.compare_before")
+    choices |= {a.id: a.name for a in workspace.audiences() if a.id != asked.audience}
+    if st.session_state.get("journey_compare", NOTHING) not in choices:
+        st.session_state["journey_compare"] = NOTHING
+    beside = st.selectbox(
+        t("manager.journey.compare"), list(choices), format_func=choices.__getitem__, key="journey_compare",
+        persist_state="session", width=220,
+    )  # fmt: skip
+    if not beside:
+        draw_funnel(told, "journey_funnel", asked.audience)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.header(
+            f"{verbatim(whose(asked.audience))} · {asked.period.first} – {asked.period.last}", anchor=False
+        )
+        draw_funnel(told, "journey_funnel", asked.audience)
+    period = asked.period.before() if beside == BEFORE else asked.period
+    audience = asked.audience if beside == BEFORE else beside
+    other = workspace.analyse(
+        "journey", asked.day, first=period.first, last=period.last, audience=audience, given=asked.given
+    )
+    with right:
+        head(audience, period)
+        draw_funnel(other, "journey_beside", audience)
+
+
+def stuck_card(row, step):
+    """Who stands at a step: how many for long, how long the others took, and what share went on."""
+    users, median = step.stuck.users, step.delays.seconds.get(0.5)
+    interval = step.interval
+    return {
+        "label": pick(step.step.label),
+        "about": t("manager.journey.stuck_about", n=told.stuck_days),
+        "text": f"{users:,}",
+        "href": asked.link("journey", row, 11) if users else None,
+        "title": t("manager.open", n=f"{users:,}"),
+        "note": None
+        if median is None
+        else t("manager.journey.median", n=written(median / 86_400, "days")),
+        "lines": []
+        if interval is None
+        else [
+            {
+                "label": t(
+                    "manager.journey.interval",
+                    share=percent(interval.value),
+                    low=f"{interval.low * 100:.1f}",
+                    high=f"{interval.high * 100:.1f}",
+                ),
+                "change": "", "tone": "", "value": "",
+            }
+        ],
+    }  # fmt: skip
+
+
+def draw_stuck():
+    st.header(t("manager.journey.stuck", n=told.stuck_days), anchor=False)
+    st.caption(t("manager.journey.stuck_about", n=told.stuck_days))
+    cards = [stuck_card(row, step) for row, step in enumerate(told.steps[:-1])]
+    sheet.draw(
+        {"caption": t("manager.journey.stuck", n=told.stuck_days), "cards": cards}, key="journey_stuck"
+    )
+
+
+def draw_elsewhere():
+    places = [place for place, step in enumerate(told.steps[:-1]) if step.step.events]
+    if not places:
+        return
+    st.header(t("manager.journey.elsewhere"), anchor=False)
+    if st.session_state.get("journey_at") not in places:
+        st.session_state["journey_at"] = max(places, key=lambda place: told.steps[place].furthest)
+    names = {one: pick(told.steps[one].step.label) for one in places}
+    place = st.selectbox(
+        t("manager.journey.at_step"), places, format_func=names.__getitem__,
+        key="journey_at", width=260,
+    )  # fmt: skip
+    others = workspace.elsewhere(
+        place, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
+        given=asked.given,
+    )  # fmt: skip
+    if not others:
+        st.caption(t("manager.journey.nothing_else"))
+        return
+    rows = [
+        [
+            {"text": pick(catalogue.events[each.event].label)},
+            {
+                "text": f"{each.people.users:,}",
+                "href": link(each.people.rule),
+                "title": t("manager.open", n=f"{each.people.users:,}"),
+                "bar": each.people.users / others[0].people.users,
+            },
+            {"text": percent(each.share.value) if each.share else ""},
+        ]
+        for each in others
+    ]
+    heads = [("journey.event", "text"), ("journey.people", "users"), ("journey.of_them", "share")]
+    columns = [{"text": t(name), "kind": kind} for name, kind in heads]
+    caption = t("manager.journey.elsewhere")
+    sheet.draw({"caption": caption, "columns": columns, "rows": rows}, key="journey_elsewhere")
+
+
+def draw_split():
+    tag = pick(catalogue.tags[asked.by].label)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(t("journey.split_title", tag=verbatim(tag)), anchor=False)
         measure = st.segmented_control(
@@ -87,91 +202,35 @@ def draw_split(groups: tuple[FunnelGroup, ...], tag: str) -> None:
             key="journey_measure",
             label_visibility="collapsed",
         )
-    caption = t("journey.caption_split", tag=tag, as_of=day, audience=whose)
-    if groups:
-        funnel.draw(split_data(numbers, measure, caption=caption, link=link), key="journey_split_table")
-    if numbers.is_overlapping:
+    caption = t("journey.caption_split", tag=tag, as_of=asked.day, audience=whose(asked.audience))
+    if told.groups:
+        funnel.draw(split_data(told, measure, caption=caption, link=link), key="journey_split_table")
+    if told.is_overlapping:
         st.caption(t("journey.split_overlaps", tag=verbatim(tag)))
 
 
-def file_name() -> str:
-    parts = [t("journey.file_name"), whose]
-    if split is not None:
-        parts.append(t("journey.file_split", tag=pick(catalogue.tags[split].label)))
-    return safe_name("_".join(part.replace("/", "_") for part in (*parts, day.isoformat())) + ".csv")
-
-
-st.title(t("journey.title"), anchor=False)
 if not catalogue.journey:
+    st.title(t("manager.journey.title"), anchor=False)
     teach()
     st.stop()
-st.caption(t("journey.lead"))
 
-names = {EVERYONE: t("journey.everyone"), **{a.id: a.name for a in workspace.audiences()}}
-if st.session_state.get("journey_audience") not in names:
-    st.session_state["journey_audience"] = EVERYONE
-splits = {None: t("journey.no_split")}
-splits |= {key: pick(tag.label) for key, tag in catalogue.tags.items() if tag.personal is None}
-if st.session_state.get("journey_split") not in splits:
-    st.session_state["journey_split"] = None
-
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    audience_id = st.selectbox(
-        t("journey.audience"),
-        list(names),
-        format_func=names.__getitem__,
-        key="journey_audience",
-        persist_state="session",
-        width=220,
-    )
-    split = st.selectbox(
-        t("journey.split"),
-        list(splits),
-        format_func=splits.__getitem__,
-        key="journey_split",
-        persist_state="session",
-        width=220,
-    )
-    chosen_day = st.date_input(
-        t("journey.as_of"), value=state.as_of(), key="journey_as_of", on_change=choose_day, width=160
-    )
-    day = chosen_day or workspace.default_as_of()
-    shown_as = st.segmented_control(
-        t("journey.view"),
-        VIEWS,
-        format_func={name: t(f"journey.as_{name}") for name in VIEWS}.__getitem__,
-        default="funnel",
-        required=True,
-        key="journey_view",
-        persist_state="session",
-    )
-whose = names[audience_id]
-
+asked, shown_as = frame.head("journey", splits=True)
 with boundary():
-    rule = workspace.audience_rule(workspace.audience(audience_id)) if audience_id != EVERYONE else None
-    numbers = workspace.funnel(day, audience=rule, split=split)
-    table = table_of(numbers)
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    if not isinstance(told, Funnel):
+        raise TypeError("the journey tells a funnel")
     tags = not_historical()
     if tags:
         st.warning(t("journey.not_historical", tags=verbatim(t("frame.comma").join(tags))))
-    if numbers.total == 0:
-        st.info(t("journey.nobody", as_of=day))
+    if told.total == 0:
+        st.info(t("journey.nobody", as_of=asked.day))
     if shown_as == "table":
-        st.dataframe(
-            table,
-            hide_index=True,
-            height="content",
-            column_config={t("journey.conversion"): st.column_config.NumberColumn(format="percent")},
-            alt=t("journey.caption", as_of=day, audience=whose),
-        )
+        frame.tables(found, asked)
     else:
-        draw_funnel()
-        if split is not None:
-            draw_split(numbers.groups, pick(catalogue.tags[split].label))
-    st.download_button(
-        t("journey.download"),
-        data=lambda: as_csv(table),
-        file_name=file_name(),
-        mime="text/csv",
-        on_click="ignore",
-    )
+        draw_beside()
+        frame.download(found[0], asked)
+        if asked.by is not None:
+            draw_split()
+        draw_stuck()
+        draw_elsewhere()

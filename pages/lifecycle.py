@@ -2,20 +2,21 @@
 
 import streamlit as st
 
-from core.analytics.lifecycle import COME, Lifecycle, stage_label
-from core.tags.templates.lifecycle import STAGES
+from core.analytics.lifecycle import COME, STAGE_KEYS, Lifecycle, stage_label
 from dashboard import sheet
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import change, percent, short, written
 
+WORTH = ("users", "value")
+
 asked, shown_as = frame.head("lifecycle", has_period=False)
 
 
 def card(place, stage):
     before = told.months[-2].stages[place]
-    last = (len(told.months) - 1) * len(STAGES) + place
+    last = (len(told.months) - 1) * len(STAGE_KEYS) + place
     expected = told.expected[place]
     now, then = stage.people.users, before.people.users
     return {
@@ -28,7 +29,8 @@ def card(place, stage):
         "lines": [
             {
                 "label": t("manager.lifecycle.vs_before"), "change": change(now, then) or "–", "tone": "",
-                "value": f"{then:,}", "href": asked.link("stages", last - len(STAGES), 2) if then else None,
+                "value": f"{then:,}",
+                "href": asked.link("stages", last - len(STAGE_KEYS), 2) if then else None,
                 "title": t("manager.open", n=f"{then:,}"),
             },
             {
@@ -43,9 +45,9 @@ def rates():
     """The flows as a table: a row for each stage before, a column for each stage now, darker for more."""
     rows = {(flow.before, flow.after): row for row, flow in enumerate(told.flows)}
     drawn = []
-    for before in (*STAGES, COME):
+    for before in (*STAGE_KEYS, COME):
         cells = [{"text": pick(stage_label(before))}]
-        for after in STAGES:
+        for after in STAGE_KEYS:
             row = rows.get((before, after))
             if row is None:
                 cells.append({"text": "–", "heat": 0})
@@ -65,7 +67,7 @@ def rates():
         "caption": t("manager.lifecycle.rates"),
         "isHeat": True,
         "columns": [{"text": "", "kind": "text"}]
-        + [{"text": pick(stage_label(stage)), "kind": "users"} for stage in STAGES],
+        + [{"text": pick(stage_label(stage)), "kind": "users"} for stage in STAGE_KEYS],
         "rows": drawn,
     }
 
@@ -83,8 +85,8 @@ def draw_picture():
         st.header(t("manager.lifecycle.stages"), anchor=False)
         worth = st.segmented_control(
             t("manager.overview.measure"),
-            ("users", "value"),
-            format_func=lambda one: t(f"manager.lifecycle.by_{one}"),
+            WORTH,
+            format_func={one: t(f"manager.lifecycle.by_{one}") for one in WORTH}.__getitem__,
             default="users",
             required=True,
             key="lifecycle_worth",

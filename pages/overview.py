@@ -76,7 +76,7 @@ def draw_picture():
         measure = st.segmented_control(
             t("manager.overview.measure"),
             charts.TRENDS,
-            format_func=lambda one: pick(measure_label(one)),
+            format_func={one: pick(measure_label(one)) for one in charts.TRENDS}.__getitem__,
             default="active",
             required=True,
             key="overview_measure",

@@ -124,7 +124,7 @@ class BudgetTold:
 class ChannelsTold:
     """Channels and touch: what each question tells; None where the data lack what it needs."""
 
-    channels: channels.Channels
+    channels: channels.Channels | None
     attribution: attribution.Attribution | None
     chain: touches.Chain | None
     coupons: coupons.Coupons | None
@@ -133,7 +133,8 @@ class ChannelsTold:
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
         parts = {"attribution": self.attribution, "touch": self.chain, "coupons": self.coupons}
-        return {**self.channels.as_json(), **_parts_json(parts, self.notes)}
+        own = {} if self.channels is None else self.channels.as_json()
+        return {**own, **_parts_json(parts, self.notes)}
 
 
 def _parts_json(parts: Mapping[str, Told | None], notes: Sequence[Text]) -> dict[str, object]:
@@ -150,11 +151,8 @@ def _channel_slots(catalogue: Catalogue) -> Sequence[Slot]:
 
 def _channels(request: Request) -> Told:
     parts = _Parts(request)
-    found = channels.channels(
-        request.asking, request.period, parts.given(channels.slots(request.asking.catalogue))
-    )
     return ChannelsTold(
-        found,
+        parts.told(channels.channels, channels.slots),
         parts.told(attribution.attribution, attribution.slots),
         parts.told(touches.chain, touches.chain_slots),
         parts.told(coupons.coupons, coupons.slots),

@@ -35,6 +35,8 @@ from core.tags.templates.proposals import Given, Slot, filled, likely_property, 
 
 MONTHS, WEEKS = 6, 12
 MONEY = ("amount", "price", "金额")
+STAGE_KEYS: tuple[str, ...] = STAGES
+"""The stages, from fresh to gone."""
 COME = "come"
 """Where people came from who were not users yet on the earlier of two days."""
 

@@ -279,7 +279,8 @@ def _by_age(asking: Asking, people: Figure, tag: str) -> Distribution:
         unborn = has(tag, "after", asking.as_of.isoformat())
         if asking.figure(unborn).users:
             parts.append(("other", Part(say("members_age_future", day=asking.as_of), (unborn,))))
-    return _distribution(asking, people, "age", tag, [*parts, *_missing(asking, tag)])
+    found = _distribution(asking, people, "age", tag, [*parts, *_missing(asking, tag)])
+    return replace(found, label=say("members_age"))
 
 
 def _by_card(asking: Asking, people: Figure, tag: str) -> Distribution:

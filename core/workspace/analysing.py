@@ -10,6 +10,8 @@ from typing import Any
 
 from core.analytics.analyses import Request, Told, tell
 from core.analytics.asking import Asking, Figure
+from core.analytics.journey import Elsewhere, elsewhere
+from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
 from core.analytics.sheets import sheets
 from core.errors import Problem, RuleError, WorkspaceError
@@ -67,6 +69,19 @@ class Analysing(OneUser):
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
         return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+
+    def elsewhere(
+        self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
+        audience: str | None = None, given: Given | None = None,
+    ) -> tuple[Elsewhere, ...]:  # fmt: skip
+        """Return what people who stopped at a step of the journey (from 0) did after it instead.
+
+        The others as for `analyse`. The step has events.
+        """
+        asking = self.asking(as_of, audience=audience)
+        period = period_of(asking.as_of, first, last)
+        way, _ = way_given(asking.catalogue, period, given)
+        return elsewhere(asking, way, place)
 
     def figure(self, asked: Mapping[str, Any]) -> tuple[Rule, date]:
         """Return the rule of one number of an analysis, and the day for which it is asked.

@@ -1,4 +1,4 @@
-"""The funnel's numbers as words: what the browser draws, and the rows of the plain table and the download."""
+"""The funnel's numbers as words: what the browser draws."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
-import polars as pl
-
 from core.analytics.journey import Funnel, FunnelStep
-from core.audiences.spreadsheet import neutralised, neutralised_texts
 from core.rules.tree import Rule
 from dashboard.charts import share as share_of
 from dashboard.i18n import pick, t
@@ -58,39 +55,6 @@ def split_data(funnel: Funnel, measure: Measure, *, caption: str, link: Link) ->
             },
         ),
     }
-
-
-def table_of(funnel: Funnel) -> pl.DataFrame:
-    """Return all numbers as one plain table: a row per step, and per group and step where there are groups.
-
-    Conversion is a share between 0 and 1; missing for the last step, and where nobody reached the step.
-    """
-    parts: list[tuple[str, Sequence[FunnelStep]]] = [(t("journey.all_groups"), funnel.steps)]
-    parts += [(pick(group.label), group.steps) for group in funnel.groups]
-    table = pl.DataFrame(
-        [
-            {
-                t("journey.group"): label,
-                t("journey.stage"): pick(step.stage.label),
-                t("journey.step"): pick(step.step.label),
-                t("journey.reached"): step.reached,
-                t("journey.furthest"): step.furthest,
-                t("journey.continued"): step.continued,
-                t("journey.conversion"): step.conversion,
-            }
-            for label, steps in parts
-            for step in steps
-        ],
-        schema_overrides={t("journey.continued"): pl.Int64, t("journey.conversion"): pl.Float64},
-    )
-    return table if funnel.groups else table.drop(t("journey.group"))
-
-
-def as_csv(table: pl.DataFrame) -> bytes:
-    """Return a table as CSV for spreadsheets: with BOM, and cells that they would run made text."""
-    heads = dict(zip(table.columns, neutralised_texts(table.columns), strict=True))
-    texts = [neutralised(pl.col(name)) for name, dtype in table.schema.items() if dtype == pl.String()]
-    return table.with_columns(texts).rename(heads).write_csv(include_bom=True).encode()
 
 
 def _stages(

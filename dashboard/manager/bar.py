@@ -82,10 +82,11 @@ def draw(
     _settle(_KEYS["audience"], audiences, EVERYBODY)
     _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
     _settle(_KEYS["period"], dict.fromkeys(PERIODS), USUAL)
+    periods = {one: t(f"manager.period.{one}") for one in PERIODS}
     with st.container(horizontal=True, vertical_alignment="bottom", key="manager_bar"):
         if has_period:
             st.selectbox(
-                t("manager.period"), PERIODS, format_func=lambda one: t(f"manager.period.{one}"),
+                t("manager.period"), PERIODS, format_func=periods.__getitem__,
                 key=_KEYS["period"], persist_state="session", width=150,
             )  # fmt: skip
         day = st.date_input(t("manager.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140)
@@ -101,7 +102,7 @@ def draw(
         if splits:
             st.selectbox(
                 t("manager.by"), [NO_SPLIT, *tags],
-                format_func=lambda one: tags.get(one, t("manager.no_split")),
+                format_func={NO_SPLIT: t("manager.no_split"), **tags}.__getitem__,
                 key=_KEYS["by"], persist_state="session", width=180,
             )  # fmt: skip
         with_it = beside()

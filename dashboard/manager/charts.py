@@ -8,12 +8,16 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.analytics.lifecycle import COME, Flow, Lifecycle, stage_label
+from core.analytics.attribution import Attribution
+from core.analytics.budget import BudgetGroups
+from core.analytics.crediting import MODELS
+from core.analytics.lifecycle import COME, STAGE_KEYS, Flow, Lifecycle, stage_label
 from core.analytics.overview import OF_PEOPLE, Overview, measure_label
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import Rfm
 from core.analytics.sheets import place_label
-from core.tags.templates.lifecycle import STAGES
+from core.messages import say
+from core.schema import Catalogue
 from dashboard import figures, theme
 from dashboard.charts import Chart
 from dashboard.i18n import pick, t
@@ -24,6 +28,7 @@ HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
 _COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
 """In which column of the trends' table the people behind a point stand."""
+_MOST_TOUCHES = 8
 _SIDE = 92
 """Room at the right for the names of lines, in pixels."""
 
@@ -79,14 +84,16 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
     figure.update_xaxes(type="category", tickvals=[end.isoformat() for end in ends])
     top = 0.0
     totals = [sum(_worth(stage, by_value) for stage in month.stages) for month in months]
-    for place, key in enumerate(STAGES):
+    for place, key in enumerate(STAGE_KEYS):
         values = [_worth(month.stages[place], by_value) for month in months]
         figure.add_trace(
             go.Bar(
                 x=[end.isoformat() for end in ends],
                 y=values,
                 marker={"color": stage_colours()[place], "line": {"width": 0}},
-                customdata=[[row * len(STAGES) + place, 3 if by_value else 2] for row in range(len(months))],
+                customdata=[
+                    [row * len(STAGE_KEYS) + place, 3 if by_value else 2] for row in range(len(months))
+                ],
                 hovertext=[
                     figures.safe(
                         f"{pick(stage_label(key))} · {end.isoformat()} · {value:,.0f}"
@@ -103,7 +110,7 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
                 showarrow=False, xanchor="left", xshift=6, font={"size": 12, "color": colours.ink},
             )  # fmt: skip
         top += values[-1] if values else 0
-    mature = months[-1].stages[STAGES.index("mature")].people.users
+    mature = months[-1].stages[STAGE_KEYS.index("mature")].people.users
     return Chart(
         figure,
         t("manager.lifecycle.summary", first=ends[0], last=ends[-1], mature=mature),
@@ -115,8 +122,8 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
 def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
     """Return who moved from which stage to which, as flows."""
     colours = theme.palette()
-    left = [*STAGES, COME]
-    names = [pick(stage_label(key)) for key in (*left, *STAGES)]
+    left = [*STAGE_KEYS, COME]
+    names = [pick(stage_label(key)) for key in (*left, *STAGE_KEYS)]
     tints = [*stage_colours(), colours.mark, *stage_colours()]
     figure = go.Figure()
     figure.update_layout(
@@ -132,7 +139,7 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
             },
             link={
                 "source": [left.index(flow.before) for flow in flows],
-                "target": [len(left) + STAGES.index(flow.after) for flow in flows],
+                "target": [len(left) + STAGE_KEYS.index(flow.after) for flow in flows],
                 "value": [flow.people.users for flow in flows],
                 "color": [_faded(tints[left.index(flow.before)], 0.35) for flow in flows],
                 "hovertemplate": "%{source.label} → %{target.label}: %{value:,}<extra></extra>",
@@ -333,3 +340,73 @@ def _faded(colour: str, share: float) -> str:
     """Return a colour as a translucent one."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{share})"
+
+
+def responses(found: BudgetGroups) -> Chart:
+    """Return the response of each group as a dot with its interval, the highest first."""
+    colours = theme.palette()
+    held = [group for group in found.groups if group.response is not None]
+    held.sort(key=lambda group: -(group.response.value if group.response else 0))
+    figure = figures.rows_figure(
+        len(held), colours, left=figures.LABEL_COLUMN, right=figures.NUMBER_COLUMN, top=figures.BOTTOM
+    )
+    most = max((group.response.high for group in held if group.response), default=0) or 1
+    for row, group in enumerate(held):
+        if group.response is None:
+            continue
+        low, value, high = (
+            part / most for part in (group.response.low, group.response.value, group.response.high)
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=[low, high], y=[row, row], mode="lines", line={"color": colours.bar, "width": 6},
+                hoverinfo="skip",
+            )
+        )  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[value], y=[row], mode="markers", marker={"color": colours.bar_strong, "size": 10},
+                hovertext=[
+                    figures.safe(
+                        f"{pick(group.label)} · {percent(group.response.value)} "
+                        f"({percent(group.response.low)}–{percent(group.response.high)})"
+                    )
+                ],
+                hoverinfo="text",
+            )
+        )  # fmt: skip
+        figures.write(figure, row, figures.clipped(pick(group.label)), colours=colours.ink, column="label")
+        figures.write(figure, row, percent(group.response.value), colours=colours.ink, column="last")
+    best = held[0].label if held else "–"
+    return Chart(figure, t("manager.budget.response_summary", group=best), (), ())
+
+
+def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
+    """Return the orders that each touch is credited under each model, side by side."""
+    colours, tints = theme.palette(), theme.series()
+    held = [touch for touch in found.touches if touch.purchases][:_MOST_TOUCHES]
+    names = [
+        figures.safe(f"{pick(touch.label)}<br>{pick(touch.of.label(catalogue))}".replace("<br>", "\n"))
+        for touch in held
+    ]
+    figure = _timeline(colours, right=_SIDE)
+    figure.update_layout(barmode="group", bargap=0.3, margin={"b": 46})
+    figure.update_xaxes(type="category")
+    for place, model in enumerate(MODELS):
+        label = pick(say(f"model_{model}"))
+        values = [touch.credits[model].orders for touch in held]
+        figure.add_trace(
+            go.Bar(
+                x=names, y=values, marker={"color": tints[place], "line": {"width": 0}},
+                hovertext=[
+                    figures.safe(f"{label} · {pick(touch.label)} · {value:,.1f}")
+                    for touch, value in zip(held, values, strict=True)
+                ],
+                hoverinfo="text",
+            )
+        )  # fmt: skip
+        figure.add_annotation(
+            x=1, xref="paper", y=1 - place * 0.12, yref="paper", text=f"■ {figures.safe(label)}",
+            showarrow=False, xanchor="left", xshift=8, font={"size": 12, "color": tints[place]},
+        )  # fmt: skip
+    return Chart(figure, t("manager.channels.attribution_summary"), (), ())

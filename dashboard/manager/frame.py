@@ -12,6 +12,7 @@ import streamlit as st
 from core.analytics.analyses import ANALYSES, Told
 from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
+from core.messages import Text
 from dashboard import sheet, state
 from dashboard.charts import Chart
 from dashboard.errors import verbatim
@@ -80,7 +81,7 @@ def _view(name: str) -> str:
         st.segmented_control(
             t("manager.view"),
             VIEWS,
-            format_func=lambda one: t(f"manager.view.{one}"),
+            format_func={one: t(f"manager.view.{one}") for one in VIEWS}.__getitem__,
             default="picture",
             required=True,
             key=f"manager_view_{name}",
@@ -145,6 +146,14 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
             what = f"{heads} · {pick(sheet_of.columns[column].label)}"
             people = f"[{value.users:,}]({asked.link(sheet_of.key, row, column)})"
             st.markdown(t("manager.chosen", what=verbatim(what), people=people))
+
+
+def notes(of: Sequence[Text]) -> None:
+    """Say which parts of an analysis are absent and what would bring them: one box, each reason once."""
+    reasons = list(dict.fromkeys(pick(note) for note in of))
+    if reasons:
+        lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
+        st.info(f"{t('manager.lacking')}\n{lines}")
 
 
 def by_key(found: Sequence[Sheet]) -> Callable[[str], Sheet]:

@@ -38,6 +38,11 @@ function card(data) {
 
 function cell(data, column) {
   const inside = [number(data)];
+  if (data.bar !== undefined && data.bar !== null) {
+    const bar = make("i", { className: "bar", attributes: { "aria-hidden": "true" } });
+    bar.style.width = `${Math.round(data.bar * 100)}%`;
+    inside.unshift(make("span", { className: "track", attributes: { "aria-hidden": "true" } }, [bar]));
+  }
   if (data.under) inside.push(make("span", { className: "under", text: data.under }));
   const element = make("td", { className: column.kind }, inside);
   if (data.heat !== undefined && data.heat !== null) {

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from core.workspace import Slot, TagDefinition, TagPreview
@@ -68,16 +69,23 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
                 choices = [] if event is None else list(event.properties)
             options = [None, *choices] if slot.is_optional or slot.default is None else choices
             index = options.index(slot.default) if slot.default in options else 0
+            names: dict[str | None, str] = {None: t("tagmaker.nothing")}
+            names |= {one: _name(slot.kind, one, given, slot) for one in choices}
             return st.selectbox(
                 label, options, index=index if options else None, key=key,
-                format_func=lambda one: _name(slot.kind, one, given, slot) if one else t("tagmaker.nothing"),
+                format_func=names.__getitem__,
             )  # fmt: skip
-        case "events":
+        case "events" | "tags" | "choices":
             chosen = [one for one in slot.default or [] if one in slot.allowed]
+            most = None if slot.high is None else int(slot.high)
             return st.multiselect(
-                label, list(slot.allowed), default=chosen, key=key,
-                format_func=lambda one: _name("event", one, given, slot),
+                label, list(slot.allowed), default=chosen, key=key, max_selections=most,
+                format_func={
+                    one: _name(slot.kind.removesuffix("s"), one, given, slot) for one in slot.allowed
+                }.__getitem__,
             )  # fmt: skip
+        case "amounts":
+            return _amounts(label, key)
         case "whole":
             return st.number_input(
                 label, int(slot.low) if slot.low is not None else None,
@@ -93,6 +101,17 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
             return numbers_in(text)
     st.caption(t("tagmaker.ready.steps", name=label))
     return slot.default
+
+
+def _amounts(label: str, key: str) -> dict[str, float] | None:
+    """Ask for a number by value of a tag, a row each; None = nothing is told."""
+    st.caption(label)
+    schema = {t("tagmaker.amounts.value"): pl.String, t("tagmaker.amounts.amount"): pl.Float64}
+    rows = st.data_editor(
+        pl.DataFrame(schema=schema), num_rows="dynamic", hide_index=True, key=key, width="stretch"
+    )
+    told = {str(value): float(amount) for value, amount in rows.iter_rows() if value and amount is not None}
+    return told or None
 
 
 def numbers_in(text: str) -> list[float] | str:
@@ -115,6 +134,19 @@ def _name(kind: str, key: str, given: Mapping[str, Any], slot: Slot) -> str:
         event = catalogue.events.get(str(given.get(slot.of or "")))
         if event is not None and key in event.properties:
             return pick(event.properties[key].label)
-    if kind == "choice":
-        return t(f"tagmaker.choice.{key}")
-    return key
+    return _choice(key) if kind == "choice" else key
+
+
+def _choice(key: str) -> str:
+    """Return the name of what may be chosen: a tag, a property of an event, or one of our own words."""
+    catalogue = state.workspace().data_version().catalogue
+    if key in catalogue.tags:
+        return pick(catalogue.tags[key].label)
+    event, _, prop = key.partition(".")
+    if event in catalogue.events and prop in catalogue.events[event].properties:
+        spec = catalogue.events[event]
+        return f"{pick(spec.label)} · {pick(spec.properties[prop].label)}"
+    for spec in catalogue.events.values():
+        if key in spec.properties:
+            return pick(spec.properties[key].label)
+    return t(f"tagmaker.choice.{key}")

@@ -12,8 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.analytics.sheets import sheets
 from core.workspace import Actor, Workspace
-from dashboard.funnel.words import as_csv, funnel_data, split_data, table_of
+from dashboard.funnel.words import funnel_data, split_data
+from dashboard.sheet.words import as_csv
 
 USERS = """\
 user_id,city,phone,registered_on
@@ -108,7 +110,7 @@ def test_every_number_leads_to_a_rule_with_the_same_count(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
     app = open_page("journey")
-    app = app.selectbox(key="journey_split").select("city").run()
+    app = app.selectbox(key="manager_by").select("city").run()
     whole, split = tables(app)
     figures = [step[name] for step in steps_of(whole) for name in ("reached", "furthest")]
     figures += [cell["figure"] for step in steps_of(split) for cell in step["cells"]]
@@ -122,7 +124,7 @@ def test_every_number_leads_to_a_rule_with_the_same_count(
 def test_the_columns_of_a_split_are_its_values_and_those_without_one(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey", language="zh").selectbox(key="journey_split").select("city").run()
+    app = open_page("journey", language="zh").selectbox(key="manager_by").select("city").run()
     split = tables(app)[1]
     assert [(group["text"], group["under"]) for group in split["groups"]] == [
         ("合计", "4"),
@@ -139,14 +141,14 @@ def test_personal_tags_are_no_choice_for_a_split(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
     app = open_page("journey")
-    assert app.selectbox(key="journey_split").options == ["No split", "City"]
+    assert app.selectbox(key="manager_by").options == ["No split", "City"]
 
 
 def test_an_audience_narrows_the_funnel(
     open_page: Callable[..., AppTest], journey: Workspace, rule_of: Callable[..., dict[str, Any]]
 ) -> None:
     saved = journey.save_audience(name="北京", rule=rule_of("city", "is", "北京"), actor=Actor("王芳"))
-    app = open_page("journey").selectbox(key="journey_audience").select(saved.id).run()
+    app = open_page("journey").selectbox(key="manager_audience").select(saved.id).run()
     (table,) = tables(app)
     assert [step["reached"]["text"] for step in steps_of(table)] == ["2", "2", "1"]
 
@@ -162,14 +164,14 @@ def test_an_audience_that_no_longer_fits_says_so(
     journey.delete_audience(saved.id, actor=Actor("王芳"))
     app = app.run()
     assert not app.exception
-    assert app.selectbox(key="journey_audience").value == ""
+    assert app.selectbox(key="manager_audience").value == ""
 
 
 def test_an_earlier_day_is_counted_for_that_day_and_marked(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey").selectbox(key="journey_split").select("city").run()
-    app = app.date_input(key="journey_as_of").set_value(date(2019, 6, 2)).run()
+    app = open_page("journey").selectbox(key="manager_by").select("city").run()
+    app = app.date_input(key="manager_day").set_value(date(2019, 6, 2)).run()
     assert [step["reached"]["text"] for step in steps_of(tables(app)[0])] == ["3", "1", "1"]
     assert "not historical" in app.warning[0].value
     assert "City" in app.warning[0].value
@@ -178,9 +180,11 @@ def test_an_earlier_day_is_counted_for_that_day_and_marked(
 def test_the_plain_table_holds_the_same_numbers(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey").segmented_control(key="journey_view").set_value("table").run()
-    frame = app.dataframe[0].value
-    assert list(frame["Ever reached"]) == [4, 2, 2]
+    app = open_page("journey").segmented_control(key="manager_view_journey").set_value("table").run()
+    assert not app.exception
+    drawn = [element.proto for element in app.get("bidi_component")]
+    (table,) = [json.loads(proto.json) for proto in drawn if proto.component_name == "coterie_sheet"]
+    assert [row[2]["text"] for row in table["rows"]] == ["4", "2", "2"]
     assert tables(app) == []
 
 
@@ -206,12 +210,13 @@ def no_link(_: object) -> str:
 
 @pytest.mark.usefixtures("in_chinese")
 def test_the_download_neutralises_what_a_spreadsheet_would_run(journey: Workspace) -> None:
-    content = as_csv(table_of(journey.funnel(split="city"))).decode("utf-8")
-    assert content.startswith("\ufeff分组,阶段,步骤,到达过,停在这一步,也到达下一步,到下一步")
+    whole, groups = sheets(journey.funnel(split="city"), journey.catalogue())
+    content = as_csv(groups).decode("utf-8")
+    assert content.startswith("\ufeff分组,阶段,步骤,到达过,停在这里,走到下一步,转化率")
     lines = content.splitlines()
-    assert len(lines) == 1 + 3 * 4
+    assert len(lines) == 1 + 3 * 3
     assert "'=浏览" in lines[2]
-    assert lines[1].split(",")[3:6] == ["4", "1", "2"]
+    assert as_csv(whole).decode("utf-8").splitlines()[1].split(",")[2:5] == ["4", "1", "2"]
 
 
 @pytest.mark.usefixtures("in_chinese")

@@ -6,7 +6,7 @@ from core.analytics import budget
 from core.analytics.analyses import BudgetTold, ChannelsTold
 from core.analytics.asking import Figure
 from core.analytics.attribution import Attribution
-from core.analytics.channel_figures import Channel
+from core.analytics.channel_figures import Channel, Channels
 from core.analytics.coupons import Coupons
 from core.analytics.crediting import MODELS
 from core.analytics.likes import Likes
@@ -93,20 +93,7 @@ def _shares(told: budget.BudgetSplit) -> Sheet:
 
 def channels_sheets(told: ChannelsTold, catalogue: Catalogue) -> list[Sheet]:
     """Return channels and touch as tables."""
-    found = [
-        sheet(
-            "channels",
-            (
-                column("channel"), column("users", "users"), column("new", "users"),
-                column("active", "users"), column("retained", "users"), column("lost", "users"),
-                column("silent", "users"), column("converted", "users"), column("conversion", "share"),
-                column("low", "share"), column("high", "share"), column("orders", "count"),
-                column("amount", "money"), column("cost", "money"), column("cost_per_new", "money"),
-                column("per_yuan", "number"),
-            ),
-            [_channel(each) for each in (*told.channels.rows, told.channels.everybody)],
-        )
-    ]  # fmt: skip
+    found = [] if told.channels is None else [_channels(told.channels)]
     if told.attribution is not None:
         found.append(_attribution(told.attribution, catalogue))
     if told.chain is not None:
@@ -145,6 +132,17 @@ def _coupons(told: Coupons) -> Sheet:
         for each in (*told.rows, told.everything)
     ]  # fmt: skip
     return sheet("coupons", columns, rows)
+
+
+def _channels(told: Channels) -> Sheet:
+    columns = (
+        column("channel"), column("users", "users"), column("new", "users"), column("active", "users"),
+        column("retained", "users"), column("lost", "users"), column("silent", "users"),
+        column("converted", "users"), column("conversion", "share"), column("low", "share"),
+        column("high", "share"), column("orders", "count"), column("amount", "money"),
+        column("cost", "money"), column("cost_per_new", "money"), column("per_yuan", "number"),
+    )  # fmt: skip
+    return sheet("channels", columns, [_channel(each) for each in (*told.rows, told.everybody)])
 
 
 def _channel(each: Channel) -> tuple[Value, ...]:

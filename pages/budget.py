@@ -1,0 +1,101 @@
+"""预算与优惠券 Budget: which group deserves the money, and what coupons and activities brought."""
+
+import streamlit as st
+
+from core.analytics.analyses import BudgetTold
+from dashboard import sheet
+from dashboard.errors import boundary, verbatim
+from dashboard.i18n import pick, t
+from dashboard.manager import charts, frame
+from dashboard.sheet.numbers import short
+from dashboard.sheet.words import sheet_data
+
+asked, shown_as = frame.head("budget")
+
+
+def between(expected):
+    return f"{short(expected.low)}–{short(expected.high)}"
+
+
+def card(row, each):
+    users = each.group.people.users
+    return {
+        "label": pick(each.group.label),
+        "about": pick(told.split.method),
+        "text": t("manager.budget.yuan", n=f"{each.yuan:,}"),
+        "href": asked.link("budget_split", row, 1) if users else None,
+        "title": t("manager.open", n=f"{users:,}"),
+        "note": None if each.warning is None else pick(each.warning),
+        "lines": [
+            {"label": t(f"manager.budget.{name}"), "change": "", "tone": "", "value": value}
+            for name, value in (
+                ("reached", short(round(each.people))),
+                ("buyers", between(each.buyers)),
+                ("value", between(each.value)),
+            )
+        ],
+    }  # fmt: skip
+
+
+def draw_split():
+    st.header(t("manager.budget.split", sum=f"{told.split.total:,}"), anchor=False)
+    if told.split.note is not None:
+        st.info(verbatim(pick(told.split.note)))
+    sheet.draw(
+        {
+            "caption": t("manager.budget.title"),
+            "cards": [card(row, each) for row, each in enumerate(told.split.shares)],
+        },
+        key="budget_cards",
+    )
+    if told.split.left_out:
+        left = t("frame.comma").join(
+            f"{pick(each.group.label)} ({pick(each.why)})" for each in told.split.left_out
+        )
+        st.caption(verbatim(t("manager.budget.left_out", groups=left)))
+    with st.expander(t("manager.budget.method")):
+        st.markdown(verbatim(pick(told.split.method)))
+        for assumption in told.split.assumptions:
+            st.markdown(f"- {verbatim(pick(assumption))}")
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.header(t("manager.budget.response"), anchor=False)
+        frame.chart(charts.responses(told.split.groups), asked, key="budget_responses")
+    with right:
+        st.header(t("manager.budget.groups"), anchor=False)
+        sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")
+
+
+def draw_picture():
+    if told.split is not None:
+        draw_split()
+    if told.coupons is not None:
+        st.header(t("manager.budget.coupons"), anchor=False)
+        if told.coupons.note is not None:
+            st.caption(verbatim(pick(told.coupons.note)))
+        sheet.draw(sheet_data(table("coupon_effects"), link=asked.link), key="budget_coupons")
+        st.caption(verbatim(pick(told.coupons.how_registered)))
+    last = told.activity
+    if last is not None and last.activity is not None:
+        name, day = verbatim(pick(last.activity.label)), last.activity.last_on
+        joined = f"{last.activity.joined.users:,}"
+        st.header(t("manager.budget.activity", activity=name, day=day, n=joined), anchor=False)
+        if last.is_small:
+            st.caption(t("manager.budget.small"))
+        columns = st.columns([2, 3], gap="large")
+        for column, key in zip(columns, ("activities", "activity_likes"), strict=True):
+            with column:
+                frame.table(table(key), asked)
+
+
+with boundary():
+    with frame.skeleton():
+        told, found = frame.ask(asked)
+    table = frame.by_key(found)
+    if not isinstance(told, BudgetTold):
+        raise TypeError("budget tells budgets")
+    frame.notes(told.notes)
+    if shown_as == "table":
+        frame.tables(found, asked)
+    else:
+        draw_picture()
