@@ -74,7 +74,7 @@ def figure_link(asked: Mapping[str, Any], sheet: str, row: int, column: int) -> 
     Parameters
     ----------
     asked : mapping
-        The question, as `dashboard.manager.bar.Asked` writes it.
+        The question, as `dashboard.analyses.bar.Asked` writes it.
     sheet, row, column
         Where the number stands in the tables of the answer.
     """

@@ -42,7 +42,7 @@ MENU: tuple[MenuItem, ...] = (
     MenuItem("audiences", needs_data=True),
     MenuItem("tags", needs_data=True),
     *(
-        MenuItem(key, needs_data=True, section="manager")
+        MenuItem(key, needs_data=True, section="analyses")
         for key in (
             "overview",
             "journey",

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.analytics.analyses import BudgetTold
 from dashboard import sheet
+from dashboard.analyses import charts, frame
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
-from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import short
 from dashboard.sheet.words import sheet_data
 
@@ -22,12 +22,12 @@ def card(row, each):
     return {
         "label": pick(each.group.label),
         "about": pick(told.split.method),
-        "text": t("manager.budget.yuan", n=f"{each.yuan:,}"),
+        "text": t("analyses.budget.yuan", n=f"{each.yuan:,}"),
         "href": asked.link("budget_split", row, 1) if users else None,
-        "title": t("manager.open", n=f"{users:,}"),
+        "title": t("analyses.open", n=f"{users:,}"),
         "note": None if each.warning is None else pick(each.warning),
         "lines": [
-            {"label": t(f"manager.budget.{name}"), "change": "", "tone": "", "value": value}
+            {"label": t(f"analyses.budget.{name}"), "change": "", "tone": "", "value": value}
             for name, value in (
                 ("reached", short(round(each.people))),
                 ("buyers", between(each.buyers)),
@@ -38,12 +38,12 @@ def card(row, each):
 
 
 def draw_split():
-    st.header(t("manager.budget.split", sum=f"{told.split.total:,}"), anchor=False)
+    st.header(t("analyses.budget.split", sum=f"{told.split.total:,}"), anchor=False)
     if told.split.note is not None:
         st.info(verbatim(pick(told.split.note)))
     sheet.draw(
         {
-            "caption": t("manager.budget.title"),
+            "caption": t("analyses.budget.title"),
             "cards": [card(row, each) for row, each in enumerate(told.split.shares)],
         },
         key="budget_cards",
@@ -52,17 +52,17 @@ def draw_split():
         left = t("frame.comma").join(
             f"{pick(each.group.label)} ({pick(each.why)})" for each in told.split.left_out
         )
-        st.caption(verbatim(t("manager.budget.left_out", groups=left)))
-    with st.expander(t("manager.budget.method")):
+        st.caption(verbatim(t("analyses.budget.left_out", groups=left)))
+    with st.expander(t("analyses.budget.method")):
         st.markdown(verbatim(pick(told.split.method)))
         for assumption in told.split.assumptions:
             st.markdown(f"- {verbatim(pick(assumption))}")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.header(t("manager.budget.response"), anchor=False)
+        st.header(t("analyses.budget.response"), anchor=False)
         frame.chart(charts.responses(told.split.groups), asked, key="budget_responses")
     with right:
-        st.header(t("manager.budget.groups"), anchor=False)
+        st.header(t("analyses.budget.groups"), anchor=False)
         sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")
 
 
@@ -70,7 +70,7 @@ def draw_picture():
     if told.split is not None:
         draw_split()
     if told.coupons is not None:
-        st.header(t("manager.budget.coupons"), anchor=False)
+        st.header(t("analyses.budget.coupons"), anchor=False)
         if told.coupons.note is not None:
             st.caption(verbatim(pick(told.coupons.note)))
         sheet.draw(sheet_data(table("coupon_effects"), link=asked.link), key="budget_coupons")
@@ -79,9 +79,9 @@ def draw_picture():
     if last is not None and last.activity is not None:
         name, day = verbatim(pick(last.activity.label)), last.activity.last_on
         joined = f"{last.activity.joined.users:,}"
-        st.header(t("manager.budget.activity", activity=name, day=day, n=joined), anchor=False)
+        st.header(t("analyses.budget.activity", activity=name, day=day, n=joined), anchor=False)
         if last.is_small:
-            st.caption(t("manager.budget.small"))
+            st.caption(t("analyses.budget.small"))
         columns = st.columns([2, 3], gap="large")
         for column, key in zip(columns, ("activities", "activity_likes"), strict=True):
             with column:

@@ -5,9 +5,9 @@ import streamlit as st
 from core.analytics.analyses import ChannelsTold
 from core.analytics.asking import Figure
 from dashboard import sheet
+from dashboard.analyses import charts, frame
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
-from dashboard.manager import charts, frame
 from dashboard.sheet.words import sheet_data
 
 PEOPLE = ("new", "retained", "converted", "lost")
@@ -32,21 +32,21 @@ def heated(each):
 
 def draw_picture():
     if told.channels is not None:
-        st.header(t("manager.channels.table"), anchor=False)
+        st.header(t("analyses.channels.table"), anchor=False)
         sheet.draw(heated(table("channels")), key="channels_table")
         if told.channels.is_overlapping:
-            st.caption(t("manager.channels.overlap"))
+            st.caption(t("analyses.channels.overlap"))
     if told.attribution is not None:
-        st.header(t("manager.channels.attribution"), anchor=False)
+        st.header(t("analyses.channels.attribution"), anchor=False)
         chart = charts.attribution(told.attribution, catalogue)
         frame.chart(chart, asked, key="channels_attribution")
         with st.expander(pick(table("attribution").title)):
             frame.table(table("attribution"), asked, heading=False)
     if told.chain is not None:
-        st.header(t("manager.channels.touch"), anchor=False)
+        st.header(t("analyses.channels.touch"), anchor=False)
         sheet.draw(heated(table("touch")), key="channels_touch")
     if told.coupons is not None:
-        st.header(t("manager.channels.coupons"), anchor=False)
+        st.header(t("analyses.channels.coupons"), anchor=False)
         sheet.draw(heated(table("coupons")), key="channels_coupons")
 
 

@@ -4,11 +4,11 @@ import streamlit as st
 
 from core.analytics.journey import Funnel
 from dashboard import funnel, navigation, sheet, state
+from dashboard.analyses import frame
 from dashboard.errors import boundary, verbatim
 from dashboard.funnel.words import funnel_data, split_data
 from dashboard.i18n import pick, t
 from dashboard.links import builder_link
-from dashboard.manager import frame
 from dashboard.sheet.numbers import percent, written
 
 MEASURES = ("reached", "furthest")
@@ -84,14 +84,14 @@ def head(audience, period):
 
 def draw_beside():
     """The funnel, and beside it that of another audience or period if one is chosen."""
-    choices = {NOTHING: t("manager.journey.compare_none")}
+    choices = {NOTHING: t("analyses.journey.compare_none")}
     if asked.given.get("when") == "period":
-        choices[BEFORE] = t("manager.journey.compare_before")
+        choices[BEFORE] = t("analyses.journey.compare_before")
     choices |= {a.id: a.name for a in workspace.audiences() if a.id != asked.audience}
     if st.session_state.get("journey_compare", NOTHING) not in choices:
         st.session_state["journey_compare"] = NOTHING
     beside = st.selectbox(
-        t("manager.journey.compare"), list(choices), format_func=choices.__getitem__, key="journey_compare",
+        t("analyses.journey.compare"), list(choices), format_func=choices.__getitem__, key="journey_compare",
         persist_state="session", width=220,
     )  # fmt: skip
     if not beside:
@@ -119,19 +119,19 @@ def stuck_card(row, step):
     interval = step.interval
     return {
         "label": pick(step.step.label),
-        "about": t("manager.journey.stuck_about", n=told.stuck_days),
+        "about": t("analyses.journey.stuck_about", n=told.stuck_days),
         "text": f"{users:,}",
         "href": asked.link("journey", row, 11) if users else None,
-        "title": t("manager.open", n=f"{users:,}"),
+        "title": t("analyses.open", n=f"{users:,}"),
         "note": None
         if median is None
-        else t("manager.journey.median", n=written(median / 86_400, "days")),
+        else t("analyses.journey.median", n=written(median / 86_400, "days")),
         "lines": []
         if interval is None
         else [
             {
                 "label": t(
-                    "manager.journey.interval",
+                    "analyses.journey.interval",
                     share=percent(interval.value),
                     low=f"{interval.low * 100:.1f}",
                     high=f"{interval.high * 100:.1f}",
@@ -143,11 +143,11 @@ def stuck_card(row, step):
 
 
 def draw_stuck():
-    st.header(t("manager.journey.stuck", n=told.stuck_days), anchor=False)
-    st.caption(t("manager.journey.stuck_about", n=told.stuck_days))
+    st.header(t("analyses.journey.stuck", n=told.stuck_days), anchor=False)
+    st.caption(t("analyses.journey.stuck_about", n=told.stuck_days))
     cards = [stuck_card(row, step) for row, step in enumerate(told.steps[:-1])]
     sheet.draw(
-        {"caption": t("manager.journey.stuck", n=told.stuck_days), "cards": cards}, key="journey_stuck"
+        {"caption": t("analyses.journey.stuck", n=told.stuck_days), "cards": cards}, key="journey_stuck"
     )
 
 
@@ -155,12 +155,12 @@ def draw_elsewhere():
     places = [place for place, step in enumerate(told.steps[:-1]) if step.step.events]
     if not places:
         return
-    st.header(t("manager.journey.elsewhere"), anchor=False)
+    st.header(t("analyses.journey.elsewhere"), anchor=False)
     if st.session_state.get("journey_at") not in places:
         st.session_state["journey_at"] = max(places, key=lambda place: told.steps[place].furthest)
     names = {one: pick(told.steps[one].step.label) for one in places}
     place = st.selectbox(
-        t("manager.journey.at_step"), places, format_func=names.__getitem__,
+        t("analyses.journey.at_step"), places, format_func=names.__getitem__,
         key="journey_at", width=260,
     )  # fmt: skip
     others = workspace.elsewhere(
@@ -168,7 +168,7 @@ def draw_elsewhere():
         given=asked.given,
     )  # fmt: skip
     if not others:
-        st.caption(t("manager.journey.nothing_else"))
+        st.caption(t("analyses.journey.nothing_else"))
         return
     rows = [
         [
@@ -176,7 +176,7 @@ def draw_elsewhere():
             {
                 "text": f"{each.people.users:,}",
                 "href": link(each.people.rule),
-                "title": t("manager.open", n=f"{each.people.users:,}"),
+                "title": t("analyses.open", n=f"{each.people.users:,}"),
                 "bar": each.people.users / others[0].people.users,
             },
             {"text": percent(each.share.value) if each.share else ""},
@@ -185,7 +185,7 @@ def draw_elsewhere():
     ]
     heads = [("journey.event", "text"), ("journey.people", "users"), ("journey.of_them", "share")]
     columns = [{"text": t(name), "kind": kind} for name, kind in heads]
-    caption = t("manager.journey.elsewhere")
+    caption = t("analyses.journey.elsewhere")
     sheet.draw({"caption": caption, "columns": columns, "rows": rows}, key="journey_elsewhere")
 
 
@@ -210,7 +210,7 @@ def draw_split():
 
 
 if not catalogue.journey:
-    st.title(t("manager.journey.title"), anchor=False)
+    st.title(t("analyses.journey.title"), anchor=False)
     teach()
     st.stop()
 

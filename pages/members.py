@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.analytics.members import Members
 from dashboard import sheet
+from dashboard.analyses import frame
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
-from dashboard.manager import frame
 from dashboard.sheet.words import sheet_data
 
 asked, shown_as = frame.head("members", has_period=False)
@@ -34,7 +34,7 @@ def draw_picture():
             frame.table(each, asked)
     for each in found:
         if each.key == "members_likes":
-            st.header(t("manager.members.likes"), anchor=False)
+            st.header(t("analyses.members.likes"), anchor=False)
             frame.table(each, asked, heading=False)
 
 

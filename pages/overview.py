@@ -5,9 +5,9 @@ import streamlit as st
 from core.analytics.analyses import OverviewTold
 from core.analytics.overview import MEASURES, measure_about, measure_label
 from dashboard import sheet
+from dashboard.analyses import charts, frame
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
-from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import change, percent, points, short, written
 from dashboard.sheet.words import sheet_data
 
@@ -33,7 +33,7 @@ def against(measure, name, label):
     now, then = told.numbers.now, getattr(told.numbers, name)
     line = {"label": label, "value": "", "change": "", "tone": ""}
     if not then.is_known:
-        return {**line, "change": t("manager.not_known")}
+        return {**line, "change": t("analyses.not_known")}
     mine, theirs = now.value(measure), then.value(measure)
     if mine is None or theirs is None:
         return {**line, "change": "–"}
@@ -42,7 +42,7 @@ def against(measure, name, label):
     people = then.people(measure)
     place = PEOPLE.get(measure, BUYERS)
     href = asked.link("overview", ROWS[name], place) if people.users and measure != "repeat_rate" else None
-    title = t("manager.open", n=f"{people.users:,}") if href else None
+    title = t("analyses.open", n=f"{people.users:,}") if href else None
     return {
         **line, "change": moved or "–", "tone": tone, "value": value_of(then, measure, compact=True),
         "href": href, "title": title,
@@ -58,23 +58,23 @@ def card(measure):
         "text": value_of(told.numbers.now, measure, compact=True),
         "note": None,
         "href": asked.link("overview", 0, PEOPLE.get(measure, BUYERS)) if is_open else None,
-        "title": f"{value_of(told.numbers.now, measure)} · {t('manager.open', n=f'{people.users:,}')}",
+        "title": f"{value_of(told.numbers.now, measure)} · {t('analyses.open', n=f'{people.users:,}')}",
         "lines": [
-            against(measure, "before", t("manager.overview.vs_before")),
-            against(measure, "year_before", t("manager.overview.vs_year")),
+            against(measure, "before", t("analyses.overview.vs_before")),
+            against(measure, "year_before", t("analyses.overview.vs_year")),
         ],
     }
 
 
 def draw_picture():
     sheet.draw(
-        {"caption": t("manager.overview.title"), "cards": [card(measure) for measure in MEASURES]},
+        {"caption": t("analyses.overview.title"), "cards": [card(measure) for measure in MEASURES]},
         key="overview_cards",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(t("manager.overview.trends"), anchor=False)
+        st.header(t("analyses.overview.trends"), anchor=False)
         measure = st.segmented_control(
-            t("manager.overview.measure"),
+            t("analyses.overview.measure"),
             charts.TRENDS,
             format_func={one: pick(measure_label(one)) for one in charts.TRENDS}.__getitem__,
             default="active",
@@ -84,9 +84,9 @@ def draw_picture():
             label_visibility="collapsed",
         )
     frame.chart(charts.trend(told.numbers, measure), asked, key="overview_trend", sheet_of=table("trends"))
-    st.header(t("manager.overview.movements"), anchor=False)
+    st.header(t("analyses.overview.movements"), anchor=False)
     if not told.movements:
-        st.caption(t("manager.overview.no_movements"))
+        st.caption(t("analyses.overview.no_movements"))
     for row, movement in enumerate(told.movements):
         words = verbatim(pick(movement.sentence(catalogue)))
         now, before = (
@@ -94,7 +94,7 @@ def draw_picture():
             for column, figure in ((1, movement.now), (2, movement.before))
         )
         st.markdown(f"- {words} · {before} → {now}")
-    with st.expander(t("manager.overview.freshness")):
+    with st.expander(t("analyses.overview.freshness")):
         sheet.draw(sheet_data(table("freshness"), link=asked.link), key="overview_freshness")
 
 

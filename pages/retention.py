@@ -5,9 +5,9 @@ import streamlit as st
 from core.analytics.retention import Retention
 from core.analytics.sheets import place_label
 from dashboard import sheet
+from dashboard.analyses import charts, frame
 from dashboard.errors import boundary
 from dashboard.i18n import pick, t
-from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import percent
 
 asked, shown_as = frame.head("retention", splits=True, has_period=False)
@@ -37,7 +37,7 @@ def heat():
             {
                 "text": f"{users:,}",
                 "href": asked.link("cohorts", row, 1) if users else None,
-                "title": t("manager.open", n=f"{users:,}"),
+                "title": t("analyses.open", n=f"{users:,}"),
             },
         ]
         held = {cell.after: cell for cell in cohort.cells}
@@ -50,7 +50,7 @@ def heat():
                 {
                     "text": percent(cell.share.value),
                     "href": asked.link("cohorts", row, columns[place]) if cell.people.users else None,
-                    "title": t("manager.open", n=f"{cell.people.users:,}"),
+                    "title": t("analyses.open", n=f"{cell.people.users:,}"),
                     "under": f"{cell.people.users:,}",
                     "heat": min(1, cell.share.value / most),
                     "isYoung": not cell.is_complete,
@@ -59,11 +59,11 @@ def heat():
         rows.append(cells)
     heads = [{"text": pick(place_label(told, place)), "kind": "users"} for place in places]
     return {
-        "caption": t("manager.retention.heat"),
+        "caption": t("analyses.retention.heat"),
         "isHeat": True,
         "columns": [
-            {"text": t("manager.retention.cohort"), "kind": "date"},
-            {"text": t("manager.retention.people"), "kind": "users"},
+            {"text": t("analyses.retention.cohort"), "kind": "date"},
+            {"text": t("analyses.retention.people"), "kind": "users"},
             *heads,
         ],
         "rows": rows,
@@ -76,11 +76,11 @@ with boundary():
     if not isinstance(told, Retention):
         raise TypeError("retention tells retention")
     if not any(cohort.people.users for cohort in told.cohorts):
-        st.info(t("manager.retention.nobody"))
+        st.info(t("analyses.retention.nobody"))
     elif shown_as == "table":
         frame.tables(found, asked)
     else:
-        st.header(t("manager.retention.curves"), anchor=False)
+        st.header(t("analyses.retention.curves"), anchor=False)
         frame.chart(charts.curves(told), asked, key="retention_curves")
-        st.header(t("manager.retention.heat"), anchor=False)
+        st.header(t("analyses.retention.heat"), anchor=False)
         sheet.draw(heat(), key="retention_heat")

@@ -5,9 +5,9 @@ import streamlit as st
 from core.analytics.rfm import COME, NEVER, Rfm, cell_label
 from core.messages import say
 from dashboard import sheet
+from dashboard.analyses import charts, frame
 from dashboard.errors import boundary
 from dashboard.i18n import pick, t
-from dashboard.manager import charts, frame
 from dashboard.sheet.numbers import percent, short, written
 from dashboard.sheet.words import sheet_data
 
@@ -22,11 +22,11 @@ def card(row, cell):
         "about": pick(cell.advice),
         "text": f"{users:,}",
         "href": asked.link("cells", row, 1) if users else None,
-        "title": t("manager.open", n=f"{users:,}"),
+        "title": t("analyses.open", n=f"{users:,}"),
         "note": pick(cell.advice),
         "lines": [
             {"label": percent(cell.share.value) if cell.share else "–", "change": "", "tone": "",
-             "value": t("manager.rfm.per_user", n=average)},
+             "value": t("analyses.rfm.per_user", n=average)},
         ],
     }  # fmt: skip
 
@@ -37,25 +37,25 @@ def grid():
     places = {(square.recency, square.frequency): row for row, square in enumerate(told.squares)}
     rows = []
     for recency in range(5, 0, -1):
-        cells = [{"text": t("manager.rfm.grid.r", n=recency)}]
+        cells = [{"text": t("analyses.rfm.grid.r", n=recency)}]
         for frequency in range(1, 6):
             row = places[recency, frequency]
             square = told.squares[row]
             users, total = square.people.users, square.bought.total
-            average = "" if not users or total is None else t("manager.rfm.per_user", n=short(total / users))
+            average = "" if not users or total is None else t("analyses.rfm.per_user", n=short(total / users))
             cells.append(
                 {
                     "text": f"{users:,}",
                     "href": asked.link("squares", row, 2) if users else None,
-                    "title": t("manager.open", n=f"{users:,}"),
+                    "title": t("analyses.open", n=f"{users:,}"),
                     "under": average,
                     "heat": users / most,
                 }
             )
         rows.append(cells)
-    heads = [{"text": t("manager.rfm.grid.f", n=n), "kind": "users"} for n in range(1, 6)]
+    heads = [{"text": t("analyses.rfm.grid.f", n=n), "kind": "users"} for n in range(1, 6)]
     return {
-        "caption": t("manager.rfm.grid"),
+        "caption": t("analyses.rfm.grid"),
         "isHeat": True,
         "columns": [{"text": "", "kind": "text"}, *heads],
         "rows": rows,
@@ -82,14 +82,14 @@ def moves():
                 {
                     "text": f"{users:,}",
                     "href": asked.link("moves", row, 2),
-                    "title": t("manager.open", n=f"{users:,}"),
+                    "title": t("analyses.open", n=f"{users:,}"),
                     "under": percent(users / total),
                     "heat": users / total,
                 }
             )
         drawn.append(cells)
     return {
-        "caption": t("manager.rfm.moves", since=told.since, day=asked.day),
+        "caption": t("analyses.rfm.moves", since=told.since, day=asked.day),
         "isHeat": True,
         "columns": [{"text": "", "kind": "text"}]
         + [{"text": pick(cell_label(cell)), "kind": "users"} for cell in cells_now],
@@ -101,27 +101,27 @@ def scales():
     """Where the scores begin, in words."""
     for side, scale in told.scales.items():
         edges = " · ".join(written(edge, "date" if side == "r" else "number") for edge in scale.edges)
-        st.caption(t("manager.rfm.scales", side=say(f"rfm_side_{side}"), edges=edges or "–"))
+        st.caption(t("analyses.rfm.scales", side=say(f"rfm_side_{side}"), edges=edges or "–"))
 
 
 def draw_picture():
     frame.chart(charts.treemap(told), asked, key="rfm_treemap")
     sheet.draw(
         {
-            "caption": t("manager.rfm.cells"),
+            "caption": t("analyses.rfm.cells"),
             "cards": [card(row, cell) for row, cell in enumerate(told.cells)],
         },
         key="rfm_cards",
     )
     left, right = st.columns(2, gap="large")
     with left:
-        st.header(t("manager.rfm.grid"), anchor=False)
+        st.header(t("analyses.rfm.grid"), anchor=False)
         sheet.draw(grid(), key="rfm_grid")
         scales()
     with right:
-        st.header(t("manager.rfm.shifts"), anchor=False)
+        st.header(t("analyses.rfm.shifts"), anchor=False)
         sheet.draw(sheet_data(table("shifts"), link=asked.link), key="rfm_shifts")
-    st.header(t("manager.rfm.moves", since=told.since, day=asked.day), anchor=False)
+    st.header(t("analyses.rfm.moves", since=told.since, day=asked.day), anchor=False)
     sheet.draw(moves(), key="rfm_moves")
 
 
@@ -132,7 +132,7 @@ with boundary():
     if not isinstance(told, Rfm):
         raise TypeError("RFM tells RFM")
     if not told.buyers.users:
-        st.info(t("manager.rfm.nobody", day=written(asked.day, "date")))
+        st.info(t("analyses.rfm.nobody", day=written(asked.day, "date")))
     elif shown_as == "table":
         frame.tables(found, asked)
     else:

@@ -37,7 +37,7 @@ def cell(value: Value, kind: Kind, link: Link, at: tuple[str, int, int]) -> dict
     text = written(value, kind)
     if not isinstance(value, Figure) or not value.users:
         return {"text": text}
-    return {"text": text, "href": link(*at), "title": t("manager.open", n=f"{value.users:,}")}
+    return {"text": text, "href": link(*at), "title": t("analyses.open", n=f"{value.users:,}")}
 
 
 def as_csv(sheet: Sheet) -> bytes:

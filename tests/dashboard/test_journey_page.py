@@ -110,7 +110,7 @@ def test_every_number_leads_to_a_rule_with_the_same_count(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
     app = open_page("journey")
-    app = app.selectbox(key="manager_by").select("city").run()
+    app = app.selectbox(key="analyses_by").select("city").run()
     whole, split = tables(app)
     figures = [step[name] for step in steps_of(whole) for name in ("reached", "furthest")]
     figures += [cell["figure"] for step in steps_of(split) for cell in step["cells"]]
@@ -124,7 +124,7 @@ def test_every_number_leads_to_a_rule_with_the_same_count(
 def test_the_columns_of_a_split_are_its_values_and_those_without_one(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey", language="zh").selectbox(key="manager_by").select("city").run()
+    app = open_page("journey", language="zh").selectbox(key="analyses_by").select("city").run()
     split = tables(app)[1]
     assert [(group["text"], group["under"]) for group in split["groups"]] == [
         ("合计", "4"),
@@ -141,14 +141,14 @@ def test_personal_tags_are_no_choice_for_a_split(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
     app = open_page("journey")
-    assert app.selectbox(key="manager_by").options == ["No split", "City"]
+    assert app.selectbox(key="analyses_by").options == ["No split", "City"]
 
 
 def test_an_audience_narrows_the_funnel(
     open_page: Callable[..., AppTest], journey: Workspace, rule_of: Callable[..., dict[str, Any]]
 ) -> None:
     saved = journey.save_audience(name="北京", rule=rule_of("city", "is", "北京"), actor=Actor("王芳"))
-    app = open_page("journey").selectbox(key="manager_audience").select(saved.id).run()
+    app = open_page("journey").selectbox(key="analyses_audience").select(saved.id).run()
     (table,) = tables(app)
     assert [step["reached"]["text"] for step in steps_of(table)] == ["2", "2", "1"]
 
@@ -164,14 +164,14 @@ def test_an_audience_that_no_longer_fits_says_so(
     journey.delete_audience(saved.id, actor=Actor("王芳"))
     app = app.run()
     assert not app.exception
-    assert app.selectbox(key="manager_audience").value == ""
+    assert app.selectbox(key="analyses_audience").value == ""
 
 
 def test_an_earlier_day_is_counted_for_that_day_and_marked(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey").selectbox(key="manager_by").select("city").run()
-    app = app.date_input(key="manager_day").set_value(date(2019, 6, 2)).run()
+    app = open_page("journey").selectbox(key="analyses_by").select("city").run()
+    app = app.date_input(key="analyses_day").set_value(date(2019, 6, 2)).run()
     assert [step["reached"]["text"] for step in steps_of(tables(app)[0])] == ["3", "1", "1"]
     assert "not historical" in app.warning[0].value
     assert "City" in app.warning[0].value
@@ -180,7 +180,7 @@ def test_an_earlier_day_is_counted_for_that_day_and_marked(
 def test_the_plain_table_holds_the_same_numbers(
     open_page: Callable[..., AppTest], journey: Workspace
 ) -> None:
-    app = open_page("journey").segmented_control(key="manager_view_journey").set_value("table").run()
+    app = open_page("journey").segmented_control(key="analyses_view_journey").set_value("table").run()
     assert not app.exception
     drawn = [element.proto for element in app.get("bidi_component")]
     (table,) = [json.loads(proto.json) for proto in drawn if proto.component_name == "coterie_sheet"]

@@ -14,11 +14,11 @@ from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
 from core.messages import Text
 from dashboard import sheet, state
+from dashboard.analyses import bar
+from dashboard.analyses.bar import Asked
 from dashboard.charts import Chart
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
-from dashboard.manager import bar
-from dashboard.manager.bar import Asked
 from dashboard.sheet.numbers import written
 from dashboard.sheet.words import as_csv, sheet_data
 from dashboard.tagmaker.ready import answer
@@ -30,8 +30,8 @@ _SKELETON = '<div class="coterie-skeleton" aria-hidden="true"><i></i><i></i><i><
 
 def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[Asked, str]:
     """Draw title, bar and settings of a page and return what it asks, and whether as picture or table."""
-    st.title(t(f"manager.{name}.title"), anchor=False)
-    st.caption(t(f"manager.{name}.lead"))
+    st.title(t(f"analyses.{name}.title"), anchor=False)
+    st.caption(t(f"analyses.{name}.lead"))
     asked, (given, shown_as) = bar.draw(
         name, splits=splits, has_period=has_period, beside=lambda: (_settings(name), _view(name))
     )
@@ -40,12 +40,12 @@ def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[A
 
 def _settings(name: str) -> dict[str, Any]:
     """Let the operator change what the analysis is told, and return what differs from what is usual."""
-    with st.popover(t("manager.settings"), icon=":material/tune:"):
-        st.caption(t("manager.settings.about"))
+    with st.popover(t("analyses.settings"), icon=":material/tune:"):
+        st.caption(t("analyses.settings.about"))
         given: dict[str, Any] = {}
         slots = [slot for slot in ANALYSES[name].slots(state.workspace().catalogue()) if slot.kind != "steps"]
         for slot in slots:
-            given[slot.key] = answer(f"manager_{name}", slot, given)
+            given[slot.key] = answer(f"analyses_{name}", slot, given)
     usual = {slot.key: slot.default for slot in slots}
     return {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
 
@@ -79,12 +79,12 @@ def _view(name: str) -> str:
     """Draw the choice between picture and table and return what is chosen."""
     return str(
         st.segmented_control(
-            t("manager.view"),
+            t("analyses.view"),
             VIEWS,
-            format_func={one: t(f"manager.view.{one}") for one in VIEWS}.__getitem__,
+            format_func={one: t(f"analyses.view.{one}") for one in VIEWS}.__getitem__,
             default="picture",
             required=True,
-            key=f"manager_view_{name}",
+            key=f"analyses_view_{name}",
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -104,7 +104,7 @@ def table(each: Sheet, asked: Asked, *, heading: bool = True) -> None:
             st.header(verbatim(pick(each.title)), anchor=False)
         download(each, asked)
     if not each.rows:
-        st.caption(t("manager.empty"))
+        st.caption(t("analyses.empty"))
         return
     sheet.draw(sheet_data(each, link=asked.link), key=f"sheet_{asked.name}_{each.key}")
 
@@ -113,7 +113,7 @@ def download(each: Sheet, asked: Asked) -> None:
     """Draw the button that gives a table as CSV."""
     name = "_".join((pick(each.title), asked.period.first.isoformat(), asked.day.isoformat()))
     st.download_button(
-        t("manager.csv"), data=lambda: as_csv(each), file_name=safe_name(f"{name.replace('/', '_')}.csv"),
+        t("analyses.csv"), data=lambda: as_csv(each), file_name=safe_name(f"{name.replace('/', '_')}.csv"),
         mime="text/csv", on_click="ignore", key=f"csv_{asked.name}_{each.key}", type="tertiary",
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
             )
             what = f"{heads} · {pick(sheet_of.columns[column].label)}"
             people = f"[{value.users:,}]({asked.link(sheet_of.key, row, column)})"
-            st.markdown(t("manager.chosen", what=verbatim(what), people=people))
+            st.markdown(t("analyses.chosen", what=verbatim(what), people=people))
 
 
 def notes(of: Sequence[Text]) -> None:
@@ -153,7 +153,7 @@ def notes(of: Sequence[Text]) -> None:
     reasons = list(dict.fromkeys(pick(note) for note in of))
     if reasons:
         lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
-        st.info(f"{t('manager.lacking')}\n{lines}")
+        st.info(f"{t('analyses.lacking')}\n{lines}")
 
 
 def by_key(found: Sequence[Sheet]) -> Callable[[str], Sheet]:

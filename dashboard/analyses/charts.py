@@ -65,7 +65,7 @@ def trend(found: Overview, measure: str) -> Chart:
     return Chart(
         figure,
         t(
-            "manager.overview.trend_summary", measure=measure_label(measure),
+            "analyses.overview.trend_summary", measure=measure_label(measure),
             first=days[0] if days else "", last=days[-1] if days else "",
             value=short(values[-1]) if values else "0",
         ),
@@ -113,7 +113,7 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
     mature = months[-1].stages[STAGE_KEYS.index("mature")].people.users
     return Chart(
         figure,
-        t("manager.lifecycle.summary", first=ends[0], last=ends[-1], mature=mature),
+        t("analyses.lifecycle.summary", first=ends[0], last=ends[-1], mature=mature),
         (),
         (),
     )
@@ -147,7 +147,7 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
             textfont={"color": colours.ink, "size": 12, "family": theme.FONT},
         )
     )  # fmt: skip
-    return Chart(figure, t("manager.lifecycle.flow_summary", before=before, after=after), (), ())
+    return Chart(figure, t("analyses.lifecycle.flow_summary", before=before, after=after), (), ())
 
 
 def weeks(found: Lifecycle) -> Chart:
@@ -163,7 +163,7 @@ def weeks(found: Lifecycle) -> Chart:
     ):
         people = [getattr(week, name).users for week in found.weeks]
         sign = -1 if name == "lost" else 1
-        label = t(f"manager.lifecycle.{name}")
+        label = t(f"analyses.lifecycle.{name}")
         figure.add_trace(
             go.Bar(
                 x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
@@ -183,7 +183,7 @@ def weeks(found: Lifecycle) -> Chart:
             )  # fmt: skip
             top += people[-1] if name != "lost" else 0
         del place
-    return Chart(figure, t("manager.lifecycle.week_summary", n=len(starts)), (), ())
+    return Chart(figure, t("analyses.lifecycle.week_summary", n=len(starts)), (), ())
 
 
 _WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5}
@@ -219,7 +219,7 @@ def treemap(found: Rfm) -> Chart:
     largest = max(held, key=lambda cell: cell.people.users, default=None)
     return Chart(
         figure,
-        t("manager.rfm.summary", n=found.buyers.users, cell="–" if largest is None else largest.label),
+        t("analyses.rfm.summary", n=found.buyers.users, cell="–" if largest is None else largest.label),
         (),
         (),
     )
@@ -273,7 +273,7 @@ def curves(found: Retention) -> Chart:
     return Chart(
         figure,
         t(
-            "manager.retention.summary", label=found.curve.label,
+            "analyses.retention.summary", label=found.curve.label,
             first="–" if first is None else percent(first.value),
             last="–" if last is None else percent(last.value),
         ),
@@ -297,7 +297,7 @@ def _timeline(colours: Palette, *, right: int = 18) -> go.Figure:
         }
     )
     axis = {"visible": True, "fixedrange": True, "tickfont": {"color": colours.mute, "size": 12}}
-    figure.update_xaxes(**axis, showgrid=False, zeroline=False, tickformat=t("manager.date_tick"), nticks=10)
+    figure.update_xaxes(**axis, showgrid=False, zeroline=False, tickformat=t("analyses.date_tick"), nticks=10)
     figure.update_yaxes(
         **axis, showgrid=True, gridcolor=colours.track, zeroline=True, zerolinecolor=colours.line, nticks=5,
         rangemode="tozero",
@@ -378,7 +378,7 @@ def responses(found: BudgetGroups) -> Chart:
         figures.write(figure, row, figures.clipped(pick(group.label)), colours=colours.ink, column="label")
         figures.write(figure, row, percent(group.response.value), colours=colours.ink, column="last")
     best = held[0].label if held else "–"
-    return Chart(figure, t("manager.budget.response_summary", group=best), (), ())
+    return Chart(figure, t("analyses.budget.response_summary", group=best), (), ())
 
 
 def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
@@ -409,4 +409,4 @@ def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
             x=1, xref="paper", y=1 - place * 0.12, yref="paper", text=f"■ {figures.safe(label)}",
             showarrow=False, xanchor="left", xshift=8, font={"size": 12, "color": tints[place]},
         )  # fmt: skip
-    return Chart(figure, t("manager.channels.attribution_summary"), (), ())
+    return Chart(figure, t("analyses.channels.attribution_summary"), (), ())

@@ -22,9 +22,9 @@ T = TypeVar("T")
 EVERYBODY = NO_SPLIT = ""
 PERIODS = ("d7", "d30", "d90", "this_month", "last_month", "this_quarter", "this_year", "own")
 USUAL = "d30"
-_KEYS = {"period": "manager_period", "audience": "manager_audience", "by": "manager_by"}
-_OWN, _DAY = "manager_own", "manager_day"
-_SEEN = "manager:seen"
+_KEYS = {"period": "analyses_period", "audience": "analyses_audience", "by": "analyses_by"}
+_OWN, _DAY = "analyses_own", "analyses_day"
+_SEEN = "analyses:seen"
 _NAMES = ("period", "from", "to", "day", "audience", "by")
 
 
@@ -77,32 +77,34 @@ def draw(
     """
     workspace = state.workspace()
     _take_link()
-    audiences = {EVERYBODY: t("manager.everybody"), **{a.id: a.name for a in workspace.audiences()}}
+    audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
     tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
     _settle(_KEYS["audience"], audiences, EVERYBODY)
     _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
     _settle(_KEYS["period"], dict.fromkeys(PERIODS), USUAL)
-    periods = {one: t(f"manager.period.{one}") for one in PERIODS}
-    with st.container(horizontal=True, vertical_alignment="bottom", key="manager_bar"):
+    periods = {one: t(f"analyses.period.{one}") for one in PERIODS}
+    with st.container(horizontal=True, vertical_alignment="bottom", key="analyses_bar"):
         if has_period:
             st.selectbox(
-                t("manager.period"), PERIODS, format_func=periods.__getitem__,
+                t("analyses.period"), PERIODS, format_func=periods.__getitem__,
                 key=_KEYS["period"], persist_state="session", width=150,
             )  # fmt: skip
-        day = st.date_input(t("manager.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140)
+        day = st.date_input(
+            t("analyses.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140
+        )
         if has_period and st.session_state[_KEYS["period"]] == "own":
             st.date_input(
-                t("manager.own"), value=st.session_state.get(_OWN, ()), key=_OWN, width=220,
+                t("analyses.own"), value=st.session_state.get(_OWN, ()), key=_OWN, width=220,
                 persist_state="session",
             )  # fmt: skip
         st.selectbox(
-            t("manager.audience"), list(audiences), format_func=audiences.__getitem__,
+            t("analyses.audience"), list(audiences), format_func=audiences.__getitem__,
             key=_KEYS["audience"], persist_state="session", width=200,
         )  # fmt: skip
         if splits:
             st.selectbox(
-                t("manager.by"), [NO_SPLIT, *tags],
-                format_func={NO_SPLIT: t("manager.no_split"), **tags}.__getitem__,
+                t("analyses.by"), [NO_SPLIT, *tags],
+                format_func={NO_SPLIT: t("analyses.no_split"), **tags}.__getitem__,
                 key=_KEYS["by"], persist_state="session", width=180,
             )  # fmt: skip
         with_it = beside()
