@@ -170,9 +170,25 @@ def lists(camera: Camera) -> None:
     page.get_by_role("tab").nth(1).click()
 
 
+def _page_of(name: str) -> Callable[[Camera], None]:
+    """Return what opens one of the manager's pages as it is."""
+
+    def shown(camera: Camera) -> None:
+        page = camera.visit(f"/{name}")
+        expect(page.locator(".coterie-sheet, .coterie-funnel").first).to_be_visible()
+
+    shown.__name__ = name
+    return shown
+
+
+ANALYSES = ("overview", "journey", "lifecycle", "rfm", "retention", "budget", "channels", "members")
+
 PICTURES: dict[str, Callable[[Camera], None]] = {
     shown.__name__: shown
-    for shown in (builder, conditions, diagnose, size, history, profile, compare, definition, lists)
+    for shown in (
+        *(builder, conditions, diagnose, size, history, profile, compare, definition, lists),
+        *(_page_of(name) for name in ANALYSES),
+    )
 }
 
 

@@ -46,6 +46,7 @@ class Asked:
     audience: str | None = None
     by: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
+    has_period: bool = True
 
     def link(self, sheet: str, row: int, column: int) -> str:
         """Return the address that opens a figure of a sheet in the builder."""
@@ -116,6 +117,7 @@ def draw(
         _period(day) if has_period else Period(clock.add_days(day, -29), day),
         st.session_state[_KEYS["audience"]] or None,
         (st.session_state[_KEYS["by"]] or None) if splits else None,
+        has_period=has_period,
     )
     return asked, with_it
 

@@ -20,7 +20,7 @@ from dashboard.charts import Chart
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
 from dashboard.sheet.numbers import written
-from dashboard.sheet.words import as_csv, sheet_data
+from dashboard.sheet.words import as_csv, sheet_data, table_of
 from dashboard.tagmaker.ready import answer
 from dashboard.uploads import safe_name
 
@@ -111,9 +111,14 @@ def table(each: Sheet, asked: Asked, *, heading: bool = True) -> None:
 
 def download(each: Sheet, asked: Asked) -> None:
     """Draw the button that gives a table as CSV."""
-    name = "_".join((pick(each.title), asked.period.first.isoformat(), asked.day.isoformat()))
+    days = (asked.period.first, asked.period.last) if asked.has_period else (asked.day,)
+    whose = t("analyses.everybody")
+    if asked.audience is not None:
+        whose = state.workspace().audience(asked.audience).name
+    name = "_".join((pick(each.title), whose, *(day.isoformat() for day in days)))
+    words = table_of(each)  # here: when the file is asked for, no session says in which language
     st.download_button(
-        t("analyses.csv"), data=lambda: as_csv(each), file_name=safe_name(f"{name.replace('/', '_')}.csv"),
+        t("analyses.csv"), data=lambda: as_csv(words), file_name=safe_name(f"{name.replace('/', '_')}.csv"),
         mime="text/csv", on_click="ignore", key=f"csv_{asked.name}_{each.key}", type="tertiary",
     )  # fmt: skip
 

@@ -29,7 +29,7 @@ function card(data) {
       number({ text: line.value, href: line.href, title: line.title }),
     ]));
   return make("li", { className: "card" }, [
-    make("h3", { text: data.label, attributes: { title: data.about } }),
+    make("p", { className: "name", text: data.label, attributes: { title: data.about } }),
     make("p", { className: "value" }, [number(data)]),
     data.note ? make("p", { className: "note", text: data.note }) : null,
     make("ul", { className: "lines" }, lines),
@@ -56,7 +56,9 @@ function cell(data, column) {
 
 function table(data) {
   const head = make("tr", {}, data.columns.map((column) =>
-    make("th", { className: column.kind, text: column.text, attributes: { scope: "col", title: column.about } })));
+    column.text
+      ? make("th", { className: column.kind, text: column.text, attributes: { scope: "col", title: column.about } })
+      : make("td", { className: column.kind })));
   const rows = data.rows.map((row) =>
     make("tr", {}, row.map((each, place) =>
       place === 0

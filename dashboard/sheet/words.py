@@ -40,13 +40,18 @@ def cell(value: Value, kind: Kind, link: Link, at: tuple[str, int, int]) -> dict
     return {"text": text, "href": link(*at), "title": t("analyses.open", n=f"{value.users:,}")}
 
 
-def as_csv(sheet: Sheet) -> bytes:
-    """Return a sheet as CSV for spreadsheets: with BOM, numbers as they are, dangerous cells made text."""
-    heads = neutralised_texts(_distinct([pick(column.label) for column in sheet.columns]))
+def table_of(sheet: Sheet) -> pl.DataFrame:
+    """Return a sheet as a plain table in the language of the session: figures as numbers of users."""
+    heads = _distinct([pick(column.label) for column in sheet.columns])
     columns = {head: [_plain(row[place]) for row in sheet.rows] for place, head in enumerate(heads)}
-    frame = pl.DataFrame(columns, strict=False)
-    texts = [neutralised(pl.col(name)) for name, dtype in frame.schema.items() if dtype == pl.String()]
-    return frame.with_columns(texts).write_csv(include_bom=True).encode()
+    return pl.DataFrame(columns, strict=False)
+
+
+def as_csv(table: pl.DataFrame) -> bytes:
+    """Return a table as CSV for spreadsheets: with BOM, and cells that they would run made text."""
+    heads = dict(zip(table.columns, neutralised_texts(table.columns), strict=True))
+    texts = [neutralised(pl.col(name)) for name, dtype in table.schema.items() if dtype == pl.String()]
+    return table.with_columns(texts).rename(heads).write_csv(include_bom=True).encode()
 
 
 def _plain(value: Value) -> Any:

@@ -9,11 +9,20 @@ from playwright.sync_api import expect
 
 from dashboard import state
 
-PAGES = ("/", "/audiences", "/journey", "/data", "/exports")
+SECTION = (
+    "/overview", "/journey", "/lifecycle", "/rfm", "/retention", "/budget", "/channels", "/members",
+)  # fmt: skip
+PAGES = ("/", "/audiences", "/tags", *SECTION, "/data", "/exports")
 MENU = {
-    "zh-CN": ("圈选", "人群", "旅程", "数据", "导出记录"),
-    "en-US": ("Build", "Audiences", "Journey", "Data", "Exports"),
-}
+    "zh-CN": (
+        "圈选", "人群", "标签", "总览", "旅程", "生命周期", "RFM", "留存", "预算与优惠券", "渠道与触点", "会员",
+        "数据", "导出记录",
+    ),
+    "en-US": (
+        "Build", "Audiences", "Tags", "Overview", "Journey", "Life cycle", "RFM", "Retention",
+        "Budget and coupons", "Channels and touch", "Members", "Data", "Exports",
+    ),
+}  # fmt: skip
 
 
 def header(page):
@@ -35,7 +44,11 @@ def test_the_interface_begins_in_the_language_of_the_browser(visit, locale, lang
 def test_the_menu_leads_to_every_page_and_back(visit, settled, locale):
     page = visit("/exports")
     for words, path in zip(MENU[locale], PAGES, strict=True):
-        page.get_by_test_id("stTopNavLink").get_by_text(words, exact=True).click()
+        if path in SECTION:
+            page.get_by_text("洞察" if locale == "zh-CN" else "Insights", exact=True).click()
+            page.get_by_role("menuitem", name=words, exact=True).click()
+        else:
+            page.get_by_test_id("stTopNavLink").get_by_text(words, exact=True).click()
         expect(page).to_have_url(re.compile(rf"127\.0\.0\.1:\d+{path}(\?|$)"))
         settled(page)
         expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -101,7 +101,8 @@ def test_a_choice_survives_a_look_at_another_page(
     expect(page.locator("table.split")).to_be_visible()
     page.get_by_role("link", name="人群", exact=True).click()
     settled(page)
-    page.get_by_role("link", name="旅程", exact=True).click()
+    page.get_by_text("洞察", exact=True).click()
+    page.get_by_role("menuitem", name="旅程", exact=True).click()
     expect(page.locator("table.split")).to_be_visible()
 
 
@@ -124,7 +125,7 @@ def test_the_download_holds_the_same_numbers_under_a_telling_name(
     page = visit("/journey")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="下载 CSV").click()
-    assert waiting.value.suggested_filename == "旅程_全部用户_2019-07-14.csv"
+    assert waiting.value.suggested_filename == "旅程_全部用户_2019-06-15_2019-07-14.csv"
     content = waiting.value.path().read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))

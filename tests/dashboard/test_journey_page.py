@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.analytics.sheets import sheets
 from core.workspace import Actor, Workspace
 from dashboard.funnel.words import funnel_data, split_data
-from dashboard.sheet.words import as_csv
+from dashboard.sheet.words import as_csv, table_of
 
 USERS = """\
 user_id,city,phone,registered_on
@@ -211,12 +211,12 @@ def no_link(_: object) -> str:
 @pytest.mark.usefixtures("in_chinese")
 def test_the_download_neutralises_what_a_spreadsheet_would_run(journey: Workspace) -> None:
     whole, groups = sheets(journey.funnel(split="city"), journey.catalogue())
-    content = as_csv(groups).decode("utf-8")
+    content = as_csv(table_of(groups)).decode("utf-8")
     assert content.startswith("\ufeff分组,阶段,步骤,到达过,停在这里,走到下一步,转化率")
     lines = content.splitlines()
     assert len(lines) == 1 + 3 * 3
     assert "'=浏览" in lines[2]
-    assert as_csv(whole).decode("utf-8").splitlines()[1].split(",")[2:5] == ["4", "1", "2"]
+    assert as_csv(table_of(whole)).decode("utf-8").splitlines()[1].split(",")[2:5] == ["4", "1", "2"]
 
 
 @pytest.mark.usefixtures("in_chinese")

@@ -1,0 +1,145 @@
+"""The manager's pages in a real browser: the Monday story, every number opens, nobody is shut out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.workspace import Actor, Workspace
+from tests.browser.conftest import settle
+
+Visit = Callable[[str], Page]
+PAGES = ("overview", "journey", "lifecycle", "rfm", "retention", "budget", "channels", "members")
+
+
+@pytest.fixture(scope="module")
+def workspace(sample_workspace: Path) -> Workspace:
+    return Workspace.open(sample_workspace)
+
+
+def opened(page: Page, number: Locator) -> tuple[int, int]:
+    """Follow a number that is a link; return what it promised, and what the builder counts."""
+    found = re.search(r"[\d,]+", number.get_attribute("title") or "")
+    assert found is not None
+    number.click()
+    page.wait_for_url(re.compile(r"/\?(figure|rule|kept)="))
+    settle(page)
+    count = page.locator(".tally .count")
+    expect(count).not_to_have_text("—", timeout=30_000)
+    expect(page.locator(".shell")).not_to_have_class(re.compile(r"\bwaiting\b"))
+    return int(found[0].replace(",", "")), int(count.inner_text().replace(",", ""))
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.keyboard.type(option)  # a long list draws only what is in sight
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
+
+
+def test_on_monday_a_drop_leads_to_the_people_to_talk_to_and_their_list(
+    visit: Visit, workspace: Workspace
+) -> None:
+    page = visit("/overview")
+    choose(page, "时间段", "近 90 天")
+    movement = page.locator("li", has_text="会员等级为「金卡」的新增用户减少")
+    expect(movement).to_be_visible()
+    before = workspace.analyse("overview", first=workspace.period().last, given={})  # a day alone is told too
+    assert before.as_json()["now"]["from"] == "2019-07-14"
+    page.get_by_text("洞察", exact=True).click()
+    page.get_by_role("menuitem", name="旅程", exact=True).click()
+    settle(page)
+    expect(page.get_by_role("combobox", name="时间段")).to_have_value("近 90 天")
+    choose(page, "拆分", "来源渠道")
+    expect(page.locator("table.split thead th.number")).to_have_count(6)
+    stuck = page.locator(".card", has_text="点击「一键约聊」").locator(".value a")
+    promised, counted = opened(page, stuck)
+    steps = workspace.analyse("journey").as_json()["steps"]
+    assert promised == counted == next(s for s in steps if s["step"] == "click_chat")["stuck"]
+    page.get_by_role("button", name="导出名单").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="生成文件").click()
+    expect(dialog.get_by_role("button", name="下载")).to_be_visible(timeout=30_000)
+    assert workspace.exports()[0].rows == counted
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/overview", ".card:nth-child(2) .lines li:nth-child(2) a"),
+        ("/lifecycle", ".card:nth-child(3) .value a"),
+        ("/lifecycle", "table.heatmap tr:nth-child(1) td.heat:nth-child(5) a"),
+        ("/rfm", "table.heatmap td a"),
+        ("/retention?by=source_channel", "table.heatmap tr:nth-child(2) td.heat:nth-child(6) a"),
+        ("/budget", ".card:nth-child(2) .value a"),
+        ("/channels", "table.heatmap td.heat a"),
+        ("/members", "tbody td a"),
+    ],
+)  # fmt: skip
+def test_a_number_opens_in_the_builder_with_the_same_count(visit: Visit, path: str, number: str) -> None:
+    page = visit(path)
+    promised, counted = opened(page, page.locator(number).first)
+    assert promised == counted > 0
+
+
+def test_a_point_of_a_chart_offers_its_people(visit: Visit) -> None:
+    page = visit("/overview")
+    chart = page.locator(".js-plotly-plot").first
+    expect(chart.locator("path.point").first).to_be_visible()
+    box = chart.locator("path.point").nth(10).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    offer = page.get_by_text("点数字在圈选页打开")
+    expect(offer).to_be_visible()
+    shown = int(re.sub(r"\D", "", offer.locator("a").inner_text()))
+    with page.expect_popup() as opening:
+        offer.locator("a").click()
+    builder = opening.value
+    expect(builder.locator(".tally .count")).to_have_text(f"{shown:,}", timeout=30_000)
+
+
+def test_period_day_audience_and_split_stand_in_the_link_and_are_taken_from_it(
+    visit: Visit, workspace: Workspace
+) -> None:
+    condition = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "北京"}
+    rule = {"version": 1, "include": {"kind": "group", "id": "g0", "match": "all", "children": [condition]}}
+    saved = workspace.save_audience(name="分析里的北京用户", rule=rule, actor=Actor("Test"))
+    page = visit(f"/retention?audience={saved.id}&by=source_channel&day=2019-06-30")
+    expect(page.get_by_role("combobox", name="看谁")).to_have_value("分析里的北京用户")
+    expect(page.get_by_role("combobox", name="拆分")).to_have_value("来源渠道")
+    expect(page.locator("table.heatmap tbody tr").last).to_contain_text("2019-06-24")
+    promised, counted = opened(page, page.locator("table.heatmap td a").first)
+    assert promised == counted
+    told = workspace.analyse("retention", workspace.period().first.replace(day=30), audience=saved.id)
+    assert told.as_json()["cohorts"][0]["users"] == promised
+
+
+def test_what_is_asked_before_the_data_begin_is_said_and_is_no_zero(visit: Visit) -> None:
+    page = visit("/overview?from=2010-01-01&to=2010-01-31&day=2010-02-28")
+    expect(page.get_by_text("数据开始之前，不可比").first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (390, 844))])
+def test_nobody_is_shut_out(
+    visit: Visit,
+    axe: Callable[[Page], None],
+    in_schemes: Callable[[Page], Iterator[str]],
+    name: str,
+    locale: str,
+    viewport: tuple[int, int],
+) -> None:
+    page = visit(f"/{name}")
+    expect(page.locator(".coterie-sheet table, .coterie-sheet .cards, table.funnel").first).to_be_visible()
+    for _ in in_schemes(page):
+        axe(page)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, "the page is wider than the window"
+    page.get_by_role("radio", name="表" if locale == "zh-CN" else "Table", exact=True).click()
+    settle(page)
+    expect(page.locator(".coterie-sheet table").first).to_be_visible()
