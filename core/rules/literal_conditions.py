@@ -220,8 +220,12 @@ def _events(part: object) -> Iterator[str]:
     if isinstance(part, tuple):
         for item in part:
             yield from _events(item)
-    elif is_dataclass(part):
-        if isinstance(part, LiteralMeasure | LiteralPreference):
+    elif isinstance(part, LiteralMeasure):
+        # Nothing else in it can have one: this is asked of every condition of every rule.
+        yield part.event
+        yield from _events(part.span)
+    elif is_dataclass(part) and not isinstance(part, Op):
+        if isinstance(part, LiteralPreference):
             yield part.event
         for inner in fields(part):
             yield from _events(getattr(part, inner.name))

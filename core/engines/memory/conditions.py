@@ -7,6 +7,7 @@ arguments, so editing one condition recomputes that one.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,14 @@ class _Number:
     nbytes: int = 8
 
 
+class _Known(NamedTuple):
+    """A condition (kept, so that its id stays its own), made literal, and what names it."""
+
+    condition: Condition
+    asked: LiteralCondition
+    name: tuple[Hashable, ...]
+
+
 @dataclass(frozen=True)
 class Asked:
     """What is known of one condition, before its `not`.
@@ -118,6 +127,7 @@ class Conditions:
             held, cache, tiles, lambda tag: makings.made(tag, self._sources), in_passing=in_passing
         )
         self._sources = Sources(held, cache, tiles, self._measures, answer)
+        self._ahead = threading.local()
 
     @property
     def measures(self) -> Measures:
@@ -146,44 +156,65 @@ class Conditions:
 
     def in_base(self, condition: Condition, as_of: date) -> CountedMask:
         """Return for whom of the base a condition holds, before its `not`."""
+        known: dict[tuple[int, date], _Known] = getattr(self._ahead, "known", {})
+        found = known.get((id(condition), as_of))
+        if found is not None:
+            return self._in_base(found.asked, as_of, found.name)
         return self._in_base(literal(condition, self._catalogue, as_of), as_of)
 
     @contextmanager
     def looking_ahead(self, asked: Iterable[tuple[Condition, date]]) -> Iterator[None]:
-        """Look at the occurrences once for all windows of conditions, each with its day, that are new."""
+        """Look at the occurrences once for all windows of conditions, each with its day, that are new.
+
+        What the conditions mean is found once as well: within, the asking thread takes it from there.
+        """
+        known: dict[tuple[int, date], _Known] = {}
         new: dict[Hashable, LiteralCondition] = {}
         for condition, as_of in asked:
             found = literal(condition, self._catalogue, as_of)
             name = self._name(found)
+            known[id(condition), as_of] = _Known(condition, found, name)
             if self._key_in_base(name, as_of) not in self._cache and ("holds", name) not in self._cache:
                 new[name] = found
         windows = [
             window
-            for condition in new.values()
-            for window in windows_of(condition, lambda event: asks_whether(event) is not None)
+            for found in new.values()
+            for window in windows_of(found, lambda event: asks_whether(event) is not None)
         ]
-        with self._measures.looking_ahead(windows):
-            yield
+        self._ahead.known = known
+        try:
+            with self._measures.looking_ahead(windows):
+                yield
+        finally:
+            self._ahead.known = {}
 
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""
-        return self._anyone(literal(condition, self._catalogue, as_of), as_of)
+        asked = literal(condition, self._catalogue, as_of)
+        return self._holds_for(asked, as_of, self._name(asked))
 
-    def _in_base(self, asked: LiteralCondition, as_of: date) -> CountedMask:
+    def _in_base(
+        self, asked: LiteralCondition, as_of: date, name: tuple[Hashable, ...] | None = None
+    ) -> CountedMask:
+        name = name or self._name(asked)
         is_everyone = self.base_count(as_of) == self._held.user_count
 
         def make() -> CountedMask:
-            mask = self._holds(asked, as_of) if is_everyone else self._anyone(asked, as_of) & self.base(as_of)
+            if is_everyone:
+                mask = self._holds(asked, as_of)
+            else:
+                mask = self._holds_for(asked, as_of, name) & self.base(as_of)
             return CountedMask(mask, count(mask))
 
-        return self._cache.get(self._key_in_base(self._name(asked), as_of), make)
+        return self._cache.get(self._key_in_base(name, as_of), make)
 
     def _key_in_base(self, name: Hashable, as_of: date) -> Hashable:
         is_everyone = self.base_count(as_of) == self._held.user_count
         return "in base", name, None if is_everyone else as_of
 
-    def _anyone(self, asked: LiteralCondition, as_of: date) -> Words:
-        return self._cache.get(("holds", self._name(asked)), lambda: self._holds(asked, as_of))
+    def _holds_for(self, asked: LiteralCondition, as_of: date, name: Hashable) -> Words:
+        """Return for whom a condition of a name holds, in the base or not; remembered."""
+        return self._cache.get(("holds", name), lambda: self._holds(asked, as_of))
 
     def _holds(self, asked: LiteralCondition, as_of: date) -> Words:
         return meaning_of(_KINDS, asked).holds(asked, self._sources, as_of)

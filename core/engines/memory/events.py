@@ -61,6 +61,32 @@ class LastDays:
 
 
 @dataclass(frozen=True)
+class FirstDays:
+    """The first day of every user's chosen occurrences.
+
+    Attributes
+    ----------
+    days : numpy.ndarray of uint16 or uint32
+        Days since `origin`; the largest number of the type = no occurrence.
+    origin : int
+        Days since 1970-01-01.
+    """
+
+    days: NDArray[np.uint16] | NDArray[np.uint32]
+    origin: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.days.nbytes
+
+    def until(self, last: date) -> int | None:
+        """Return the largest entry that means "on `last` or earlier"; None = no entry does."""
+        place = (last - _EPOCH).days - self.origin
+        return None if place < 0 else min(place, int(np.iinfo(self.days.dtype).max) - 1)
+
+
+@dataclass(frozen=True)
 class WholeNumbers:
     """A number's values as integers of 10^-6.
 
@@ -223,6 +249,26 @@ class Partition:
 
         tiles.each(self.pieces, work)
         return LastDays(last, self.origin)
+
+    def first_days(self, where: pl.Series | None, tiles: Tiles) -> FirstDays:
+        """Return for every user the first day of the occurrences in `where` (None = all)."""
+        dtype = self.days.to_numpy().dtype
+        first: NDArray[np.uint16] | NDArray[np.uint32] = np.full(
+            self._user_count, np.iinfo(dtype).max, dtype=dtype
+        )
+
+        def work(start: int, stop: int) -> None:
+            chosen = _slice(where, start, stop)
+            rows, days = chosen_of(self.rows[start:stop], chosen), chosen_of(self.days[start:stop], chosen)
+            if self._is_ascending:
+                begins, first_days = per_user.first_of_each(rows, days)
+                first[begins] = first_days
+            else:
+                runs = per_user.runs_of(rows)
+                first[runs.rows] = per_user.reduced(np.minimum, days.to_numpy(), runs)
+
+        tiles.each(self.pieces, work)
+        return FirstDays(first, self.origin)
 
     def measured(
         self, measure: str, key: str | None, span: Span, where: pl.Series | None, tiles: Tiles

@@ -114,10 +114,13 @@ class Measures:
             known = getattr(self._ahead, "found", None)
             if known and (found := known.get((self.source(measured), measured.span))) is not None:
                 return cast(Words, found)
-            is_up_to_now = measured.span.last is None or measured.span.last >= as_of
-            if self._in_passing or not is_up_to_now:
-                return self._did_within(measured, measured.span)
-            return self._did(measured, measured.span.first, as_of)
+            first, last = measured.span.first, measured.span.last
+            is_up_to_now = last is None or last >= as_of
+            if is_up_to_now and not self._in_passing:
+                return self._did(measured, first, as_of)
+            if first is None and last is not None:
+                return self._did_by(measured, last)
+            return self._did_within(measured, measured.span)
         return scatter(self.per_user(measured).rows, self._held.user_count)
 
     @contextmanager
@@ -128,7 +131,8 @@ class Measures:
         """
         windows: dict[tuple[Hashable, ...], dict[Days, LiteralMeasure]] = {}
         for measured in asked:
-            if isinstance(measured.span, Days):
+            # What begins with the first occurrence of all is quicker by everybody's first day.
+            if isinstance(measured.span, Days) and measured.span.first is not None:
                 windows.setdefault(self.source(measured), {})[measured.span] = measured
         self._ahead.found = found = {}
         left = _AHEAD_BYTES // (8 * words_for(self._held.user_count) + 1)
@@ -198,11 +202,27 @@ class Measures:
             key,
             lambda: partition.last_days(as_of, self.chosen(partition, measured), self._tiles),
         )
-        words = nobody(self._held.user_count)
         since = last.since(first)
+        return self._packed(lambda start, stop: last.days[start:stop] >= since)
+
+    def _did_by(self, measured: LiteralMeasure, last: date) -> Words:
+        """Return who did it on `last` or earlier: one comparison with everybody's first day."""
+        partition = self._held.partition(measured.event)
+        first = self._cache.get(
+            ("first days", self.source(measured)),
+            lambda: partition.first_days(self.chosen(partition, measured), self._tiles),
+        )
+        until = first.until(last)
+        if until is None:
+            return nobody(self._held.user_count)
+        return self._packed(lambda start, stop: first.days[start:stop] <= until)
+
+    def _packed(self, flags: Callable[[int, int], Flags]) -> Words:
+        """Return the users whose flags are set, shard by shard."""
+        words = nobody(self._held.user_count)
 
         def work(start: int, stop: int) -> None:
-            words[start // 64 : start // 64 + words_for(stop - start)] = pack(last.days[start:stop] >= since)
+            words[start // 64 : start // 64 + words_for(stop - start)] = pack(flags(start, stop))
 
         self._tiles.run(self._held.user_count, work)
         return words

@@ -110,6 +110,18 @@ def last_of_each(rows: pl.Series, values: pl.Series) -> tuple[Rows, NDArray[np.g
     return each_once, ends
 
 
+def first_of_each(rows: pl.Series, values: pl.Series) -> tuple[Rows, NDArray[np.generic]]:
+    """Return the rows that occur in an ascending series, each once, and the first value of each."""
+    if not len(rows):
+        return rows.to_numpy(), values.to_numpy()
+    changes = _changes(rows)
+    each_once, begins = (
+        np.append(series.slice(0, 1).to_numpy(), series.slice(1).filter(changes).to_numpy())
+        for series in (rows, values)
+    )
+    return each_once, begins
+
+
 def _changes(rows: pl.Series) -> pl.Series:
     """Return which rows differ from the next; one flag less than there are rows."""
     return rows.slice(1) != rows.slice(0, len(rows) - 1)

@@ -31,10 +31,11 @@ some_spans = st.lists(st.builds(Days, ends, ends), min_size=1, max_size=8)
     st.sampled_from(["buy", "visit", "never"]),
     st.booleans(),
     st.sampled_from([1, 3, 250]),
+    st.sampled_from([0, 1 << 40]),
 )
 @settings(max_examples=150, deadline=None)
 def test_many_windows_hold_whom_they_hold_one_by_one(
-    world: World, spans: list[Days], event: str, is_chosen: bool, at_once: int
+    world: World, spans: list[Days], event: str, is_chosen: bool, at_once: int, sparse: int
 ) -> None:
     engine = MemoryEngine(world.tables())
     partition = engine._held.partition(event)
@@ -43,6 +44,7 @@ def test_many_windows_hold_whom_they_hold_one_by_one(
         where = (partition.days % 2 == 0).fill_null(False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timelines, "_MOST_STRETCHES", at_once)
+        patch.setattr(timelines, "_SPARSE", sparse)
         found = did_in_each(partition, where, spans, len(world.users), Tiles(threads=1))
     rows, chosen = partition.rows.to_list(), [True] * len(partition) if where is None else where.to_list()
     moments = [
