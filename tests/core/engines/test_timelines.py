@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -14,12 +14,13 @@ from core.engines.memory import MemoryEngine, measures, timelines
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.timelines import did_in_each
 from core.rules import evaluate
+from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
 from tests.core.engines.agreement import asked
 from tests.core.engines.comparisons import windows
 from tests.core.engines.marketplaces import DAYS
-from tests.core.engines.worlds import World, days, rules, world_of, worlds
+from tests.core.engines.worlds import World, catalogue_in, days, rules, world_of, worlds
 
 ends = st.one_of(st.none(), st.sampled_from([*DAYS, date.min, date.max]))
 some_spans = st.lists(st.builds(Days, ends, ends), min_size=1, max_size=8)
@@ -147,3 +148,18 @@ def bought_on(day: str) -> Rule:
     return parse_rule(
         {"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": [child]}}
     )
+
+
+def test_where_clocks_are_set_back_across_midnight_the_first_day_is_the_earliest() -> None:
+    # St. John's, 7 November 2010: at 00:01 it became 23:01 of the day before.
+    at = [datetime.fromisoformat(f"2010-11-07 {clock}+00:00") for clock in ("02:30:30", "02:45")]
+    user = evaluate.OracleUser("u1", events={"buy": [Occurrence(moment, {}) for moment in at]})
+    world = World(catalogue_in("America/St_Johns"), (user,), (1,))
+    engine = MemoryEngine(world.tables())
+    for window, many in (({"to": "2010-11-05"}, 0), ({"to": "2010-11-06"}, 1), ({"to": "2010-11-07"}, 1)):
+        for kind in (KINDS[0], KINDS[5]):
+            child = {**kind, "id": "c1", "window": window}
+            include = {"kind": "group", "id": "g", "match": "all", "children": [child]}
+            rule = parse_rule({"version": 1, "include": include})
+            assert engine.sizes([rule], date(2019, 7, 14)) == [many]
+            assert len(evaluate.members(rule, world.users, world.catalogue, date(2019, 7, 14))) == many
