@@ -1,0 +1,1 @@
+"""The report: what analyses tell, written into one HTML page that needs nothing but itself."""
