@@ -18,7 +18,7 @@ from typing import Any
 import typer
 from typer.exceptions import Exit, TyperException
 
-from core.cli import analyze
+from core.cli import report
 from core.cli.output import prepare_streams, print_error, print_json
 from core.errors import CallerError, Cancelled, CoterieError, InternalError, Problem, nearest_name
 from core.messages import error_as_json
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    command = typer.main.get_command(analyze.app)
+    command = typer.main.get_command(report.app)
     try:
         with _raising_on_terminate(), command.make_context(PROGRAM, given or ["--help"]) as context:
             code = command.invoke(context)
@@ -81,7 +81,7 @@ def _report(error: CoterieError, *, with_json: bool) -> int:
 def _usage_problem(error: TyperException, given: list[str]) -> Problem:
     """Return what is wrong with the arguments themselves."""
     context = getattr(error, "ctx", None)
-    command = context.command if context is not None else typer.main.get_command(analyze.app)
+    command = context.command if context is not None else typer.main.get_command(report.app)
     commands = tuple(getattr(command, "commands", ()))
     option = getattr(error, "option_name", None)
     if option is not None and type(error).__name__ == "NoSuchOption":

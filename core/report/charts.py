@@ -9,6 +9,8 @@ from core.report import svg
 
 WIDTH = 680.0
 """What a sheet of A4 holds beside its margins."""
+HALF = 330.0
+"""Half of it, with a gap between two halves."""
 _TOP, _BOTTOM, _GAP = 16.0, 20.0, 6.0
 _NAMES = 112.0
 """At most so much room for the names of lines and layers at the right."""
@@ -71,7 +73,7 @@ def lines(
     heads: Sequence[str], told: Sequence[Line], write: Write, summary: str, *, width: float = WIDTH,
     height: float = 190, whole: bool = False,
 ) -> str:  # fmt: skip
-    """Return lines over ticks; several are named at their ends, one has its last and greatest value written."""
+    """Return lines over ticks; named at their ends; of one its last and greatest value is written."""
     known = [value for each in told for value in each.values if value is not None]
     scale = svg.ticks(max(known, default=0), 3 if height < 150 else 4, whole=whole)
     is_one = len(told) == 1

@@ -9,7 +9,7 @@ asked of it), `keeping` (what operators save), `whole_audiences` (all people of 
 `audience_compare` (overlaps and parts), `audience_bin` (deletions undone),
 `refreshing` (all that is due, and the health of tags),
 `goal_plans` (from a goal to tags and audiences), `one_user` (what is known of one), `analysing` (the
-manager's view).
+manager's view), `reporting` (the same on paper).
 Only here and in the command line is the clock read.
 """
 
@@ -55,7 +55,7 @@ from core.tags.records import (
     TagVersion,
 )
 from core.tags.templates import Slot
-from core.workspace.analysing import Analysing, read_analysis_plan
+from core.workspace.analysing import read_analysis_plan
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_bin import DAYS_KEPT
 from core.workspace.audience_life import AudienceUse, HandRow
@@ -65,6 +65,7 @@ from core.workspace.goal_plans import GoalPlan, GoalPreview, chosen_of
 from core.workspace.one_user import Deed, UserCard
 from core.workspace.people import ListReport
 from core.workspace.refreshing import RefreshProgress
+from core.workspace.reporting import Reporting
 from core.workspace.tag_effects import AudienceMove, MergeEffect, TagEffect, TagMove
 from core.workspace.tag_life import TagImported
 from core.workspace.tag_values import GivenReport, GivenRow, GivenSummary
@@ -147,5 +148,5 @@ __all__ = [
 ]
 
 
-class Workspace(Analysing):
+class Workspace(Reporting):
     """A folder with data versions and a database of what operators made; see the methods of its parts."""

@@ -1,0 +1,157 @@
+"""Tables of the report: they fit the page, whatever they hold, and repeat their heads on the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.analytics.sheets import Sheet
+from core.report.svg import clean, width_of
+from core.report.wording import RIGHT, Wording
+
+MOST_ROWS = 60
+WIDTH = 680.0
+NARROW = 318.0
+"""Two tables as narrow as this stand side by side."""
+_TEXT = 190.0
+"""Texts are broken into lines rather than wider."""
+_STEPS = 10
+_SIZES = ((12.0, 16.0), (11.0, 12.0), (10.0, 8.0))
+"""Of type, and the room beside it within a cell: the largest at which a table fits."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes
+    ----------
+    kind : {"text", "date", "number", "heat"}
+    under : str
+        What stands below, smaller.
+    heat : float or None
+        How much of the accent there is behind it, between 0 and 1; None = none.
+    is_young : bool
+        Whether it may still grow.
+    """
+
+    words: str
+    kind: str = "number"
+    under: str = ""
+    heat: float | None = None
+    is_young: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: its heads, its rows with as many cells each, and how many columns name a row."""
+
+    caption: str
+    heads: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    leads: int
+
+
+def grid_of(sheet: Sheet, words: Wording) -> Grid:
+    """Return a sheet of an analysis as it is written, with at most `MOST_ROWS` rows."""
+    kinds = [
+        "number" if column.kind in RIGHT else "date" if column.kind == "date" else "text"
+        for column in sheet.columns
+    ]
+    heads = tuple(
+        Cell(words.pick(column.label), kind) for column, kind in zip(sheet.columns, kinds, strict=True)
+    )
+    rows = tuple(
+        tuple(
+            Cell(words.written(value, column.kind), kind)
+            for value, column, kind in zip(row, sheet.columns, kinds, strict=True)
+        )
+        for row in sheet.rows[:MOST_ROWS]
+    )
+    leads = next((n for n, kind in enumerate(kinds) if kind == "number"), len(kinds))
+    return Grid(words.pick(sheet.title), heads, rows, max(leads, 1))
+
+
+def sheet_html(sheet: Sheet, words: Wording, more: Callable[[int], str]) -> str:
+    """Return a sheet with its title.
+
+    Parameters
+    ----------
+    more : callable (rows left out) -> str
+        What is said, as markup, where there are more than `MOST_ROWS` rows.
+    """
+    title = f"<h3>{clean(words.pick(sheet.title))}</h3>"
+    if not sheet.rows:
+        return f'{title}<p class="none">{clean(words.say("report_no_rows"))}</p>'
+    left_out = len(sheet.rows) - MOST_ROWS
+    return title + grid_html(grid_of(sheet, words)) + (more(left_out) if left_out > 0 else "")
+
+
+def is_narrow(sheet: Sheet, words: Wording) -> bool:
+    """Tell whether a sheet leaves room for another one beside it."""
+    return sum(_widths(grid_of(sheet, words), *_SIZES[1])) <= NARROW
+
+
+def grid_html(grid: Grid) -> str:
+    """Return a table; one that is too wide at the smallest type in parts, each with the names of its rows."""
+    for step, (size, room) in enumerate(_SIZES):
+        widths = _widths(grid, size, room)
+        if sum(widths) <= WIDTH:
+            return _table(grid, range(len(grid.heads)), step)
+    lead = sum(widths[: grid.leads])
+    parts: list[list[int]] = [[]]
+    used = lead
+    for n in range(grid.leads, len(grid.heads)):
+        if parts[-1] and used + widths[n] > WIDTH:
+            parts.append([])
+            used = lead
+        parts[-1].append(n)
+        used += widths[n]
+    return "".join(_table(grid, [*range(grid.leads), *part], len(_SIZES) - 1) for part in parts)
+
+
+def _widths(grid: Grid, size: float, room: float) -> list[float]:
+    found = []
+    for n, head in enumerate(grid.heads):
+        cells = [row[n] for row in grid.rows]
+        natural = max((_wide(cell, size) for cell in cells), default=0.0)
+        if head.kind == "text":
+            natural = min(natural, _TEXT)
+        whole = width_of(head.words, size)
+        least = max(map(width_of, head.words.split()), default=0) * size / 11
+        # A head may take two or three lines, but no word of it is cut; 中文 breaks anywhere.
+        told = min(whole, max(whole / 3, 4 * size)) if not head.words.isascii() else max(least, whole / 3)
+        found.append(max(natural, told) + room)
+    return found
+
+
+def _wide(cell: Cell, size: float) -> float:
+    return max(width_of(cell.words, size), width_of(cell.under, size - 1.5))
+
+
+def _table(grid: Grid, columns: Sequence[int], step: int) -> str:
+    heads = "".join(
+        f'<th scope="col"{_class(grid.heads[n])}>{clean(grid.heads[n].words)}</th>' for n in columns
+    )
+    rows = "".join(
+        "<tr>" + "".join(_cell(row[n], is_name=n == 0) for n in columns) + "</tr>" for row in grid.rows
+    )
+    caption = f"<caption>{clean(grid.caption)}</caption>"
+    return f'<table class="t{step}">{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _cell(cell: Cell, *, is_name: bool) -> str:
+    under = f"<small>{clean(cell.under)}</small>" if cell.under else ""
+    inner = clean(cell.words) + under
+    if is_name:
+        return f'<th scope="row"{_class(cell)}>{inner}</th>'
+    return f"<td{_class(cell)}>{inner}</td>"
+
+
+def _class(cell: Cell) -> str:
+    names = [] if cell.kind == "number" else [cell.kind]
+    if cell.heat is not None:
+        names.append(f"h{round(min(max(cell.heat, 0.0), 1.0) * _STEPS)}")
+    if cell.is_young:
+        names.append("young")
+    return f' class="{" ".join(names)}"' if names else ""
