@@ -220,7 +220,7 @@ def flows(
         [f"{name} {write(total)}" for (name, _), total in zip(places, totals, strict=True)]
         for places, totals in zip((left, right), sums, strict=True)
     ]
-    room = min(200.0, max(svg.width_of(each) for side in words for each in side) + 10)
+    room = min(220.0, max(svg.width_of(each) for side in words for each in side) + 20)
     ends = (room, width - room)
     parts: list[str] = []
     tops: list[dict[int, float]] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from core.analytics.analyses import BudgetTold, ChannelsTold
 from core.analytics.asking import Figure, Share
@@ -18,7 +17,7 @@ from core.report import charts, svg
 from core.report.framing import figure, side_by_side
 from core.report.wording import NONE, Wording, percent
 
-_MOST = 12
+_MOST = 14
 """Of bars in a picture: the table below has all of them."""
 
 
@@ -28,7 +27,7 @@ def budget_pictures(told: BudgetTold, words: Wording) -> list[str]:
     if told.split is not None:
         groups = [(group.label, group.response, group.buyers) for group in told.split.groups.groups]
         yuan = [
-            charts.Bar(words.pick(each.group.label), each.yuan, f"{each.yuan:,}", colour=svg.SERIES[1])
+            charts.Bar(words.pick(each.group.label), each.yuan, f"{each.yuan:,}")
             for each in told.split.shares
         ]
         title = words.say("sheet_title_budget_split")
@@ -70,15 +69,6 @@ def members_pictures(told: Members, words: Wording) -> list[str]:
     return [side_by_side(halves), _likes(told.likes, words)]
 
 
-class _Held(Protocol):
-    @property
-    def label(self) -> Text: ...
-    @property
-    def figure(self) -> Figure: ...
-    @property
-    def share(self) -> Share | None: ...
-
-
 def _shares(
     code: str, rows: Sequence[tuple[Text, Share | None, Figure | None]], words: Wording
 ) -> str:  # fmt: skip
@@ -86,7 +76,7 @@ def _shares(
     found = [
         charts.Bar(
             words.pick(label), share.value,
-            percent(share.value) + ("" if people is None else f" · {people.users:,}"), share.low, share.high,
+            percent(share.value) + ("" if people is None else f" ({people.users:,})"), share.low, share.high,
         )
         for label, share, people in rows[:_MOST]
         if share is not None
@@ -130,7 +120,7 @@ def _chain(told: Chain, words: Wording) -> str:
         later = steps[n + 1] if n + 1 < len(steps) else None
         stayed = step.people.users - (0 if later is None else later.people.users)
         share = NONE if step.of_first is None else percent(step.of_first.value)
-        number = f"{step.people.users:,}" + ("" if n == 0 else f" · {share}")
+        number = f"{step.people.users:,}" + ("" if n == 0 else f" ({share})")
         went_on = None
         if later is not None and later.of_previous is not None:
             went_on = words.say("report_went_on", share=percent(later.of_previous.value))
@@ -142,12 +132,12 @@ def _chain(told: Chain, words: Wording) -> str:
 
 
 def _distribution(told: Distribution, words: Wording) -> str:
-    rows: Sequence[_Held] = told.rows[:_MOST]
     drawn = [
         charts.Bar(
-            words.pick(row.label), row.figure.users, percent(row.share.value) if row.share else NONE
+            words.pick(row.label), row.figure.users, percent(row.share.value) if row.share else NONE,
+            colour=svg.BAR if row.kind == "value" else svg.LOST,
         )
-        for row in rows
+        for row in told.rows[:_MOST]
     ]  # fmt: skip
     title = words.pick(told.label)
     return figure(title, charts.bars(drawn, title, width=charts.HALF)) if drawn else ""
@@ -162,7 +152,8 @@ def _likes(told: Sequence[Likes], words: Wording) -> str:
             for row in each.rows
             if row.index is not None and not row.is_small
         ]
-        if rows:
+        # Of everybody every index is 100: nothing to see.
+        if any(round(row.value) != 100 for row in rows):
             title = words.say("report_picture_index", tag=each.label)
             found.append(figure(title, charts.bars(rows, title, width=charts.HALF)))
     return side_by_side(found)

@@ -107,16 +107,16 @@ def _margins(head: Head, words: Wording) -> str:
 
 
 def _cover(head: Head, sections: Sequence[Section], catalogue: Catalogue, words: Wording) -> str:
-    period = head.period
+    first, last = head.period.first, head.period.last
     whom = words.say("report_everybody", n=f"{head.people:,}")
     if head.audience is not None:
         whom = words.say("report_audience", audience=head.audience, n=f"{head.people:,}")
     facts = [
         ("report_as_of", head.as_of.isoformat()),
-        ("report_period", words.say("report_period_days", first=period.first, last=period.last, n=period.days)),
+        ("report_period", words.say("report_period_days", first=first, last=last, n=head.period.days)),
         ("report_whom", whom),
         ("report_data_version", head.data_version),
-        ("report_made", f"{head.made_at:%Y-%m-%d %H:%M} {head.made_at.tzname() or ''}".rstrip()),
+        ("report_made", f"{head.made_at:%Y-%m-%d %H:%M} ({head.made_at.tzinfo})"),
     ]  # fmt: skip
     if head.split_by is not None:
         label = catalogue.tags[head.split_by].label
@@ -212,5 +212,5 @@ def _notes(found: Sequence[Text], words: Wording) -> str:
 def _settings(told: Sequence[tuple[str, str]], words: Wording) -> str:
     if not told:
         return ""
-    rows = "".join(f"<div><dt>{clean(name)}</dt><dd>{clean(value)}</dd></div>" for name, value in told)
-    return f'<div class="settings"><h3>{clean(words.say("report_told"))}</h3><dl>{rows}</dl></div>'
+    parts = [f"<li>{clean(words.say('report_setting', name=name, value=value))}</li>" for name, value in told]
+    return f'<div class="settings"><h3>{clean(words.say("report_told"))}</h3><ul>{"".join(parts)}</ul></div>'

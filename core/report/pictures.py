@@ -25,6 +25,7 @@ from core.tags.templates.lifecycle import STAGES
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
 STAGE_COLOURS = tuple(svg.SERIES[n] for n in (0, 2, 6, 1, 5))
 """Of the five stages, from fresh to gone; as on the pages."""
+RATES = ("average_order", "repeat_rate")
 _MOST_CURVES = 8
 
 
@@ -69,7 +70,7 @@ def _against(now: Numbers, then: Numbers, measure: str, words: Wording) -> str:
         return f"<b>{NONE}</b>"
     moved = points(mine, theirs) if measure == "repeat_rate" else change(mine, theirs)
     tone = "up" if mine > theirs else "down" if mine < theirs else "same"
-    was = svg.clean(_measure(then, measure, words))
+    was = svg.clean(_measure(then, measure, words) if measure in RATES else words.short(theirs))
     return f'<b class="{tone}">{svg.clean(moved or NONE)}</b> <span>{was}</span>'
 
 
@@ -96,7 +97,7 @@ def _journey(told: Funnel, words: Wording) -> list[str]:
         label, went_on = words.pick(text_of(step.step.label)), None
         if step.conversion is not None and n + 1 < len(told.steps):
             went_on = words.say("report_went_on", share=percent(step.conversion))
-        share = "" if step.overall is None else f" · {percent(step.overall.value)}"
+        share = "" if step.overall is None else f" ({percent(step.overall.value)})"
         stage = words.pick(text_of(step.stage.label))
         stops.append(
             charts.Stop(stage, label, step.reached, step.furthest, f"{step.reached:,}{share}", went_on)
@@ -175,7 +176,7 @@ def _rfm(told: Rfm, words: Wording) -> list[str]:
     rows = [
         charts.Bar(
             words.pick(cell.label), cell.people.users,
-            f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}",
+            f"{cell.people.users:,} ({percent(cell.share.value if cell.share else 0)})",
         )
         for cell in told.cells
     ]  # fmt: skip

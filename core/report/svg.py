@@ -15,7 +15,7 @@ SERIES = ("#0f5bd7", "#f79009", "#0e9384", "#7a5af8", "#c11574", "#667085", "#4c
 SIZE = 11
 """Of texts, in the units of the drawing: pixels of a screen."""
 LINE_HEIGHT = 14
-_NARROW, _WIDE = frozenset("iIljt.,:;'|!()[] ·"), frozenset("mwMWOQ@%&—")
+_NARROW, _WIDE = frozenset("iIljt.,:;'|!()[] "), frozenset("mwMWOQ@%&")
 
 
 def clean(text: str) -> str:
@@ -91,9 +91,9 @@ def place(value: float) -> str:
 
 
 def width_of(words: str, size: float = SIZE) -> float:
-    """Return about how wide words are: a drawing that is made without a browser cannot measure them."""
+    """Return about how wide words are, rather too wide: without a browser nobody can measure them."""
     return size * sum(
-        1.0 if unicodedata.east_asian_width(c) in "WF" else 0.3 if c in _NARROW
+        1.0 if unicodedata.east_asian_width(c) in "WFA" else 0.3 if c in _NARROW
         else 0.86 if c in _WIDE else 0.66 if c.isupper() else 0.56
         for c in words
     )  # fmt: skip

@@ -13,11 +13,13 @@ MOST_ROWS = 60
 WIDTH = 680.0
 NARROW = 318.0
 """Two tables as narrow as this stand side by side."""
-_TEXT = 190.0
-"""Texts are broken into lines rather than wider."""
 _STEPS = 10
-_SIZES = ((12.0, 16.0), (11.0, 12.0), (10.0, 8.0))
-"""Of type, and the room beside it within a cell: the largest at which a table fits."""
+_SIZES = ((12.0, 16.0, 190.0), (11.0, 12.0, 150.0), (10.0, 8.0, 110.0))
+"""Of type, the room beside it in a cell, and how wide texts are before they break: the first that fits."""
+_WHOLE = 7.0
+"""Names as wide as so many characters of 中文 are never broken."""
+_SHORT_TABLE = 10
+"""A table of so many rows is not cut in two by the end of a page."""
 
 
 @dataclass(frozen=True)
@@ -94,34 +96,45 @@ def is_narrow(sheet: Sheet, words: Wording) -> bool:
 
 def grid_html(grid: Grid) -> str:
     """Return a table; one that is too wide at the smallest type in parts, each with the names of its rows."""
-    for step, (size, room) in enumerate(_SIZES):
-        widths = _widths(grid, size, room)
+    for step, size in enumerate(_SIZES):
+        widths = _widths(grid, *size)
         if sum(widths) <= WIDTH:
             return _table(grid, range(len(grid.heads)), step)
-    lead = sum(widths[: grid.leads])
-    parts: list[list[int]] = [[]]
-    used = lead
-    for n in range(grid.leads, len(grid.heads)):
-        if parts[-1] and used + widths[n] > WIDTH:
-            parts.append([])
-            used = lead
-        parts[-1].append(n)
-        used += widths[n]
+    parts = _parts(widths, grid.leads)
     return "".join(_table(grid, [*range(grid.leads), *part], len(_SIZES) - 1) for part in parts)
 
 
-def _widths(grid: Grid, size: float, room: float) -> list[float]:
+def _parts(widths: Sequence[float], leads: int) -> list[list[int]]:
+    """Return the columns that stand together: as few parts as may be, and none much wider than another."""
+    room = max(WIDTH - sum(widths[:leads]), 1.0)
+    each = room
+    for many in range(2, len(widths) + 1):
+        each = sum(widths[leads:]) / many
+        if each <= room * 0.97:
+            break
+    parts: list[list[int]] = [[]]
+    used = 0.0
+    for n in range(leads, len(widths)):
+        # Half a column over its share is as near to it as half a column under.
+        if parts[-1] and used + widths[n] > min(room, each + widths[n] / 2):
+            parts.append([])
+            used = 0.0
+        parts[-1].append(n)
+        used += widths[n]
+    return parts
+
+
+def _widths(grid: Grid, size: float, room: float, widest: float) -> list[float]:
     found = []
     for n, head in enumerate(grid.heads):
         cells = [row[n] for row in grid.rows]
         natural = max((_wide(cell, size) for cell in cells), default=0.0)
         if head.kind == "text":
-            natural = min(natural, _TEXT)
-        whole = width_of(head.words, size)
-        least = max(map(width_of, head.words.split()), default=0) * size / 11
-        # A head may take two or three lines, but no word of it is cut; 中文 breaks anywhere.
-        told = min(whole, max(whole / 3, 4 * size)) if not head.words.isascii() else max(least, whole / 3)
-        found.append(max(natural, told) + room)
+            natural = min(natural, widest)
+        pieces = [piece for word in head.words.split() for piece in _pieces(word)]
+        # A head may take three lines, but no word of it is cut.
+        told = max((width_of(piece, size) for piece in pieces), default=0.0)
+        found.append(max(natural, told, width_of(head.words, size) / 3) + room)
     return found
 
 
@@ -130,14 +143,27 @@ def _wide(cell: Cell, size: float) -> float:
 
 
 def _table(grid: Grid, columns: Sequence[int], step: int) -> str:
-    heads = "".join(
-        f'<th scope="col"{_class(grid.heads[n])}>{clean(grid.heads[n].words)}</th>' for n in columns
-    )
+    named = [grid.heads[n] for n in columns]
+    heads = "".join(f'<th scope="col"{_class(head)}>{_breaking(head.words)}</th>' for head in named)
     rows = "".join(
         "<tr>" + "".join(_cell(row[n], is_name=n == 0) for n in columns) + "</tr>" for row in grid.rows
     )
-    caption = f"<caption>{clean(grid.caption)}</caption>"
-    return f'<table class="t{step}">{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    is_short = " whole" if len(grid.rows) <= _SHORT_TABLE else ""
+    caption = f"<caption>{clean(grid.caption)}</caption><thead><tr>{heads}</tr></thead>"
+    return f'<table class="t{step}{is_short}">{caption}<tbody>{rows}</tbody></table>'
+
+
+def _breaking(words: str) -> str:
+    """Return a head, as markup, with the places at which 中文 may be broken: it has no spaces to break at."""
+    return " ".join("<wbr>".join(map(clean, _pieces(word))) for word in words.split(" "))
+
+
+def _pieces(word: str) -> list[str]:
+    if word.isascii() or len(word) <= 5:
+        return [word]
+    many = -(-len(word) // 5)
+    each = -(-len(word) // many)
+    return [word[at : at + each] for at in range(0, len(word), each)]
 
 
 def _cell(cell: Cell, *, is_name: bool) -> str:
@@ -150,6 +176,8 @@ def _cell(cell: Cell, *, is_name: bool) -> str:
 
 def _class(cell: Cell) -> str:
     names = [] if cell.kind == "number" else [cell.kind]
+    if cell.kind == "text" and width_of(cell.words, 1) <= _WHOLE:
+        names.append("name")
     if cell.heat is not None:
         names.append(f"h{round(min(max(cell.heat, 0.0), 1.0) * _STEPS)}")
     if cell.is_young:

@@ -46,7 +46,7 @@ class Wording:
                 return value.isoformat()
             case int() | float() if kind == "share":
                 return percent(value)
-            case int() | float() if kind == "days":
+            case float() if kind == "days":
                 return f"{value:,.1f}"
             case int() | float() if kind == "money":
                 return money(value)

@@ -105,7 +105,7 @@ class Reporting(Analysing):
         Raises
         ------
         ExportRefused
-            If the place is a folder, lies in one that is absent or inside the workspace, or cannot be written.
+            If the place may not hold a report, or cannot be written.
         """
         target = self.report_target(out)
         with pending.writing_explained(target), Pending() as files:
