@@ -54,4 +54,6 @@ def _named(slot: Slot, key: str, event: str, catalogue: Catalogue, words: Wordin
     if of in catalogue.events and name in catalogue.events[of].properties:
         spec = catalogue.events[of]
         return f"{words.pick(text_of(spec.label))} · {words.pick(text_of(spec.properties[name].label))}"
-    return key
+    # A property that several events share stands by its key alone.
+    shared = [spec.properties[key] for spec in catalogue.events.values() if key in spec.properties]
+    return words.pick(text_of(shared[0].label)) if shared and key in slot.allowed else key

@@ -79,6 +79,8 @@ def lines(
     is_one = len(told) == 1
     ends = [] if is_one else [_end_of(each, write) for each in told]
     right = 14.0 if is_one else min(_NAMES + 30, max(map(svg.width_of, ends), default=0) + 12)
+    if heads:
+        right = max(right, svg.width_of(heads[-1]) / 2 + 2)
     frame = _Frame(heads, scale, write, width, height, right)
     parts = [frame.grid(), frame.heads()]
     for each in told:
@@ -143,12 +145,20 @@ def columns(
     return svg.drawing(width, height, parts, summary)
 
 
-def bars(rows: Sequence[Bar], summary: str, *, width: float = WIDTH) -> str:
-    """Return horizontal bars: name, bar with its interval, number."""
+def bars(
+    rows: Sequence[Bar], summary: str, *, width: float = WIDTH, mark: float | None = None
+) -> str:  # fmt: skip
+    """Return horizontal bars: name, bar with its interval, number.
+
+    Parameters
+    ----------
+    mark : float or None
+        A value with which the bars are compared: a line across all of them.
+    """
     names = min(width * 0.36, max((svg.width_of(row.name) for row in rows), default=0)) + 8
     words = max((svg.width_of(row.words) for row in rows), default=0) + 8
     room = width - names - words
-    most = max((max(row.value, row.high or 0) for row in rows), default=0) or 1
+    most = max((max(row.value, row.high or 0, mark or 0) for row in rows), default=0) or 1
     parts, high = [], 20.0
     for n, row in enumerate(rows):
         y = n * high
@@ -167,6 +177,9 @@ def bars(rows: Sequence[Bar], summary: str, *, width: float = WIDTH) -> str:
             ]  # fmt: skip
             after = max(after, top)
         parts.append(svg.text(after + 6, y + 14, row.words, fill=svg.INK))
+    if mark is not None:
+        at = names + room * mark / most
+        parts.append(svg.line(at, 0, at, len(rows) * high, svg.MARK))
     return svg.drawing(width, max(len(rows), 1) * high, parts, summary)
 
 

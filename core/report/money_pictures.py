@@ -155,7 +155,7 @@ def _likes(told: Sequence[Likes], words: Wording) -> str:
         # Of everybody every index is 100: nothing to see.
         if any(round(row.value) != 100 for row in rows):
             title = words.say("report_picture_index", tag=each.label)
-            found.append(figure(title, charts.bars(rows, title, width=charts.HALF)))
+            found.append(figure(title, charts.bars(rows, title, width=charts.HALF, mark=100)))
     return side_by_side(found)
 
 
