@@ -71,7 +71,7 @@ class Stream:
 
 def lines(
     heads: Sequence[str], told: Sequence[Line], write: Write, summary: str, *, width: float = WIDTH,
-    height: float = 190, whole: bool = False,
+    height: float = 190, whole: bool = False, axis: Write | None = None,
 ) -> str:  # fmt: skip
     """Return lines over ticks; named at their ends; of one its last and greatest value is written."""
     known = [value for each in told for value in each.values if value is not None]
@@ -81,7 +81,7 @@ def lines(
     right = 14.0 if is_one else min(_NAMES + 30, max(map(svg.width_of, ends), default=0) + 12)
     if heads:
         right = max(right, svg.width_of(heads[-1]) / 2 + 2)
-    frame = _Frame(heads, scale, write, width, height, right)
+    frame = _Frame(heads, scale, axis or write, width, height, right)
     parts = [frame.grid(), frame.heads()]
     for each in told:
         parts.append(_line(frame, each))

@@ -147,8 +147,7 @@ def _why(section: Section) -> tuple[Text, ...]:
     """Return why an analysis tells nothing; empty where it tells something."""
     if section.told is None:
         return section.why
-    nothing = why_nothing(section.told)
-    return () if nothing is None else (nothing,)
+    return why_nothing(section.told)
 
 
 def _section(number: int, section: Section, head: Head, catalogue: Catalogue, words: Wording) -> str:

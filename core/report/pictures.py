@@ -208,7 +208,8 @@ def _retention(told: Retention, words: Wording) -> list[str]:
         heads = [words.pick(place_label(told, place)) for place in places]
         drawn = [_curve(curve, n, places, words) for n, curve in enumerate(shown)]
         title = words.say("sheet_title_curve")
-        found.append(figure(title, charts.lines(heads, drawn, percent, title, height=210)))
+        curves = charts.lines(heads, drawn, percent, title, height=210, axis=_whole_percent)
+        found.append(figure(title, curves))
     return [*found, _cohorts(told, words)]
 
 
@@ -248,6 +249,10 @@ def _heat(share: Share | None, under: str, most: float, *, is_young: bool = Fals
     if share is None:
         return Cell(NONE, "heat")
     return Cell(percent(share.value), "heat", under, share.value / most, is_young)
+
+
+def _whole_percent(share: float) -> str:
+    return f"{share * 100:,.4g} %"
 
 
 def _whole(value: float) -> str:

@@ -18,18 +18,18 @@ from core.messages import Text, say
 from core.report.wording import Wording, change, money, percent
 
 
-def why_nothing(told: Told) -> Text | None:
-    """Return why an analysis has nothing to show, where the data answer it with nobody; None = it has."""
+def why_nothing(told: Told) -> tuple[Text, ...]:
+    """Return why an analysis has nothing to show, where the data answer it with nobody; empty = it has."""
     match told:
         case Rfm() if not told.buyers.users:
-            return say("report_nobody_bought")
+            return (say("report_nobody_bought"),)
         case Retention() if not any(cohort.people.users for cohort in told.cohorts):
-            return say("report_nobody_began")
+            return (say("report_nobody_began"),)
         case Members(note=note) if note is not None and not told.distributions:
-            return note
-        case BudgetTold(split=None, coupons=None, activity=None) if not told.notes:
-            return say("report_nothing_known")
-    return None
+            return (note,)
+        case BudgetTold(split=None, coupons=None) if told.activity is None or told.activity.activity is None:
+            return notes(told) or (say("report_nothing_known"),)
+    return ()
 
 
 def notes(told: Told) -> tuple[Text, ...]:

@@ -14,7 +14,7 @@ from core.analytics.periods import Period, period_of
 from core.analytics.splits import tag_to_split_by
 from core.audiences import pending
 from core.audiences.pending import Pending
-from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, nearest_name
+from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError, nearest_name
 from core.ingest import Progress
 from core.messages import Language, message_of, say
 from core.report.page import Head, Section, report_html
@@ -142,9 +142,12 @@ def _section(key: str, asking: Asking, period: Period, by: str | None, given: Ma
     split = by if ANALYSES[key].splits else None
     try:
         told = tell(key, Request(asking, period, parts_in(asking), split, given))
-    except (RuleError, NotFound) as error:
-        if any(problem.node in given for problem in error.problems):
-            raise  # it is about what the caller gave, which the caller can mend
+    except (RuleError, NotFound, WorkspaceError) as error:
+        is_of_data = not isinstance(error, WorkspaceError) or {p.code for p in error.problems} == {
+            "no_journey"
+        }
+        if not is_of_data or any(problem.node in given for problem in error.problems):
+            raise  # a damaged workspace, or what the caller gave: the caller can mend it
         return Section(key, None, given, tuple(map(message_of, _different(error))))
     return Section(key, told, given)
 
