@@ -1,0 +1,191 @@
+"""The overview, counted on paper: three periods, the course, freshness; what cannot be known is not told."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from core.analytics.overview import MEASURES, Numbers, measure_about, measure_label, overview
+from core.analytics.periods import Period
+from core.errors import RuleError
+from core.schema import TagType
+from tests.core.analytics.made import Done, asking, assert_every_figure_is_the_count_of_its_rule, ids_of
+
+JUNE = Period(date(2019, 6, 1), date(2019, 6, 30))
+TO_NOW = Period(date(2019, 6, 15), date(2019, 7, 14))
+MONEY = {"amount": TagType.NUMBER}
+PEOPLE = {
+    "old": {"since": date(2018, 1, 1)},
+    "may": {"since": date(2019, 5, 31)},
+    "june": {"since": date(2019, 6, 1)},
+    "end": {"since": date(2019, 6, 30)},
+    "july": {"since": date(2019, 7, 1)},
+    "always": {},
+}
+
+
+def bought(user: str, at: str, amount: float | None = None) -> Done:
+    return user, at, {} if amount is None else {"amount": amount}
+
+
+EVENTS = {
+    "login": (
+        {},
+        [
+            ("old", "2018-06-10 10:00"),
+            ("old", "2019-05-31 23:59:59"),
+            ("may", "2019-06-01 00:00"),
+            ("june", "2019-06-30 23:30"),
+            ("june", "2019-06-30 23:30"),
+            ("end", "2019-07-01 00:00"),
+            ("july", "2019-07-14 23:59"),
+        ],
+    ),
+    "purchase": (
+        MONEY,
+        [
+            bought("old", "2018-06-30 10:00", 40),
+            bought("old", "2019-06-10 10:00", 100.5),
+            bought("old", "2019-06-10 10:00", 100.5),
+            bought("may", "2019-06-30 23:30", 9.5),
+            bought("may", "2019-07-01 00:30", 1000),
+            bought("june", "2019-06-15 12:00"),
+            bought("always", "2019-05-02 12:00", 7),
+        ],
+    ),
+}
+
+
+def told(numbers: Numbers) -> dict[str, float | None]:
+    return {measure: numbers.value(measure) for measure in MEASURES}
+
+
+def test_the_numbers_of_a_month_stand_beside_the_month_before_and_that_of_a_year_earlier() -> None:
+    asked = asking(PEOPLE, EVENTS)
+    found = overview(asked, JUNE)
+    assert told(found.now) == {
+        "new": 2, "active": 2, "buyers": 3, "orders": 4, "gmv": 210.5, "average_order": 210.5 / 4,
+        "repeat_rate": 1 / 3,
+    }  # fmt: skip
+    assert told(found.before) == {
+        "new": 1, "active": 1, "buyers": 1, "orders": 1, "gmv": 7, "average_order": 7, "repeat_rate": 0,
+    }  # fmt: skip
+    assert told(found.year_before) == {
+        "new": 0, "active": 1, "buyers": 1, "orders": 1, "gmv": 40, "average_order": 40, "repeat_rate": 0,
+    }  # fmt: skip
+    assert found.before.period == Period(date(2019, 5, 1), date(2019, 5, 31))
+    assert found.year_before.period == Period(date(2018, 6, 1), date(2018, 6, 30))
+    assert ids_of(asked, found.now.new) == ["end", "june"]
+    assert ids_of(asked, found.now.repeaters) == ids_of(asked, found.now.people("repeat_rate")) == ["old"]
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+
+
+def test_the_days_of_an_event_are_those_of_the_time_zone() -> None:
+    # 23:30 in Shanghai on 30 June is 15:30 UTC, 00:30 on 1 July is 16:30 UTC of 30 June.
+    found = overview(asking(PEOPLE, EVENTS), Period(date(2019, 6, 30), date(2019, 7, 1)), grain="day")
+    assert [(m.period.first.day, m.active.users, m.buyers.users, m.bought.total) for m in found.course] == [
+        (30, 1, 1, 9.5), (1, 1, 1, 1000),
+    ]  # fmt: skip
+
+
+def test_what_lies_before_the_oldest_event_is_not_known() -> None:
+    found = overview(asking(PEOPLE, EVENTS), JUNE)
+    assert (found.now.is_known, found.before.is_known) == (True, True)
+    # The oldest event of all is of 10 June 2018: the first days of that month are not known.
+    assert not found.year_before.is_known
+    assert overview(asking(PEOPLE, EVENTS), TO_NOW).year_before.is_known
+    no_data = overview(asking(PEOPLE, {"purchase": (MONEY, [])}), JUNE)
+    assert not no_data.now.is_known
+    assert [(f.rows, f.last_day, f.days_behind) for f in no_data.freshness] == [(0, None, None)]
+
+
+def test_the_course_adds_up_where_things_are_counted_once() -> None:
+    asked = asking(PEOPLE, EVENTS)
+    for grain in ("day", "week", "month"):
+        found = overview(asked, JUNE, grain=grain)  # type: ignore[arg-type]
+        assert sum(moment.new.users for moment in found.course) == found.now.new.users
+        assert sum(moment.bought.occurrences for moment in found.course) == found.now.bought.occurrences
+        assert sum(moment.bought.total or 0 for moment in found.course) == found.now.bought.total
+        assert_every_figure_is_the_count_of_its_rule(asked, found)
+    assert [m.buyers.users for m in overview(asked, JUNE, grain="month").course] == [3]
+    weeks = overview(asked, JUNE, grain="week").course
+    # Weeks begin on Monday; 1 and 2 June are the end of one.
+    assert [(m.period.first.day, m.buyers.users, m.active.users) for m in weeks] == [
+        (1, 0, 1), (3, 0, 0), (10, 2, 0), (17, 0, 0), (24, 1, 1),
+    ]  # fmt: skip
+
+
+def test_several_activities_count_each_person_once() -> None:
+    asked = asking(PEOPLE, EVENTS)
+    given = {"activity": ["login", "purchase"]}
+    found = overview(asked, JUNE, given, grain="month")
+    assert ids_of(asked, found.now.active) == ["june", "may", "old"]
+    assert [moment.active.users for moment in found.course] == [3]
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+
+
+def test_without_an_amount_there_is_no_money_and_not_zero() -> None:
+    found = overview(asking(PEOPLE, EVENTS), JUNE, {"amount": None})
+    assert (found.now.value("gmv"), found.now.value("average_order")) == (None, None)
+    assert found.now.value("orders") == 4
+    assert found.as_json()["now"]["gmv"] is None  # type: ignore[index]
+
+
+def test_a_period_without_data_has_no_average_and_no_repeat_rate() -> None:
+    found = overview(asking(PEOPLE, EVENTS), Period(date(2019, 2, 1), date(2019, 2, 28)))
+    assert told(found.now) == {
+        "new": 0, "active": 0, "buyers": 0, "orders": 0, "gmv": 0, "average_order": None, "repeat_rate": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("people", [{}, {"one": {"since": date(2019, 6, 2)}}])
+def test_nobody_and_one_user_have_an_overview(people: dict[str, dict[str, object]]) -> None:
+    done = [bought(user, "2019-06-02 10:00", 5) for user in people]
+    asked = asking(people, {"purchase": (MONEY, done)})
+    found = overview(asked, JUNE)
+    assert found.now.value("new") == found.now.value("buyers") == found.now.value("active") == len(people)
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+    found.as_json()
+
+
+@pytest.mark.parametrize("as_of", [date(2017, 5, 1), date(1900, 1, 1)])
+def test_a_day_before_the_data_begin_has_only_who_always_was(as_of: date) -> None:
+    asked = asking(PEOPLE, EVENTS, as_of=as_of)
+    found = overview(asked, Period(as_of, as_of))
+    assert found.now.value("new") == found.now.value("buyers") == 0
+    assert asked.figure().users == 1
+    assert not found.now.is_known
+    assert [each.days_behind for each in found.freshness] == [
+        (as_of - date(2019, 7, 14)).days, (as_of - date(2019, 7, 1)).days,
+    ]  # fmt: skip
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+
+
+def test_freshness_tells_how_far_the_data_of_an_event_lag_behind() -> None:
+    found = overview(asking(PEOPLE, EVENTS), JUNE)
+    assert [(each.event, each.rows, each.days_behind) for each in found.freshness] == [
+        ("login", 7, 0), ("purchase", 7, 13),
+    ]  # fmt: skip
+
+
+def test_every_measure_has_a_name_and_a_definition() -> None:
+    for measure in MEASURES:
+        assert all(measure_label(measure).values())
+        assert all(measure_about(measure).values())
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"purchase": "purchas"}, "template_slot_not_one_of"),
+        ({"activity": []}, "template_slot_empty"),
+        ({"activity": "login"}, "template_slot_not_list"),
+        ({"amount": "login"}, "template_slot_not_one_of"),
+        ({"actvity": ["login"]}, "template_slot_unknown"),
+    ],
+)
+def test_what_does_not_fit_is_refused(given: dict[str, object], code: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        overview(asking(PEOPLE, EVENTS), JUNE, given)
+    assert {problem.code for problem in refused.value.problems} == {code}
