@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from core.analytics.asking import any_of, did, did_none
-from core.analytics.overview import came
+from core import clock
+from core.analytics.asking import any_of, did, did_none, existed
 from core.analytics.periods import Period
 from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import say
 from core.rules.conditions import SequenceCondition
 from core.rules.edit import as_condition, fresh_ids
-from core.rules.parts import AgoWindow, DayAgo, Step, Window, Within
+from core.rules.parts import DayAgo, Step, Window, Within
 from core.rules.tree import Group, Node, Rule
 from core.schema import Catalogue, JourneyStage, JourneyStep, Label
 from core.tags.templates.proposals import Given, Slot, filled
@@ -23,7 +23,6 @@ MOST_CHAINS = 40
 """A step with several events makes so many chains of single events; more are refused."""
 STUCK_DAYS = 7
 ORDERS, WHENS = ("any", "strict"), ("ever", "period")
-_EVER_SO_LONG = 36_500
 
 
 @dataclass(frozen=True)
@@ -172,12 +171,10 @@ class Steps:
 
     def stuck(self, place: int) -> tuple[Node, ...]:
         """Return the conditions of standing at a step, and of having reached it so many days ago already."""
-        events = self.keys[place].events
-        if events:
-            window = AgoWindow(ago=(_EVER_SO_LONG, self._stuck_days), unit="day")
-            return (*self.furthest(place), *did(events, window))
+        # What was reached then, in the same way: an event before its turn, or before the period, is no step.
         ago = DayAgo(ago=self._stuck_days, unit="day")
-        return (*self.furthest(place), Group(id="existed", match="all", as_of=ago))
+        then = Group(id="then", match="all", as_of=ago, children=self.reached(place))
+        return (*self.furthest(place), then)
 
     def _is_for_all(self, place: int) -> bool:
         step = self.keys[place]
@@ -190,7 +187,7 @@ class Steps:
             condition = as_condition(rule, fresh_ids([rule]))
             return () if condition is None else (condition,)
         if not step.events:
-            return () if period is None else came(period, period.last)
+            return () if period is None else _came_in(period)
         return did(step.events, self._window)
 
     def _in_order(self, place: int) -> tuple[Node, ...]:
@@ -211,6 +208,11 @@ def chain(events: Sequence[str], within: Within | None, window: Window | None) -
     """Return the condition of a chain of occurrences, each within a length of time of the one before."""
     steps = (Step(event=events[0]), *(Step(event=event, within=within) for event in events[1:]))
     return SequenceCondition(id="chain", steps=steps, window=window)
+
+
+def _came_in(period: Period) -> tuple[Node, ...]:
+    """Return the conditions of having become a user in a period, whatever day they are asked for."""
+    return (existed(clock.add_days(period.first, -1), is_negated=True), existed(period.last))
 
 
 def _negated(conditions: Sequence[Node]) -> Sequence[Node]:

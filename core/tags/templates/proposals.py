@@ -233,9 +233,10 @@ def _wrong_steps(slot: Slot, steps: Any) -> list[Problem]:
         if not is_step or not step["label"] or not isinstance(step["events"], list | tuple):
             problems.append(Problem("template_steps_shape", slot.key, {"place": place}))
             continue
-        if step["label"] in seen:
-            problems.append(Problem("template_steps_twice", slot.key, {"given": step["label"]}))
-        seen.add(str(step["label"]))
+        label = str(step["label"])
+        if label in seen:
+            problems.append(Problem("template_steps_twice", slot.key, {"given": label}))
+        seen.add(label)
         problems += [
             Problem(
                 "template_steps_event", slot.key, {"place": place, "given": str(name)}, slot.allowed,

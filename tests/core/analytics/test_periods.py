@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -129,7 +130,7 @@ def test_months_up_to_a_day_leave_no_day_out(as_of: date, many: int) -> None:
     months = months_up_to(as_of, many)
     assert len(months) == many
     assert months[-1].last == as_of
-    for before, after in zip(months, months[1:], strict=False):
+    for before, after in itertools.pairwise(months):
         assert after.first == before.last + timedelta(days=1)
         assert before.first <= before.last
     assert months[0].first == add_months(as_of, -many) + timedelta(days=1)
