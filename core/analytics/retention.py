@@ -43,6 +43,8 @@ READINGS: tuple[Reading, ...] = ("classic", "rolling", "bracket")
 BEGINNINGS = ("registered", "first_event")
 GRAIN_NAMES = ("day", "week", "month")
 MOST_COHORTS = 60
+LAST_BRACKET = 3650
+"""Brackets end by so many periods after the beginning."""
 _USUAL_COHORTS = {"day": 14, "week": 12, "month": 12}
 
 
@@ -200,8 +202,8 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
     told = filled(slots(asking.catalogue), asking.catalogue, given)
     if told["begin"] == "first_event" and not told["first_event"]:
         raise RuleError(Problem("template_slot_empty", "first_event", {"slot": say("slot_first_event")}))
-    if told["reading"] == "bracket" and any(edge < 1 or edge != int(edge) for edge in told["brackets"]):
-        raise RuleError(Problem("retention_brackets", "brackets"))
+    if told["reading"] == "bracket" and not _are_brackets(told["brackets"]):
+        raise RuleError(Problem("retention_brackets", "brackets", {"most": LAST_BRACKET}))
     way = _Way(asking, told)
     cohorts = tuple(way.cohort(period) for period in way.periods)
     people = asking.figure(*way.began(Period(way.periods[0].first, way.periods[-1].last)))
@@ -214,6 +216,11 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
         way.grain, told["reading"], tuple(way.brackets), cohorts,
         _curve(say("everybody_together"), people, cohorts), tuple(curves),
     )  # fmt: skip
+
+
+def _are_brackets(edges: Sequence[float]) -> bool:
+    """Tell whether there is a bracket at all, and each begins with a whole period."""
+    return len(edges) > 1 and all(edge == int(edge) and 1 <= edge <= LAST_BRACKET for edge in edges)
 
 
 class _Way:

@@ -190,7 +190,9 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if slot.kind in ("whole", "share"):
         return _out_of_bounds(slot, value)
     if slot.kind == "edges":
-        is_list = isinstance(value, list | tuple) and all(_is_number(edge) for edge in value)
+        is_list = isinstance(value, list | tuple) and all(
+            _is_number(edge) and math.isfinite(edge) for edge in value
+        )
         if not is_list or list(value) != sorted(set(value)):
             return [Problem("edges_not_ascending", slot.key)]
         if slot.edges is not None and len(value) != slot.edges:
