@@ -6,6 +6,7 @@ Scores go from 1 to 5, 5 the best; the eight named cells tell high from low on e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -331,9 +332,9 @@ class _Scored:
 
     def _thresholds(self, told: Given, side: str) -> Scale:
         if side == "r":
-            # So many days since, or more, is the worse score.
+            # So many days since, or more, is the worse score; of days there are whole ones only.
             days = reversed(told["recency_edges"])
-            return Scale(side, tuple(clock.add_days(self.day, -int(each)) for each in days))
+            return Scale(side, tuple(clock.add_days(self.day, -math.ceil(each)) for each in days))
         edges = told["frequency_edges" if side == "f" else "spend_edges"]
         return Scale(side, tuple(float(edge) for edge in edges), is_reached=True)
 
