@@ -100,15 +100,18 @@ class Analysing(OneUser):
         try:
             name, (sheet, row, column) = str(asked["name"]), asked["at"]
             row, column = int(row), int(column)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RuleError(Problem("figure_link_broken")) from error
+        audience, by, given = asked.get("audience"), asked.get("by"), asked.get("given")
+        if not (
+            isinstance(audience, str | None) and isinstance(by, str | None)
+            and isinstance(given, Mapping | None)
+        ):  # fmt: skip
+            raise RuleError(Problem("figure_link_broken"))
         day, first, last = (
             None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
         )
-        found = self.analyse(
-            name, day, first=first, last=last, audience=asked.get("audience"), by=asked.get("by"),
-            given=asked.get("given"),
-        )  # fmt: skip
+        found = self.analyse(name, day, first=first, last=last, audience=audience, by=by, given=given)
         rows = next((each.rows for each in sheets(found, self.catalogue()) if each.key == sheet), ())
         is_there = 0 <= row < len(rows) and 0 <= column < len(rows[row])
         figure = rows[row][column] if is_there else None

@@ -118,6 +118,7 @@ class BudgetSplit:
         """Return the split, JSON-ready."""
         return {
             "total": self.total,
+            "groups": self.groups.as_json(),
             "shares": [share.as_json() for share in self.shares],
             "left_out": [{"label": dict(each.group.label), "why": dict(each.why)} for each in self.left_out],
             "buyers": self.buyers.as_json(),

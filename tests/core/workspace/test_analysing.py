@@ -1,0 +1,228 @@
+"""What a manager asks: every figure of every analysis opens as a rule with the same count, whoever is meant."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.analytics.analyses import ANALYSES, Told
+from core.analytics.asking import Figure
+from core.analytics.sheets import Sheet, sheets
+from core.errors import CallerError, NotFound, RuleError
+from core.messages import message_of
+from core.rules.parse import dump_rule
+from core.workspace import Actor, Workspace
+from core.workspace.analysing import Analysing
+
+LI = Actor("李")
+DAY, FIRST, LAST = date(2019, 7, 14), date(2019, 6, 1), date(2019, 6, 30)
+EARLIER = date(2019, 6, 7)
+# Few cohorts and coarse steps, so that all their figures can be counted anew.
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "retention": {"grain": "month", "cohorts": 3},
+    "journey": {"when": "period"},
+    "budget": {
+        "group": "city", "cost": "points", "claim": "view", "coupon": "channel", "redeem": "buy",
+        "redeemed": "channel", "join": "chat", "activity": "channel",
+    },
+    "channels": {
+        "channel": "city", "touches": ["view.channel"], "chain": ["view", "favourite"], "by": "channel",
+        "outcomes": ["buy"], "claim": "view", "redeem": "buy", "coupon": "channel",
+    },
+}  # fmt: skip
+BY = {"journey": "city", "retention": "is_vip"}
+
+
+def rule(*conditions: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    children = [{"id": f"c{place}", **each} for place, each in enumerate(conditions)]
+    return {
+        "version": 1,
+        "include": {"kind": "group", "id": "g", "match": "any", "children": children},
+        **more,
+    }
+
+
+@pytest.fixture(scope="module")
+def kept(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Seven users, and audiences: a rule, one with a take, a fixed one with people by hand."""
+    found = Workspace.open(shutil.copytree(imported, tmp_path_factory.mktemp("analysing") / "workspace"))
+    in_beijing = {"kind": "tag", "tag": "city", "op": "is", "value": "北京"}
+    bought = {"kind": "event", "event": "buy", "measure": "count", "op": "gte", "value": 1}
+    found.save_audience(name="北京或买过", rule=rule(in_beijing, bought), actor=LI)
+    found.save_audience(name="前三", rule=rule(take={"n": 3, "by": "points"}), actor=LI)
+    fixed = found.save_audience(name="名单", rule=rule(in_beijing), actor=LI)
+    snapshot = found.take_snapshot("名单", actor=LI)
+    found.arrange_audience(fixed.id, revision=fixed.revision, actor=LI, fixed_to=snapshot.id)
+    found.put_by_hand("名单", ["u03", "u04"], is_added=True, reason="认识", actor=LI)
+    found.put_by_hand("名单", ["u02"], is_added=False, reason="认识", actor=LI)
+    return found
+
+
+@pytest.fixture
+def told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets each analysis be told once for all figures that are opened from it."""
+    tell, held = Analysing.analyse, {}
+
+    def analyse(self: Workspace, *arguments: Any, **named: Any) -> Told:
+        key = repr((arguments, sorted(named.items(), key=str)))
+        if key not in held:
+            held[key] = tell(self, *arguments, **named)
+        return held[key]
+
+    monkeypatch.setattr(Analysing, "analyse", analyse)
+
+
+def figures_of(found: tuple[Sheet, ...]) -> Iterator[tuple[list[Any], Figure]]:
+    for sheet in found:
+        assert sheet.title["zh"]
+        for r, row in enumerate(sheet.rows):
+            assert len(row) == len(sheet.columns)
+            for c, value in enumerate(row):
+                if isinstance(value, Figure):
+                    yield [sheet.key, r, c], value
+
+
+def question(name: str, **more: Any) -> dict[str, Any]:
+    days = {"day": DAY.isoformat(), "from": FIRST.isoformat(), "to": LAST.isoformat()}
+    return {"name": name, **days, "by": BY.get(name), "given": GIVEN.get(name), **more}
+
+
+@pytest.mark.usefixtures("told_once")
+@pytest.mark.parametrize("audience", [None, "北京或买过", "前三", "名单"])
+@pytest.mark.parametrize("name", ANALYSES)
+def test_every_figure_of_every_sheet_opens_as_a_rule_with_its_count(
+    name: str, audience: str | None, kept: Workspace
+) -> None:
+    asked = question(name, audience=audience)
+    told = kept.analyse(name, DAY, first=FIRST, last=LAST, audience=audience, by=asked["by"], given=asked["given"])  # fmt: skip
+    found = sheets(told, kept.catalogue())
+    assert len({sheet.key for sheet in found}) == len(found)
+    everybody = set(kept.members(kept.asking(DAY, audience=audience).among, DAY))
+    opened = 0
+    for at, figure in figures_of(found):
+        opened_rule, day = kept.figure({**asked, "at": at})
+        assert day == DAY
+        # As a link to the builder does it.
+        again = kept.parse(dump_rule(opened_rule))
+        assert kept.count(again, day).answer.count == figure.users, at
+        members = kept.members(again, day)
+        assert len(members) == figure.users
+        if at[0] not in ("members_likes", "activity_likes") or at[2] == 2:  # beside them stands everybody
+            assert set(members) <= everybody, at
+        opened += 1
+    assert opened
+    told.as_json()
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_an_earlier_day_opens_for_that_day(name: str, kept: Workspace) -> None:
+    asked = {"name": name, "day": EARLIER.isoformat(), "given": GIVEN.get(name)}
+    told = kept.analyse(name, EARLIER, given=asked["given"])  # type: ignore[arg-type]
+    every = list(figures_of(sheets(told, kept.catalogue())))
+    for at, figure in every[:: max(len(every) // 5, 1)]:
+        found, day = kept.figure({**asked, "at": at})
+        assert day == EARLIER
+        assert len(kept.members(found, day)) == figure.users
+
+
+def test_days_left_out_are_the_plans_and_numbers_may_come_as_text(kept: Workspace) -> None:
+    found, day = kept.figure({"name": "overview", "at": ["overview", "0", "5"]})
+    assert day == DAY
+    told: Any = kept.analyse("overview")
+    assert kept.count(found).answer.count == told.numbers.now.buyers.users
+    assert kept.period() == told.numbers.now.period
+
+
+def test_the_people_of_an_audience_are_asked_about_by_name_or_id(kept: Workspace) -> None:
+    by_name = kept.asking(audience="名单")
+    by_id = kept.asking(audience=kept.audience("名单").id)
+    assert by_name.figure().users == by_id.figure().users == 4
+    assert kept.members(by_name.among) == ["007", "u01", "u03", "u04"]
+    assert kept.asking(audience="前三").figure().users == 3
+    assert kept.asking().figure().users == 7
+    assert kept.asking(date(2019, 1, 2)).figure().users == 2
+    with pytest.raises(RuleError) as refused:
+        kept.asking(audience="北京")
+    assert refused.value.code == "unknown_audience"
+    assert refused.value.problems[0].nearest
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        None, [], ["overview"], ["overview", 0], ["overview", 0, 5, 1], ["overvew", 0, 5], ["overview", -1, 5],
+        ["overview", 0, -1], ["overview", 3, 5], ["overview", 0, 99], ["overview", "x", 5], ["overview", None, 5],
+        ["overview", 0, 0], ["overview", 0, 6], [["overview"], 0, 5], ["overview", 0, float("inf")], "abc", 7,
+    ],
+)  # fmt: skip
+def test_a_link_to_no_figure_says_so(at: Any, kept: Workspace) -> None:
+    with pytest.raises(RuleError) as refused:
+        kept.figure({**question("overview"), "at": at})
+    assert refused.value.code == "figure_link_broken"
+    assert all(message_of(refused.value.problems[0]).values())
+
+
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        ({"name": None}, "analysis_unknown"),
+        ({"name": "overvew"}, "analysis_unknown"),
+        ({"name": "journey", "by": "ctiy"}, "split_unknown"),
+        ({"name": "journey", "by": ["city"]}, "figure_link_broken"),
+        ({"name": "journey", "by": "phone"}, "split_personal"),
+        ({"audience": "无"}, "unknown_audience"),
+        ({"audience": 5}, "figure_link_broken"),
+        ({"given": {"purchase": "x"}}, "template_slot_not_one_of"),
+        ({"given": ["purchase"]}, "figure_link_broken"),
+        ({"given": "purchase"}, "figure_link_broken"),
+        ({"from": "2019-07-01", "to": "2019-06-01"}, "period_reversed"),
+        ({"to": "2019-07-15"}, "period_after_data"),
+    ],
+)
+def test_a_question_that_does_not_fit_is_refused(
+    broken: Mapping[str, Any], code: str, kept: Workspace
+) -> None:
+    with pytest.raises(CallerError) as refused:
+        kept.figure({**question("overview"), "at": ["overview", 0, 5], **broken})
+    assert code in {problem.code for problem in refused.value.problems}
+
+
+@pytest.mark.parametrize("day", ["2019-13-01", "gestern", "", 20190714, ["2019-07-14"]])
+@pytest.mark.parametrize("key", ["day", "from", "to"])
+def test_a_day_that_is_none_is_refused(key: str, day: Any, kept: Workspace) -> None:
+    with pytest.raises(CallerError):
+        kept.figure({**question("overview"), "at": ["overview", 0, 5], key: day})
+
+
+def test_a_link_that_is_no_question_is_refused(kept: Workspace) -> None:
+    with pytest.raises(CallerError) as refused:
+        kept.figure({"at": ["overview", 0, 5]})
+    assert refused.value.code == "figure_link_broken"
+
+
+def test_an_analysis_that_does_not_exist_is_told_with_the_nearest(kept: Workspace) -> None:
+    with pytest.raises(NotFound) as refused:
+        kept.analyse("retentoin")
+    assert refused.value.problems[0].nearest == "retention"
+    assert set(refused.value.problems[0].allowed) == set(ANALYSES)
+    assert all(analysis.label["zh"] for analysis in ANALYSES.values())
+
+
+@pytest.mark.parametrize("as_of", [date(2018, 1, 31), date(1900, 1, 1)])
+@pytest.mark.parametrize("name", ANALYSES)
+def test_a_day_before_the_data_has_an_answer_of_nobody(name: str, as_of: date, kept: Workspace) -> None:
+    told = kept.analyse(name, as_of)
+    assert all(figure.users == 0 for _, figure in figures_of(sheets(told, kept.catalogue())))
+    told.as_json()
+
+
+def test_data_that_are_replaced_are_asked_anew(imported: Path, tmp_path: Path) -> None:
+    found = Workspace.open(shutil.copytree(imported, tmp_path / "workspace"))
+    with pytest.raises(RuleError):
+        found.analyse("overview", last=date(2019, 7, 15))
+    assert found.analyse("overview", date(2019, 7, 15), last=date(2019, 7, 15))
