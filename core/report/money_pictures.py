@@ -43,16 +43,18 @@ def budget_pictures(told: BudgetTold, words: Wording) -> list[str]:
 
 def channels_pictures(told: ChannelsTold, words: Wording) -> list[str]:
     """Return who came and stayed by channel, what is credited, how far messages got, and coupons."""
-    rows = told.channels.rows
-    conversion = [(row.label, row.conversion, row.converted) for row in rows]
-    retained = [(row.label, row.retention, row.retained) for row in rows]
-    found = [
-        side_by_side([
-            _new(told.channels, words),
-            _shares("report_picture_conversion", conversion, words),
-            _shares("report_picture_retention", retained, words),
-        ])
-    ]  # fmt: skip
+    found = []
+    if told.channels is not None:
+        rows = told.channels.rows
+        conversion = [(row.label, row.conversion, row.converted) for row in rows]
+        retained = [(row.label, row.retention, row.retained) for row in rows]
+        found.append(
+            side_by_side([
+                _new(told.channels, words),
+                _shares("report_picture_conversion", conversion, words),
+                _shares("report_picture_retention", retained, words),
+            ])
+        )  # fmt: skip
     if told.attribution is not None:
         found.append(_credits(told.attribution, words))
     if told.chain is not None:

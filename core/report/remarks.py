@@ -52,8 +52,8 @@ def notes(told: Told) -> tuple[Text, ...]:
             if told.activity is not None:
                 found.append(told.activity.note)
         case ChannelsTold():
-            found += [*told.notes, *told.channels.notes]
-            for part in (told.attribution, told.chain, told.coupons):
+            found += told.notes
+            for part in (told.channels, told.attribution, told.chain, told.coupons):
                 found += () if part is None else part.notes
         case Members():
             found += [told.note, *(each.note for each in told.distributions)]
@@ -140,6 +140,8 @@ def _budget(told: BudgetTold, words: Wording) -> str:
 
 
 def _channels(told: ChannelsTold, words: Wording) -> str:
+    if told.channels is None:
+        return words.say("report_sentence_none")
     came = [(row.label, row.new.users) for row in told.channels.rows if row.new is not None and row.new.users]
     if not came:
         return words.say("report_sentence_active", active=f"{told.channels.everybody.active.users:,}")
