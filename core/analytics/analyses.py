@@ -245,16 +245,29 @@ def tell(name: str, request: Request) -> Told:
     """
     analysis = ANALYSES.get(name)
     if analysis is None:
-        known = tuple(ANALYSES)
-        raise NotFound(Problem("analysis_unknown", None, {"name": name}, known, nearest_name(name, known)))
+        raise NotFound(_unknown(name))
     if request.by is not None:
         tag_to_split_by(request.asking.catalogue, request.by)
     return analysis.tell(request)
 
 
 def given_by_plan(plan: Mapping[str, Any], name: str) -> Given:
-    """Return what a plan gives one analysis: the table of its name."""
+    """Return what a plan gives one analysis: the table of its name.
+
+    Raises
+    ------
+    NotFound
+        If the plan has tables of no analysis, or one that is no table.
+    """
+    unknown = [_unknown(other) for other in plan if other not in ANALYSES]
+    if unknown:
+        raise NotFound(unknown)
     table = plan.get(name, {})
     if not isinstance(table, Mapping):
         raise NotFound(Problem("analysis_plan_shape", name, {"name": name}))
     return table
+
+
+def _unknown(name: str) -> Problem:
+    known = tuple(ANALYSES)
+    return Problem("analysis_unknown", None, {"name": name}, known, nearest_name(name, known))
