@@ -29,6 +29,8 @@ def why_nothing(told: Told) -> tuple[Text, ...]:
             return (note,)
         case BudgetTold(split=None, coupons=None) if told.activity is None or told.activity.activity is None:
             return notes(told) or (say("report_nothing_known"),)
+        case ChannelsTold(channels=None, attribution=None, chain=None, coupons=None):
+            return notes(told) or (say("report_nothing_known"),)
     return ()
 
 

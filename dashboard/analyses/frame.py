@@ -18,7 +18,7 @@ from dashboard.analyses import bar
 from dashboard.analyses.bar import Asked
 from dashboard.charts import Chart
 from dashboard.errors import verbatim
-from dashboard.i18n import pick, t
+from dashboard.i18n import language, pick, t
 from dashboard.sheet.numbers import written
 from dashboard.sheet.words import as_csv, sheet_data, table_of
 from dashboard.tagmaker.ready import answer
@@ -32,10 +32,38 @@ def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[A
     """Draw title, bar and settings of a page and return what it asks, and whether as picture or table."""
     st.title(t(f"analyses.{name}.title"), anchor=False)
     st.caption(t(f"analyses.{name}.lead"))
-    asked, (given, shown_as) = bar.draw(
-        name, splits=splits, has_period=has_period, beside=lambda: (_settings(name), _view(name))
-    )
-    return replace(asked, given=given), shown_as
+    with st.container(key="analyses_head"):
+        asked, (given, shown_as) = bar.draw(
+            name, splits=splits, has_period=has_period, beside=lambda: (_settings(name), _view(name))
+        )
+        asked = replace(asked, given=given)
+        _report(asked)
+    return asked, shown_as
+
+
+def _report(asked: Asked) -> None:
+    """Offer the report: the chosen analyses as one file that works offline and prints."""
+    with st.popover(t("analyses.report"), icon=":material/description:"):
+        st.caption(t("analyses.report.about"))
+        names = {key: pick(analysis.label) for key, analysis in ANALYSES.items()}
+        chosen = st.multiselect(
+            t("analyses.report.which"), list(names), default=list(names), format_func=names.__getitem__,
+            key="analyses_report",
+        )  # fmt: skip
+        speaks, workspace = language(), state.workspace()  # no session is there when the file is asked for
+
+        def written() -> bytes:
+            return workspace.report(
+                speaks, asked.day, first=asked.period.first, last=asked.period.last,
+                audience=asked.audience, by=asked.by, plan={asked.name: asked.given} if asked.given else None,
+                only=chosen,
+            ).encode()  # fmt: skip
+
+        st.download_button(
+            t("analyses.report.download"), data=written, on_click="ignore", mime="text/html", type="primary",
+            file_name=safe_name(f"{t('analyses.report')}_{asked.period.first}_{asked.period.last}.html"),
+            disabled=not chosen,
+        )  # fmt: skip
 
 
 def _settings(name: str) -> dict[str, Any]:

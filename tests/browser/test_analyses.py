@@ -118,6 +118,20 @@ def test_period_day_audience_and_split_stand_in_the_link_and_are_taken_from_it(
     assert told.as_json()["cohorts"][0]["users"] == promised
 
 
+def test_the_report_is_downloaded_opens_from_disk_and_prints(visit: Visit, tmp_path: Path) -> None:
+    page = visit("/overview")
+    page.get_by_role("button", name="报告").click()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="下载报告").click()
+    assert waiting.value.suggested_filename == "报告_2019-06-15_2019-07-14.html"
+    file = tmp_path / "report.html"
+    waiting.value.save_as(file)
+    page.goto(file.as_uri())
+    expect(page.get_by_role("heading", name="用户分析报告")).to_be_visible()
+    expect(page.locator("section")).to_have_count(len(PAGES))
+    assert len(page.pdf(format="A4")) > 50_000
+
+
 def test_what_is_asked_before_the_data_begin_is_said_and_is_no_zero(visit: Visit) -> None:
     page = visit("/overview?from=2010-01-01&to=2010-01-31&day=2010-02-28")
     expect(page.get_by_text("数据开始之前，不可比").first).to_be_visible()
