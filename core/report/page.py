@@ -76,8 +76,8 @@ def report_html(head: Head, sections: Sequence[Section], catalogue: Catalogue, w
     """Return the report as one HTML page in one language."""
     styles = (resources.files(__package__).joinpath("report.css").read_text("utf-8"), _margins(head, words))
     title = words.say("report_title")
-    body = [_cover(head, sections, catalogue, words)]
-    body += [_section(n, each, head, catalogue, words) for n, each in enumerate(sections, 1)]
+    cover = _cover(head, sections, catalogue, words)
+    parts = "".join(_section(n, each, head, catalogue, words) for n, each in enumerate(sections, 1))
     return (
         f'<!DOCTYPE html>\n<html lang="{_LANGUAGES[words.language]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(styles)}">\n'
@@ -85,7 +85,7 @@ def report_html(head: Head, sections: Sequence[Section], catalogue: Catalogue, w
         '<meta name="color-scheme" content="light">\n'
         f"<title>{clean(title)} · {head.as_of.isoformat()}</title>\n"
         + "".join(f"<style>{style}</style>\n" for style in styles)
-        + f"</head>\n<body>\n{''.join(body)}\n"
+        + f"</head>\n<body>\n{cover}\n<main>{parts}</main>\n"
         f'<footer class="foot"><p>{clean(words.say("report_foot"))}</p></footer>\n</body>\n</html>\n'
     )
 

@@ -45,12 +45,12 @@ def _overview(told: OverviewTold, words: Wording) -> list[str]:
 
 def _card(numbers: Overview, measure: str, words: Wording) -> str:
     value = _measure(numbers.now, measure, words)
-    against = "".join(
-        f"<li>{svg.clean(words.say(f'report_vs_{name}'))} {_against(numbers.now, then, measure, words)}</li>"
-        for name, then in (("before", numbers.before), ("year", numbers.year_before))
-    )
+    against = ""
+    for name, then in (("before", numbers.before), ("year", numbers.year_before)):
+        compared = svg.clean(words.say(f"report_vs_{name}"))
+        against += f"<li>{compared} {_against(numbers.now, then, measure, words)}</li>"
     label = svg.clean(words.pick(measure_label(measure)))
-    return f'<div class="card"><h4>{label}</h4><p>{svg.clean(value)}</p><ul>{against}</ul></div>'
+    return f'<div class="card"><h3>{label}</h3><p>{svg.clean(value)}</p><ul>{against}</ul></div>'
 
 
 def _measure(numbers: Numbers, measure: str, words: Wording) -> str:

@@ -97,7 +97,7 @@ def test_every_text_of_these_layers_is_used_somewhere() -> None:
     core = Path(__file__).parents[3] / "core"
     code = "\n".join(file.read_text(encoding="utf-8") for file in core.rglob("*.py"))
     put_together = ("column_", *re.findall(r'f"([a-z_]+_)\{', code))
-    for layer in ("cli", "workspace", "store", "audiences", "analytics"):
+    for layer in ("cli", "workspace", "store", "audiences", "analytics", "report"):
         texts = (core / "messages" / f"{layer}.toml").read_text(encoding="utf-8")
         for key in re.findall(r"^\[(\w+)\]$", texts, re.MULTILINE):
             is_said = re.search(rf"[\"']{key}[\"']", code) or key.startswith(put_together)
