@@ -158,7 +158,7 @@ def _section(number: int, section: Section, head: Head, catalogue: Catalogue, wo
     if section.told is None or why:
         said = "".join(f"<p>{clean(words.pick(text))}</p>" for text in why)
         not_told = f'<div class="not-told"><h3>{clean(words.say("report_not_told"))}</h3>{said}</div>'
-        return f'<section id="{section.key}">{title}{lead}{not_told}</section>'
+        return f'<section id="{section.key}" class="untold">{title}{lead}{not_told}</section>'
     told = told_in_words(analysis.slots(catalogue), section.given, catalogue, words)
     parts = [
         title, lead,

@@ -18,6 +18,8 @@ _SIZES = ((12.0, 16.0, 190.0), (11.0, 12.0, 150.0), (10.0, 8.0, 110.0))
 """Of type, the room beside it in a cell, and how wide texts are before they break: the first that fits."""
 _WHOLE = 7.0
 """Names as wide as so many characters of 中文 are never broken."""
+_SHORT_HEAD = 4.0
+"""Nor are heads of so many."""
 _SHORT_TABLE = 10
 """A table of so many rows is not cut in two by the end of a page."""
 
@@ -131,7 +133,8 @@ def _widths(grid: Grid, size: float, room: float, widest: float) -> list[float]:
         natural = max((_wide(cell, size) for cell in cells), default=0.0)
         if head.kind == "text":
             natural = min(natural, widest)
-        pieces = [piece for word in head.words.split() for piece in _pieces(word)]
+        words = [head.words] if _is_short(head) else head.words.split()
+        pieces = [piece for word in words for piece in _pieces(word)]
         # A head may take three lines, but no word of it is cut.
         told = max((width_of(piece, size) for piece in pieces), default=0.0)
         found.append(max(natural, told, width_of(head.words, size) / 3) + room)
@@ -144,13 +147,20 @@ def _wide(cell: Cell, size: float) -> float:
 
 def _table(grid: Grid, columns: Sequence[int], step: int) -> str:
     named = [grid.heads[n] for n in columns]
-    heads = "".join(f'<th scope="col"{_class(head)}>{_breaking(head.words)}</th>' for head in named)
+    heads = "".join(
+        f'<th scope="col"{_class(head, is_whole=_is_short(head))}>{_breaking(head.words)}</th>'
+        for head in named
+    )
     rows = "".join(
         "<tr>" + "".join(_cell(row[n], is_name=n == 0) for n in columns) + "</tr>" for row in grid.rows
     )
     is_short = " whole" if len(grid.rows) <= _SHORT_TABLE else ""
     caption = f"<caption>{clean(grid.caption)}</caption><thead><tr>{heads}</tr></thead>"
     return f'<table class="t{step}{is_short}">{caption}<tbody>{rows}</tbody></table>'
+
+
+def _is_short(head: Cell) -> bool:
+    return width_of(head.words, 1) <= _SHORT_HEAD
 
 
 def _breaking(words: str) -> str:
@@ -174,9 +184,9 @@ def _cell(cell: Cell, *, is_name: bool) -> str:
     return f"<td{_class(cell)}>{inner}</td>"
 
 
-def _class(cell: Cell) -> str:
+def _class(cell: Cell, *, is_whole: bool | None = None) -> str:
     names = [] if cell.kind == "number" else [cell.kind]
-    if cell.kind == "text" and width_of(cell.words, 1) <= _WHOLE:
+    if is_whole or (is_whole is None and cell.kind == "text" and width_of(cell.words, 1) <= _WHOLE):
         names.append("name")
     if cell.heat is not None:
         names.append(f"h{round(min(max(cell.heat, 0.0), 1.0) * _STEPS)}")
