@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.analytics.sheets.form import text_of
+from core.analytics.wording import Wording
 from core.messages import catalogue as texts
-from core.report.wording import Wording
 from core.schema import Catalogue
 from core.tags.templates.proposals import Given, Slot
 

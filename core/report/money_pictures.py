@@ -12,10 +12,10 @@ from core.analytics.crediting import MODELS
 from core.analytics.likes import Likes
 from core.analytics.members import Distribution, Members
 from core.analytics.touches import Chain
+from core.analytics.wording import NONE, Wording, percent
 from core.messages import Text
 from core.report import charts, svg
 from core.report.framing import figure, side_by_side
-from core.report.wording import NONE, Wording, percent
 
 _MOST = 14
 """Of bars in a picture: the table below has all of them."""

@@ -14,13 +14,13 @@ from itertools import groupby
 from core.analytics.analyses import ANALYSES, Told
 from core.analytics.periods import Period
 from core.analytics.sheets import Sheet, sheets
+from core.analytics.wording import Wording
 from core.messages import Text
 from core.report.asked import told_in_words
 from core.report.pictures import pictures
 from core.report.remarks import notes, sentence, why_nothing
 from core.report.svg import clean
 from core.report.tables import is_narrow, sheet_html
-from core.report.wording import Wording
 from core.schema import Catalogue
 from core.tags.templates.proposals import Given
 

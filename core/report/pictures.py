@@ -15,11 +15,11 @@ from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import SCORES, Rfm
 from core.analytics.sheets import place_label
 from core.analytics.sheets.form import text_of
+from core.analytics.wording import NONE, Wording, change, money, percent, points
 from core.report import charts, svg
 from core.report.framing import figure, side_by_side
 from core.report.money_pictures import budget_pictures, channels_pictures, members_pictures
 from core.report.tables import Cell, Grid, grid_html
-from core.report.wording import NONE, Wording, change, money, percent, points
 from core.tags.templates.lifecycle import STAGES
 
 TRENDS = ("active", "buyers", "new", "orders", "gmv")

@@ -14,8 +14,8 @@ from core.analytics.retention import Retention
 from core.analytics.rfm import Rfm
 from core.analytics.sheets import place_label
 from core.analytics.sheets.form import text_of
+from core.analytics.wording import Wording, change, money, percent
 from core.messages import Text, say
-from core.report.wording import Wording, change, money, percent
 
 
 def why_nothing(told: Told) -> tuple[Text, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.analytics.sheets import Sheet
+from core.analytics.wording import RIGHT, Wording
 from core.report.svg import clean, width_of
-from core.report.wording import RIGHT, Wording
 
 MOST_ROWS = 60
 WIDTH = 680.0

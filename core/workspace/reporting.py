@@ -12,13 +12,13 @@ from core.analytics.analyses import ANALYSES, Request, given_by_plan, tell
 from core.analytics.asking import Asking
 from core.analytics.periods import Period, period_of
 from core.analytics.splits import tag_to_split_by
+from core.analytics.wording import Wording
 from core.audiences import pending
 from core.audiences.pending import Pending
 from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError, nearest_name
 from core.ingest import Progress
 from core.messages import Language, message_of, say
 from core.report.page import Head, Section, report_html
-from core.report.wording import Wording
 from core.workspace.analysing import Analysing
 from core.workspace.questions import parts_in
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from core.analytics.wording import Wording, change, money, percent, points
 from core.report import charts, svg
 from core.report.tables import WIDTH, Cell, Grid, grid_html
-from core.report.wording import Wording, change, money, percent, points
 from dashboard import theme
 from tests.core.report.reading import Report
 from tests.core.report.worlds import HOSTILE

@@ -12,10 +12,10 @@ import pytest
 from core.analytics.analyses import ANALYSES
 from core.analytics.asking import Figure
 from core.analytics.sheets import sheets
+from core.analytics.wording import Wording
 from core.errors import CallerError, NotFound, RuleError
 from core.messages import LANGUAGES, Language, say
 from core.report.tables import MOST_ROWS, grid_of
-from core.report.wording import Wording
 from core.rules.tree import Group, Rule, TagCondition
 from core.workspace import Workspace
 from tests.core.report.reading import Report, assert_self_contained, put_together

@@ -1,4 +1,4 @@
-"""How the report writes texts and numbers, in the one language that it is in."""
+"""How the numbers and texts of an analysis are written in a language: on pages and in the report."""
 
 from __future__ import annotations
 
