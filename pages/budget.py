@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.analytics.analyses import BudgetTold
 from dashboard import sheet
-from dashboard.analyses import charts, frame
+from dashboard.analyses import frame, money_charts
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 from dashboard.sheet.numbers import short
@@ -60,7 +60,7 @@ def draw_split():
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.header(t("analyses.budget.response"), anchor=False)
-        frame.chart(charts.responses(told.split.groups), asked, key="budget_responses")
+        frame.chart(money_charts.responses(told.split.groups), asked, key="budget_responses")
     with right:
         st.header(t("analyses.budget.groups"), anchor=False)
         sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.analytics.analyses import ChannelsTold
 from core.analytics.asking import Figure
 from dashboard import sheet
-from dashboard.analyses import charts, frame
+from dashboard.analyses import frame, money_charts
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
 from dashboard.sheet.words import sheet_data
@@ -38,7 +38,7 @@ def draw_picture():
             st.caption(t("analyses.channels.overlap"))
     if told.attribution is not None:
         st.header(t("analyses.channels.attribution"), anchor=False)
-        chart = charts.attribution(told.attribution, catalogue)
+        chart = money_charts.attribution(told.attribution, catalogue)
         frame.chart(chart, asked, key="channels_attribution")
         with st.expander(pick(table("attribution").title)):
             frame.table(table("attribution"), asked, heading=False)

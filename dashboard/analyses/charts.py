@@ -1,4 +1,4 @@
-"""The charts of the manager's pages: figures from core's own types, with direct labels."""
+"""The charts of people, stages and cells: figures from core's own types, with direct labels."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.analytics.attribution import Attribution
-from core.analytics.budget import BudgetGroups
-from core.analytics.crediting import MODELS
 from core.analytics.lifecycle import COME, STAGE_KEYS, Flow, Lifecycle, stage_label
 from core.analytics.overview import OF_PEOPLE, Overview, measure_label
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import Rfm
 from core.analytics.sheets import place_label
-from core.messages import say
-from core.schema import Catalogue
 from dashboard import figures, theme
 from dashboard.charts import Chart
 from dashboard.i18n import pick, t
@@ -28,7 +23,8 @@ HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
 _COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
 """In which column of the trends' table the people behind a point stand."""
-_MOST_TOUCHES = 8
+_NAMED_PLACES = 4
+"""How many names of periods lie side by side on a phone."""
 _SIDE = 92
 """Room at the right for the names of lines, in pixels."""
 
@@ -38,7 +34,7 @@ def trend(found: Overview, measure: str) -> Chart:
     colours = theme.palette()
     values = [_of_moment(found, place, measure) for place in range(len(found.course))]
     days = [moment.period.first for moment in found.course]
-    figure = _timeline(colours)
+    figure = timeline(colours)
     figure.add_trace(
         go.Scatter(
             x=days,
@@ -79,9 +75,9 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
     colours = theme.palette()
     months = found.months
     ends = [month.period.last for month in months]
-    figure = _timeline(colours, right=_SIDE)
+    figure = timeline(colours, right=_SIDE)
     figure.update_layout(barmode="stack", bargap=0.35)
-    figure.update_xaxes(type="category", tickvals=[end.isoformat() for end in ends])
+    figure.update_xaxes(**_ticks(ends, "%m"))
     top = 0.0
     totals = [sum(_worth(stage, by_value) for stage in month.stages) for month in months]
     for place, key in enumerate(STAGE_KEYS):
@@ -153,14 +149,14 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
 def weeks(found: Lifecycle) -> Chart:
     """Return who was active each week: new, retained and returning above the line, lost below it."""
     colours, tints = theme.palette(), theme.series()
-    figure = _timeline(colours, right=_SIDE)
+    figure = timeline(colours, right=_SIDE)
     figure.update_layout(barmode="relative", bargap=0.3)
+    figure.update_xaxes(**_ticks([week.period.first for week in found.weeks], "%m-%d", at_most=4))
     starts = [week.period.first.isoformat() for week in found.weeks]
-    figure.update_xaxes(type="category", tickvals=starts[:: max(1, len(starts) // 6)])
     top = 0
-    for place, (name, tint) in enumerate(
-        (("retained", tints[0]), ("returning", tints[2]), ("new", tints[1]), ("lost", colours.line_strong))
-    ):
+    for name, tint in (
+        ("retained", tints[0]), ("returning", tints[2]), ("new", tints[1]), ("lost", colours.line_strong),
+    ):  # fmt: skip
         people = [getattr(week, name).users for week in found.weeks]
         sign = -1 if name == "lost" else 1
         label = t(f"analyses.lifecycle.{name}")
@@ -182,7 +178,6 @@ def weeks(found: Lifecycle) -> Chart:
                 font={"size": 12, "color": colours.ink},
             )  # fmt: skip
             top += people[-1] if name != "lost" else 0
-        del place
     return Chart(figure, t("analyses.lifecycle.week_summary", n=len(starts)), (), ())
 
 
@@ -229,13 +224,14 @@ def curves(found: Retention) -> Chart:
     """Return the retention of everybody, or of each group, period by period."""
     colours, tints = theme.palette(), theme.series()
     shown: list[Curve] = [found.curve, *found.curves]
-    figure = _timeline(colours, right=_SIDE)
+    figure = timeline(colours, right=_SIDE)
     places = sorted({point.after for curve in shown for point in curve.points if point.after})
-    words = {place: figures.safe(pick(place_label(found, place))) for place in places}
+    named = places[:: -(-len(places) // _NAMED_PLACES)] if places else []
     figure.update_xaxes(
         type="linear",
-        tickvals=places,
-        ticktext=[words[place] if _is_few(places, place) else "" for place in places],
+        tickangle=0,
+        tickvals=named,
+        ticktext=[figures.safe(pick(place_label(found, place))) for place in named],
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     ends: list[tuple[float, str, str]] = []
@@ -288,11 +284,12 @@ def stage_colours() -> tuple[str, ...]:
     return (tints[0], tints[2], tints[6], tints[1], tints[5])
 
 
-def _timeline(colours: Palette, *, right: int = 18) -> go.Figure:
+def timeline(colours: Palette, *, right: int = 18) -> go.Figure:
+    """Return an empty figure with quiet axes; `right` = room for the names of lines, in pixels."""
     figure = go.Figure()
     figure.update_layout(
         **{
-            **figures.layout(colours, height=HEIGHT, margin={"l": 46, "r": right, "t": 22, "b": 28}),
+            **figures.layout(colours, height=HEIGHT, margin={"l": 46, "r": right, "t": 22, "b": 40}),
             "hovermode": "closest",
         }
     )
@@ -300,9 +297,24 @@ def _timeline(colours: Palette, *, right: int = 18) -> go.Figure:
     figure.update_xaxes(**axis, showgrid=False, zeroline=False, tickformat=t("analyses.date_tick"), nticks=10)
     figure.update_yaxes(
         **axis, showgrid=True, gridcolor=colours.track, zeroline=True, zerolinecolor=colours.line, nticks=5,
-        rangemode="tozero",
+        rangemode="tozero", tickformat=",~f", automargin=True,
     )  # fmt: skip
     return figure
+
+
+def _ticks(days: Sequence[date], form: str, *, at_most: int = 12) -> dict[str, Any]:
+    """Return an axis of days whose labels fit a phone: short, upright, the year only where it changes."""
+    step = -(-len(days) // at_most) if days else 1
+    shown = days[::step]
+    return {
+        "type": "category",
+        "tickangle": 0,
+        "tickvals": [day.isoformat() for day in shown],
+        "ticktext": [
+            f"{day:{form}}" + (f"<br>{day.year}" if not place or day.year != shown[place - 1].year else "")
+            for place, day in enumerate(shown)
+        ],
+    }
 
 
 def _of_moment(found: Overview, place: int, measure: str) -> float:
@@ -314,13 +326,6 @@ def _of_moment(found: Overview, place: int, measure: str) -> float:
 
 def _worth(stage: Any, by_value: bool) -> float:
     return float(stage.bought.total or 0) if by_value else float(stage.people.users)
-
-
-def _is_few(places: Sequence[int], place: int) -> bool:
-    """Tell whether a tick gets its words: the first, the last, and every so many between."""
-    step = max(1, len(places) // 4)
-    at = places.index(place)
-    return at % step == 0
 
 
 def _apart(ends: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
@@ -340,73 +345,3 @@ def _faded(colour: str, share: float) -> str:
     """Return a colour as a translucent one."""
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{share})"
-
-
-def responses(found: BudgetGroups) -> Chart:
-    """Return the response of each group as a dot with its interval, the highest first."""
-    colours = theme.palette()
-    held = [group for group in found.groups if group.response is not None]
-    held.sort(key=lambda group: -(group.response.value if group.response else 0))
-    figure = figures.rows_figure(
-        len(held), colours, left=figures.LABEL_COLUMN, right=figures.NUMBER_COLUMN, top=figures.BOTTOM
-    )
-    most = max((group.response.high for group in held if group.response), default=0) or 1
-    for row, group in enumerate(held):
-        if group.response is None:
-            continue
-        low, value, high = (
-            part / most for part in (group.response.low, group.response.value, group.response.high)
-        )
-        figure.add_trace(
-            go.Scatter(
-                x=[low, high], y=[row, row], mode="lines", line={"color": colours.bar, "width": 6},
-                hoverinfo="skip",
-            )
-        )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(
-                x=[value], y=[row], mode="markers", marker={"color": colours.bar_strong, "size": 10},
-                hovertext=[
-                    figures.safe(
-                        f"{pick(group.label)} · {percent(group.response.value)} "
-                        f"({percent(group.response.low)}–{percent(group.response.high)})"
-                    )
-                ],
-                hoverinfo="text",
-            )
-        )  # fmt: skip
-        figures.write(figure, row, figures.clipped(pick(group.label)), colours=colours.ink, column="label")
-        figures.write(figure, row, percent(group.response.value), colours=colours.ink, column="last")
-    best = held[0].label if held else "–"
-    return Chart(figure, t("analyses.budget.response_summary", group=best), (), ())
-
-
-def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
-    """Return the orders that each touch is credited under each model, side by side."""
-    colours, tints = theme.palette(), theme.series()
-    held = [touch for touch in found.touches if touch.purchases][:_MOST_TOUCHES]
-    names = [
-        figures.safe(f"{pick(touch.label)}<br>{pick(touch.of.label(catalogue))}".replace("<br>", "\n"))
-        for touch in held
-    ]
-    figure = _timeline(colours, right=_SIDE)
-    figure.update_layout(barmode="group", bargap=0.3, margin={"b": 46})
-    figure.update_xaxes(type="category")
-    for place, model in enumerate(MODELS):
-        label = pick(say(f"model_{model}"))
-        values = [touch.credits[model].orders for touch in held]
-        figure.add_trace(
-            go.Bar(
-                x=names, y=values, marker={"color": tints[place], "line": {"width": 0}},
-                hovertext=[
-                    figures.safe(f"{label} · {pick(touch.label)} · {value:,.1f}")
-                    for touch, value in zip(held, values, strict=True)
-                ],
-                hoverinfo="text",
-            )
-        )  # fmt: skip
-        figure.add_annotation(
-            x=1, xref="paper", y=1 - place * 0.12, yref="paper", text=f"■ {figures.safe(label)}",
-            showarrow=False, xanchor="left", xshift=8, font={"size": 12, "color": tints[place]},
-        )  # fmt: skip
-    return Chart(figure, t("analyses.channels.attribution_summary"), (), ())
