@@ -76,6 +76,8 @@ def draw_picture():
         sheet.draw(sheet_data(table("coupon_effects"), link=asked.link), key="budget_coupons")
         st.caption(verbatim(pick(told.coupons.how_registered)))
     last = told.activity
+    if last is not None and last.note is not None:
+        frame.remarks([last.note])
     if last is not None and last.activity is not None:
         name, day = verbatim(pick(last.activity.label)), last.activity.last_on
         joined = f"{last.activity.joined.users:,}"

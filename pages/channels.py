@@ -6,7 +6,7 @@ from core.analytics.analyses import ChannelsTold
 from core.analytics.asking import Figure
 from dashboard import sheet
 from dashboard.analyses import frame, money_charts
-from dashboard.errors import boundary, verbatim
+from dashboard.errors import boundary
 from dashboard.i18n import pick, t
 from dashboard.sheet.words import sheet_data
 
@@ -33,20 +33,24 @@ def heated(each):
 def draw_picture():
     if told.channels is not None:
         st.header(t("analyses.channels.table"), anchor=False)
+        frame.remarks(told.channels.notes)
         sheet.draw(heated(table("channels")), key="channels_table")
         if told.channels.is_overlapping:
             st.caption(t("analyses.channels.overlap"))
     if told.attribution is not None:
         st.header(t("analyses.channels.attribution"), anchor=False)
+        frame.remarks(told.attribution.notes)
         chart = money_charts.attribution(told.attribution, catalogue)
         frame.chart(chart, asked, key="channels_attribution")
         with st.expander(pick(table("attribution").title)):
             frame.table(table("attribution"), asked, heading=False)
     if told.chain is not None:
         st.header(t("analyses.channels.touch"), anchor=False)
+        frame.remarks(told.chain.notes)
         sheet.draw(heated(table("touch")), key="channels_touch")
     if told.coupons is not None:
         st.header(t("analyses.channels.coupons"), anchor=False)
+        frame.remarks(told.coupons.notes)
         sheet.draw(heated(table("coupons")), key="channels_coupons")
 
 
@@ -58,9 +62,9 @@ with boundary():
     if not isinstance(told, ChannelsTold):
         raise TypeError("channels tells channels")
     frame.notes(told.notes)
-    for note in () if told.channels is None else told.channels.notes:
-        st.caption(verbatim(pick(note)))
     if shown_as == "table":
+        parts = (told.channels, told.attribution, told.chain, told.coupons)
+        frame.remarks([note for part in parts if part is not None for note in part.notes])
         frame.tables(found, asked)
     else:
         draw_picture()

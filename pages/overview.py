@@ -50,6 +50,11 @@ def against(measure, name, label):
 
 
 def card(measure):
+    if not told.numbers.now.is_known:
+        return {
+            "label": pick(measure_label(measure)), "about": pick(measure_about(measure)), "text": "–",
+            "note": t("analyses.not_known"), "href": None, "title": None, "lines": [],
+        }  # fmt: skip
     people = told.numbers.now.people(measure)
     is_open = people.users and measure != "repeat_rate"
     return {

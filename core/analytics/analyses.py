@@ -194,7 +194,8 @@ class _Parts:
             return ask(request.asking, request.period, given)
         except RuleError as error:
             lacking = {"template_slot_nothing", "template_slot_empty"}
-            if any(p.code not in lacking or p.node in request.given for p in error.problems):
+            filled = {key for key, value in request.given.items() if value not in (None, [], ())}
+            if any(p.code not in lacking or p.node in filled for p in error.problems):
                 raise
             self.notes += [message_of(problem) for problem in error.problems]
             return None

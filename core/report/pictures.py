@@ -44,12 +44,15 @@ def _overview(told: OverviewTold, words: Wording) -> list[str]:
 
 
 def _card(numbers: Overview, measure: str, words: Wording) -> str:
+    label = svg.clean(words.pick(measure_label(measure)))
+    if not numbers.now.is_known:
+        unknown = svg.clean(words.say("report_not_known"))
+        return f'<div class="card"><h3>{label}</h3><p>{NONE}</p><ul><li>{unknown}</li></ul></div>'
     value = _measure(numbers.now, measure, words)
     against = ""
     for name, then in (("before", numbers.before), ("year", numbers.year_before)):
         compared = svg.clean(words.say(f"report_vs_{name}"))
         against += f"<li>{compared} {_against(numbers.now, then, measure, words)}</li>"
-    label = svg.clean(words.pick(measure_label(measure)))
     return f'<div class="card"><h3>{label}</h3><p>{svg.clean(value)}</p><ul>{against}</ul></div>'
 
 

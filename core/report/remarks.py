@@ -70,6 +70,8 @@ def sentence(told: Told, words: Wording) -> str:
 
 def _overview(told: OverviewTold, words: Wording) -> str:
     now, before = told.numbers.now, told.numbers.before
+    if not now.is_known:
+        return words.say("report_sentence_not_known")
     moved = change(now.active.users, before.active.users) if before.is_known else None
     gmv = now.value("gmv")
     return words.say(

@@ -108,6 +108,8 @@ class Analysing(OneUser):
             and isinstance(given, Mapping | None)
         ):  # fmt: skip
             raise RuleError(Problem("figure_link_broken"))
+        if any("\ud800" <= letter <= "\udfff" for text in (audience, by) if text for letter in text):
+            raise RuleError(Problem("figure_link_broken"))
         day, first, last = (
             None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
         )

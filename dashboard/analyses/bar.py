@@ -14,6 +14,7 @@ from core.analytics.periods import Period
 from core.clock import CalendarName
 from core.rules.arguments import read_day
 from dashboard import state
+from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
 from dashboard.links import FIGURE, figure_link
 
@@ -80,8 +81,12 @@ def draw(
     _take_link()
     audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
     tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
-    _settle(_KEYS["audience"], audiences, EVERYBODY)
-    _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
+    gone = _settle(_KEYS["audience"], audiences, EVERYBODY)
+    unsplit = _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
+    if gone is not None:
+        st.warning(t("analyses.audience_gone"))
+    if unsplit is not None and splits:
+        st.warning(verbatim(t("analyses.by_gone", tag=unsplit)))
     _settle(_KEYS["period"], dict.fromkeys(PERIODS), USUAL)
     periods = {one: t(f"analyses.period.{one}") for one in PERIODS}
     with st.container(horizontal=True, vertical_alignment="bottom", key="analyses_bar"):
@@ -114,7 +119,7 @@ def draw(
     asked = Asked(
         name,
         day,
-        _period(day) if has_period else Period(clock.add_days(day, -29), day),
+        _period(day),
         st.session_state[_KEYS["audience"]] or None,
         (st.session_state[_KEYS["by"]] or None) if splits else None,
         has_period=has_period,
@@ -139,11 +144,14 @@ def _period(day: date) -> Period:
     return Period(days.first or day, days.last or day)
 
 
-def _settle(key: str, options: Mapping[Any, Any], usual: Any) -> None:
-    """Give a widget a value that its options hold: what it stood for may be gone."""
-    if st.session_state.get(key, usual) not in options:
+def _settle(key: str, options: Mapping[Any, Any], usual: Any) -> Any:
+    """Give a widget a value that its options hold, and return the one that was there and is gone, if any."""
+    gone = st.session_state.get(key, usual)
+    if gone not in options:
         st.session_state[key] = usual
+        return gone
     st.session_state.setdefault(key, usual)
+    return None
 
 
 def _choose_day() -> None:

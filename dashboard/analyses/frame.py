@@ -50,12 +50,13 @@ def _report(asked: Asked) -> None:
             t("analyses.report.which"), list(names), default=list(names), format_func=names.__getitem__,
             key="analyses_report",
         )  # fmt: skip
-        speaks, workspace = language(), state.workspace()  # no session is there when the file is asked for
+        # No session is there when the file is asked for.
+        speaks, workspace, plan = language(), state.workspace(), _told()
 
         def written() -> bytes:
             return workspace.report(
                 speaks, asked.day, first=asked.period.first, last=asked.period.last,
-                audience=asked.audience, by=asked.by, plan={asked.name: asked.given} if asked.given else None,
+                audience=asked.audience, by=asked.by, plan=dict(plan),
                 only=chosen,
             ).encode()  # fmt: skip
 
@@ -89,7 +90,14 @@ def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
         asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
         by=asked.by, given=asked.given,
     )  # fmt: skip
+    _told()[asked.name] = dict(asked.given)
     return told, sheets(told, workspace.catalogue())
+
+
+def _told() -> dict[str, dict[str, Any]]:
+    """Return what the analyses of this visit were told and could answer, by name: for the report."""
+    kept: dict[str, dict[str, Any]] = st.session_state.setdefault("analyses:told", {})
+    return kept
 
 
 @contextmanager
@@ -187,6 +195,12 @@ def notes(of: Sequence[Text]) -> None:
     if reasons:
         lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
         st.info(f"{t('analyses.lacking')}\n{lines}")
+
+
+def remarks(of: Sequence[Text]) -> None:
+    """Say what keeps numbers from meaning what they seem to, each once."""
+    for remark in dict.fromkeys(pick(note) for note in of):
+        st.caption(verbatim(remark))
 
 
 def by_key(found: Sequence[Sheet]) -> Callable[[str], Sheet]:

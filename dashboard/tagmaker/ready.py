@@ -72,7 +72,7 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
             names: dict[str | None, str] = {None: t("tagmaker.nothing")}
             names |= {one: _name(slot.kind, one, given, slot) for one in choices}
             return st.selectbox(
-                label, options, index=index if options else None, key=key,
+                label, options, index=index if options else None, key=key, persist_state="session",
                 format_func=names.__getitem__,
             )  # fmt: skip
         case "events" | "tags" | "choices":
@@ -80,6 +80,7 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
             most = None if slot.high is None else int(slot.high)
             return st.multiselect(
                 label, list(slot.allowed), default=chosen, key=key, max_selections=most,
+                persist_state="session",
                 format_func={
                     one: _name(slot.kind.removesuffix("s"), one, given, slot) for one in slot.allowed
                 }.__getitem__,
@@ -90,13 +91,17 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
             return st.number_input(
                 label, int(slot.low) if slot.low is not None else None,
                 int(slot.high) if slot.high is not None else None, value=slot.default, step=1, key=key,
+                persist_state="session",
             )  # fmt: skip
         case "share":
-            return st.number_input(label, 0.0, 1.0, value=float(slot.default or 0), step=0.05, key=key)
+            return st.number_input(
+                label, 0.0, 1.0, value=float(slot.default or 0), step=0.05, key=key,
+                persist_state="session",
+            )  # fmt: skip
         case "edges":
             text = st.text_input(
                 label, ", ".join(f"{edge:g}" for edge in slot.default or []), help=t("tagmaker.edges_help"),
-                key=key,
+                key=key, persist_state="session",
             )  # fmt: skip
             return numbers_in(text)
     st.caption(t("tagmaker.ready.steps", name=label))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -190,9 +190,7 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
     if slot.kind in ("whole", "share"):
         return _out_of_bounds(slot, value)
     if slot.kind == "edges":
-        is_list = isinstance(value, list | tuple) and all(
-            _is_number(edge) and math.isfinite(edge) for edge in value
-        )
+        is_list = isinstance(value, list | tuple) and all(map(_is_number, value))
         if not is_list or list(value) != sorted(set(value)):
             return [Problem("edges_not_ascending", slot.key)]
         if slot.edges is not None and len(value) != slot.edges:
@@ -203,7 +201,7 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
         return _wrong_steps(slot, value)
     if slot.kind == "amounts":
         is_mapping = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-        if is_mapping and all(_is_number(amount) and 0 <= amount < math.inf for amount in value.values()):
+        if is_mapping and all(_is_number(amount) and amount >= 0 for amount in value.values()):
             return []
         return [Problem("template_slot_not_amounts", slot.key, {"slot": slot.label})]
     allowed = slot.allowed
@@ -259,7 +257,8 @@ def _out_of_bounds(slot: Slot, value: Any) -> list[Problem]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Tell whether it is a number that can be counted with: neither infinite nor beyond what floats hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _plain(bound: float | None) -> str:

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
-from core.analytics.analyses import ANALYSES, Told
+from core.analytics.analyses import ANALYSES, BudgetTold, Told
 from core.analytics.asking import Figure
+from core.analytics.journey import Funnel
 from core.analytics.sheets import Sheet, sheets
 from core.errors import CallerError, NotFound, RuleError
 from core.messages import message_of
 from core.rules.parse import dump_rule
+from core.rules.tree import TagCondition
 from core.workspace import Actor, Workspace
 from core.workspace.analysing import Analysing
+from core.workspace.questions import parts_in
 
 LI = Actor("李")
 DAY, FIRST, LAST = date(2019, 7, 14), date(2019, 6, 1), date(2019, 6, 30)
@@ -177,6 +180,8 @@ def test_a_link_to_no_figure_says_so(at: Any, kept: Workspace) -> None:
         ({"name": "journey", "by": "phone"}, "split_personal"),
         ({"audience": "无"}, "unknown_audience"),
         ({"audience": 5}, "figure_link_broken"),
+        ({"audience": "\ud800"}, "figure_link_broken"),
+        ({"name": "retention", "given": {"brackets": [1, 2, 10**400]}}, "edges_not_ascending"),
         ({"given": {"purchase": "x"}}, "template_slot_not_one_of"),
         ({"given": ["purchase"]}, "figure_link_broken"),
         ({"given": "purchase"}, "figure_link_broken"),
@@ -226,3 +231,37 @@ def test_data_that_are_replaced_are_asked_anew(imported: Path, tmp_path: Path) -
     with pytest.raises(RuleError):
         found.analyse("overview", last=date(2019, 7, 15))
     assert found.analyse("overview", date(2019, 7, 15), last=date(2019, 7, 15))
+
+
+@pytest.mark.parametrize(
+    "emptied", [{"claim": None, "coupon": None}, {"join": None, "activity": None}, {"group": None}]
+)
+def test_a_part_of_the_budget_that_is_told_nothing_leaves_the_others_standing(
+    emptied: Mapping[str, Any], sample: Workspace
+) -> None:
+    found = sample.analyse("budget", given=emptied)
+    assert isinstance(found, BudgetTold)
+    assert [found.split, found.coupons, found.activity].count(None) == 1
+    assert all(message for note in found.notes for message in note.values())
+
+
+def test_a_split_shows_the_values_that_are_frequent_among_whom_it_divides(own_sample: Workspace) -> None:
+    cities = own_sample.breakdown(own_sample.parse(rule()), "city", top=14)
+    niche = [str(bar.value) for bar in cities.bars[8:14]]
+    among = rule({"kind": "tag", "tag": "city", "op": "in", "value": niche})
+    own_sample.save_audience(name="小城", rule=among, actor=LI)
+    found = own_sample.analyse("journey", audience="小城", by="city")
+    assert isinstance(found, Funnel)
+    assert {group.label["zh"] for group in found.groups} == set(niche)
+    sizes = [group.steps[0].reached for group in found.groups]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_ranges_of_days_are_named_by_the_last_day_in_them(sample: Workspace) -> None:
+    asking = sample.asking()
+    for part in parts_in(asking)(asking.among, "birthday"):
+        between = [
+            node.value for node in part.nodes if isinstance(node, TagCondition) and node.op == "between"
+        ]
+        for first, last in between:
+            assert part.label["en"] == f"{first} to {last}"
