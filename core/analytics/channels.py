@@ -7,14 +7,13 @@ somebody came at that time; then one person may be in several channels).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none, existed
 from core.analytics.channel_figures import Channel, Channels, Cost
 from core.analytics.periods import Period
-from core.analytics.splits import parts
+from core.analytics.splits import largest, parts
 from core.analytics.touchpoints import (
     MOST_VALUES,
     NAMES,
@@ -232,11 +231,7 @@ def _sources(asking: Asking, period: Period, told: Given) -> list[tuple[Text, _S
     if asking.engine.distinct(name, asking.as_of) > MOST_VALUES:
         raise RuleError(too_many_values(name))
     found = asking.engine.breakdown(asking.among, name, asking.as_of, top=MOST_VALUES)
-    bars = sorted(found.bars, key=lambda bar: (-bar.matched, str(bar.value)))
-    shown, rest = bars[:TOP], bars[TOP:]
-    other = (sum(bar.matched for bar in rest), sum(bar.base for bar in rest))
-    few = replace(found, bars=tuple(shown), other=other)
-    return [(part.label, _Everybody(part.nodes)) for part in parts(few)]
+    return [(part.label, _Everybody(part.nodes)) for part in parts(largest(found, TOP))]
 
 
 def _likely_channel(catalogue: Catalogue) -> str | None:

@@ -16,7 +16,6 @@ from core.schema import Catalogue, TagSpec, TagType
 from core.tags.templates.proposals import Given, filled
 
 MOST_TAGS, MOST_VALUES = 12, 50
-_SHOWN_VALUES = 20
 SMALLEST = 30
 """Groups with fewer people than this in both periods are not told: any number of them is chance."""
 _SURE = 3.0
@@ -197,7 +196,7 @@ def _of_measure(
 
 def _cells(asking: Asking, tag: TagSpec, rules: Sequence[Rule]) -> list[_Cell]:
     """Return the values of a tag, each with the people of two rules who have it."""
-    now, before = (asking.engine.breakdown(rule, tag.key, asking.as_of, top=_SHOWN_VALUES) for rule in rules)
+    now, before = (asking.engine.breakdown(rule, tag.key, asking.as_of, top=MOST_VALUES) for rule in rules)
     counted = {bar.value: bar.matched for bar in before.bars}
     return [
         _Cell(

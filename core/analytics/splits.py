@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from core.engines.base import Bar, Breakdown
@@ -50,8 +50,9 @@ def parts(breakdown: Breakdown) -> tuple[Part, ...]:
     For a multi tag there is no part for the rest: "has another value too" is no condition of the language.
     """
     tag, kind = breakdown.tag, breakdown.type
+    last = len(breakdown.bars) - 1
     found = [
-        Part(bar_label(bar), bar_nodes(tag, kind, bar, is_last=place == len(breakdown.bars) - 1))
+        Part(bar_label(bar, is_last=place == last), bar_nodes(tag, kind, bar, is_last=place == last))
         for place, bar in enumerate(breakdown.bars)
         if bar.matched
     ]
@@ -61,6 +62,21 @@ def parts(breakdown: Breakdown) -> tuple[Part, ...]:
     if breakdown.missing[0]:
         found.append(Part(say("split_missing"), (_condition(tag, "not_set"),)))
     return tuple(found)
+
+
+def largest(breakdown: Breakdown, most: int) -> Breakdown:
+    """Return a breakdown with the values of most matched people (ties by value), the rest folded into others.
+
+    A breakdown's own bars are those most frequent in the base: among people from one town, other values may
+    be the frequent ones. Bins of numbers and dates stay as they are.
+    """
+    if breakdown.type in (TagType.NUMBER, TagType.DATE):
+        return breakdown
+    bars = sorted(breakdown.bars, key=lambda bar: (-bar.matched, str(bar.value)))
+    shown, rest = bars[:most], bars[most:]
+    matched, base = breakdown.other
+    other = (matched + sum(bar.matched for bar in rest), base + sum(bar.base for bar in rest))
+    return replace(breakdown, bars=tuple(shown), other=other)
 
 
 def bar_nodes(tag: str, kind: TagType, bar: Bar, *, is_last: bool) -> tuple[Node, ...]:
@@ -88,10 +104,13 @@ def _condition(tag: str, op: str, value: object = None) -> TagCondition:
     return TagCondition(id=tag, tag=tag, op=op, value=value)
 
 
-def bar_label(bar: Bar) -> Text:
-    """Return a bar's value or range in words."""
+def bar_label(bar: Bar, *, is_last: bool = False) -> Text:
+    """Return a bar's value or range in words; a range of days is told by the last day that is in it."""
     if bar.value is None:
-        return say("split_bin", low=_short(bar.low), high=_short(bar.high))
+        high = bar.high
+        if isinstance(high, date) and not is_last:
+            high -= timedelta(days=1)
+        return say("split_bin", low=_short(bar.low), high=_short(high))
     if isinstance(bar.value, bool):
         return say("split_true" if bar.value else "split_false")
     return Text(zh=bar.value, en=bar.value)

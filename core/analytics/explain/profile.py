@@ -225,7 +225,9 @@ def _values_of(tag: TagSpec, found: Breakdown) -> Iterator[_Looked]:
     last = len(found.bars) - 1
     for place, bar in enumerate(found.bars):
         conditions = bar_nodes(tag.key, tag.type, bar, is_last=place == last)
-        yield _Looked(tag, bar_label(bar), bar, is_missing=False, conditions=conditions)
+        yield _Looked(
+            tag, bar_label(bar, is_last=place == last), bar, is_missing=False, conditions=conditions
+        )
     missing = Bar(None, None, None, *found.missing)
     unset = (TagCondition(id=tag.key, tag=tag.key, op="not_set"),)
     yield _Looked(tag, say("split_missing"), missing, is_missing=True, conditions=unset)
