@@ -89,7 +89,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class OverviewTold:
-    """The overview with the biggest movements."""
+    """The overview with the biggest movements; none where one of the two periods is not known."""
 
     numbers: overview.Overview
     movements: tuple[Movement, ...]
@@ -203,7 +203,9 @@ class _Parts:
 
 def _overview(request: Request) -> Told:
     found = overview.overview(request.asking, request.period, request.given)
-    moved = movements.movements(request.asking, request.period, found.before.period, request.given)
+    moved: tuple[Movement, ...] = ()
+    if found.now.is_known and found.before.is_known:
+        moved = movements.movements(request.asking, request.period, found.before.period, request.given)
     return OverviewTold(found, moved)
 
 

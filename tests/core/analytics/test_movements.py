@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.analytics.analyses import OverviewTold, Request, tell
 from core.analytics.asking import Asking
 from core.analytics.movements import MOST_VALUES, SMALLEST, Movement, movements
 from core.analytics.periods import Period
@@ -151,3 +152,24 @@ def test_a_tag_of_more_values_than_can_be_told_is_passed_over_quickly() -> None:
     assert spec.distinct > MOST_VALUES
     many = asked.catalogue.model_copy(update={"tags": {**asked.catalogue.tags, "city": spec}})
     assert movements(Asking(asked.engine, many, asked.as_of), JUNE, JUNE.before()) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "is_told"),
+    [("2019-05-01 00:00", True), ("2019-05-02 00:00", False), ("2019-06-02 00:00", False)],
+)
+def test_against_days_that_are_not_known_nothing_has_moved(first: str, is_told: bool) -> None:
+    people = {
+        f"{city}{n}": {"city": city, "since": date(2019, 1, 1)}
+        for city in ("北京", "上海")
+        for n in range(100)
+    }
+    # In 北京 many came to buy in June, in 上海 as many as in May, which may be only partly in the data.
+    june = [(user, "2019-06-10 10:00") for user in people]
+    may = [(f"上海{n}", first) for n in range(100)] if first < "2019-06" else [("上海0", first)]
+    asked = asking(people, {"purchase": ({}, [*may, *june])}, tags=TAGS)
+    found = tell("overview", Request(asked, JUNE, parts_of=lambda *_: ()))
+    assert isinstance(found, OverviewTold)
+    assert found.numbers.before.is_known == is_told
+    assert bool(found.movements) == is_told
+    assert bool(found.as_json()["movements"]) == is_told
