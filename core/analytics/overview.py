@@ -10,6 +10,7 @@ from typing import Any
 from core import clock
 from core.analytics.asking import Asking, Figure, any_of, did, existed, share
 from core.analytics.periods import Grain, Period
+from core.analytics.touchpoints import days_of_events
 from core.engines.tallies import Deeds, Done
 from core.messages import Text, say
 from core.rules.tree import Node
@@ -43,7 +44,8 @@ class Numbers:
     bought : Done
         Purchases in it, and the sum of their amount; `total` is None where no amount is known.
     is_known : bool
-        Whether the data reach back to its first day: before the oldest event of all nothing is known.
+        Whether the data reach back to its first day: both the oldest purchase and the oldest activity lie
+        no later. Of an event that never happened nothing is known, so it says nothing about the days.
     """
 
     period: Period
@@ -188,8 +190,10 @@ class _Way:
         self._asking = asking
         self._activity = list(told["activity"])
         self._deeds = Deeds(str(told["purchase"]), amount=told["amount"])
-        days = [event.first_day for event in asking.catalogue.events.values() if event.first_day is not None]
-        self._oldest = min(days, default=None)
+        bought, active = (
+            days_of_events(asking.catalogue, events).first for events in ([self._deeds.event], self._activity)
+        )
+        self._oldest = max((day for day in (bought, active) if day is not None), default=None)
 
     def numbers(self, period: Period) -> Numbers:
         """Return the numbers of a period."""

@@ -89,15 +89,32 @@ def test_the_days_of_an_event_are_those_of_the_time_zone() -> None:
     ]  # fmt: skip
 
 
-def test_what_lies_before_the_oldest_event_is_not_known() -> None:
+def test_what_lies_before_the_oldest_purchase_or_activity_is_not_known() -> None:
     found = overview(asking(PEOPLE, EVENTS), JUNE)
     assert (found.now.is_known, found.before.is_known) == (True, True)
-    # The oldest event of all is of 10 June 2018: the first days of that month are not known.
+    # The oldest login is of 10 June 2018, the oldest purchase of the 30th: until then orders are not known.
     assert not found.year_before.is_known
-    assert overview(asking(PEOPLE, EVENTS), TO_NOW).year_before.is_known
+    assert not overview(asking(PEOPLE, EVENTS), TO_NOW).year_before.is_known
+    assert overview(asking(PEOPLE, EVENTS), Period(date(2018, 6, 30), date(2018, 7, 14))).now.is_known
     no_data = overview(asking(PEOPLE, {"purchase": (MONEY, [])}), JUNE)
     assert not no_data.now.is_known
     assert [(f.rows, f.last_day, f.days_behind) for f in no_data.freshness] == [(0, None, None)]
+
+
+def test_what_was_imported_from_later_on_is_not_taken_for_zero_before() -> None:
+    may = Period(date(2019, 5, 1), date(2019, 5, 31))
+    logins, orders = [("old", "2018-01-01 10:00")], [bought("old", "2019-06-01 00:00", 5)]
+    others = {"refund": ({}, [("old", "2019-07-01 10:00")]), "visit": ({}, [("old", "2019-07-01 10:00")])}
+    asked = asking(PEOPLE, {"login": ({}, logins), "purchase": (MONEY, orders), **others})
+    either = {"activity": ["login", "visit"]}
+    # Of several activities the oldest counts; what is asked about neither way says nothing.
+    found = overview(asked, JUNE, either)
+    assert (found.now.is_known, found.before.is_known, found.year_before.is_known) == (True, False, False)
+    assert found.as_json()["before"]["is_known"] is False  # type: ignore[index]
+    assert not overview(asked, JUNE, {"activity": ["visit"]}).now.is_known
+    # An event that never happened does not count.
+    never = asking(PEOPLE, {"login": ({}, logins), "purchase": (MONEY, []), **others})
+    assert overview(never, may, either).now.is_known
 
 
 def test_the_course_adds_up_where_things_are_counted_once() -> None:
