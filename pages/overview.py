@@ -91,7 +91,7 @@ def draw_picture():
     frame.chart(charts.trend(told.numbers, measure), asked, key="overview_trend", sheet_of=table("trends"))
     st.header(t("analyses.overview.movements"), anchor=False)
     if not told.movements:
-        st.caption(t("analyses.overview.no_movements"))
+        st.caption(t("analyses.overview.no_movements" if told.is_comparable else "analyses.not_known"))
     for row, movement in enumerate(told.movements):
         words = verbatim(pick(movement.sentence(catalogue)))
         now, before = (

@@ -94,6 +94,11 @@ class OverviewTold:
     numbers: overview.Overview
     movements: tuple[Movement, ...]
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether both the period and the one before are known, so that something can have moved."""
+        return self.numbers.now.is_known and self.numbers.before.is_known
+
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
         return {**self.numbers.as_json(), "movements": [each.as_json() for each in self.movements]}

@@ -39,7 +39,8 @@ def notes(told: Told) -> tuple[Text, ...]:
     found: list[Text | None] = []
     match told:
         case OverviewTold():
-            found += [] if told.movements else [say("report_no_movements")]
+            none = say("report_no_movements" if told.is_comparable else "report_not_comparable")
+            found += [] if told.movements else [none]
         case Funnel():
             found += [say("report_overlapping")] if told.is_overlapping and told.groups else []
         case Lifecycle():

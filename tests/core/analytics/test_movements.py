@@ -13,6 +13,8 @@ from core.analytics.analyses import OverviewTold, Request, tell
 from core.analytics.asking import Asking
 from core.analytics.movements import MOST_VALUES, SMALLEST, Movement, movements
 from core.analytics.periods import Period
+from core.messages import say
+from core.report.remarks import notes
 from core.schema import TagType
 from tests.core.analytics.made import Done, asking, assert_every_figure_is_the_count_of_its_rule, ids_of
 
@@ -173,3 +175,6 @@ def test_against_days_that_are_not_known_nothing_has_moved(first: str, is_told: 
     assert found.numbers.before.is_known == is_told
     assert bool(found.movements) == is_told
     assert bool(found.as_json()["movements"]) == is_told
+    assert found.is_comparable == is_told
+    not_comparable = say("report_not_comparable")["en"]
+    assert (not_comparable in [note["en"] for note in notes(found)]) != is_told
