@@ -23,6 +23,7 @@ HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
 _COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
 """In which column of the trends' table the people behind a point stand."""
+_A_YEAR = 366
 _NAMED_PLACES = 4
 """How many names of periods lie side by side on a phone."""
 _SIDE = 92
@@ -35,6 +36,8 @@ def trend(found: Overview, measure: str) -> Chart:
     values = [_of_moment(found, place, measure) for place in range(len(found.course))]
     days = [moment.period.first for moment in found.course]
     figure = timeline(colours)
+    if days and (days[-1] - days[0]).days > _A_YEAR:
+        figure.update_xaxes(tickformat="%Y-%m", nticks=5)
     figure.add_trace(
         go.Scatter(
             x=days,
