@@ -41,7 +41,11 @@ def against(measure, name, label):
     tone = "up" if mine > theirs else "down" if mine < theirs else ""
     people = then.people(measure)
     place = PEOPLE.get(measure, BUYERS)
-    href = asked.link("overview", ROWS[name], place) if people.users and measure != "repeat_rate" else None
+    href = (
+        asked.link("overview", ROWS[name], place)
+        if people and people.users and measure != "repeat_rate"
+        else None
+    )
     title = t("analyses.open", n=f"{people.users:,}") if href else None
     return {
         **line, "change": moved or "–", "tone": tone, "value": value_of(then, measure, compact=True),
@@ -56,14 +60,16 @@ def card(measure):
             "note": t("analyses.not_known"), "href": None, "title": None, "lines": [],
         }  # fmt: skip
     people = told.numbers.now.people(measure)
-    is_open = people.users and measure != "repeat_rate"
+    is_open = people and people.users and measure != "repeat_rate"
     return {
         "label": pick(measure_label(measure)),
         "about": pick(measure_about(measure)),
         "text": value_of(told.numbers.now, measure, compact=True),
-        "note": None,
+        "note": t("analyses.overview.no_arrivals") if people is None else None,
         "href": asked.link("overview", 0, PEOPLE.get(measure, BUYERS)) if is_open else None,
-        "title": f"{value_of(told.numbers.now, measure)} · {t('analyses.open', n=f'{people.users:,}')}",
+        "title": f"{value_of(told.numbers.now, measure)} · {t('analyses.open', n=f'{people.users:,}')}"
+        if people
+        else "–",
         "lines": [
             against(measure, "before", t("analyses.overview.vs_before")),
             against(measure, "year_before", t("analyses.overview.vs_year")),
@@ -78,13 +84,15 @@ def draw_picture():
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(t("analyses.overview.trends"), anchor=False)
+        # Of what is not known there is no course.
+        measures = [one for one in charts.TRENDS if one != "new" or told.numbers.now.new is not None]
         measure = st.segmented_control(
             t("analyses.overview.measure"),
-            charts.TRENDS,
+            measures,
             format_func={one: pick(measure_label(one)) for one in charts.TRENDS}.__getitem__,
             default="active",
             required=True,
-            key="overview_measure",
+            key="overview_measure" if measures == list(charts.TRENDS) else "overview_measure_known",
             persist_state="session",
             label_visibility="collapsed",
         )

@@ -93,6 +93,14 @@ class Asking:
         sizes = self.engine.sizes(rules, self.as_of)
         return [Figure(users, rule) for users, rule in zip(sizes, rules, strict=True)]
 
+    def knows_arrivals(self) -> bool:
+        """Tell whether the data say since when people are users; of nobody nothing is left to say.
+
+        Where they do not, everybody has always been a user, and who is new cannot be known.
+        """
+        everybody, always = self.figures([(), (existed(date.min),)])
+        return always.users < everybody.users or not everybody.users
+
     def totals(self, figures: Sequence[Figure], deeds: Deeds, span: Days) -> list[Done]:
         """Return what the people of each figure did in some days."""
         return self.engine.totals([figure.rule for figure in figures], deeds, span, self.as_of)

@@ -7,7 +7,6 @@ somebody came at that time; then one person may be in several channels).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none, existed
@@ -133,8 +132,7 @@ class _Asked:
         self._asking, self._period, self._told = asking, period, told
         self._buy = str(told["purchase"])
         self._activity = list(dict.fromkeys([self._buy, *(told["activity"] or ())]))
-        arrived = asking.figures([(), (existed(date.min),)])
-        self._knows_arrivals = arrived[1].users < arrived[0].users or not arrived[0].users
+        self._knows_arrivals = asking.knows_arrivals()
 
     def rows(self, sources: Sequence[tuple[Text, _Source]]) -> list[Channel]:
         """Return the numbers of several groups of people."""

@@ -39,8 +39,10 @@ class Numbers:
 
     Attributes
     ----------
-    new, active, buyers, repeaters : Figure
-        Users who came in it; who did one of the activities; who bought; who bought at least twice in it.
+    new : Figure or None
+        Users who came in it; None where the data do not say since when people are users.
+    active, buyers, repeaters : Figure
+        Who did one of the activities; who bought; who bought at least twice in it.
     bought : Done
         Purchases in it, and the sum of their amount; `total` is None where no amount is known.
     is_known : bool
@@ -49,7 +51,7 @@ class Numbers:
     """
 
     period: Period
-    new: Figure
+    new: Figure | None
     active: Figure
     buyers: Figure
     repeaters: Figure
@@ -60,7 +62,8 @@ class Numbers:
         """Return one of `MEASURES`; None where there is none: an average of nothing, an unknown amount."""
         match measure:
             case "new" | "active" | "buyers":
-                return float(self.people(measure).users)
+                people = self.people(measure)
+                return None if people is None else float(people.users)
             case "orders":
                 return float(self.bought.occurrences)
             case "gmv":
@@ -72,8 +75,8 @@ class Numbers:
                 found = share(self.repeaters.users, self.buyers.users)
                 return None if found is None else found.value
 
-    def people(self, measure: str) -> Figure:
-        """Return the people behind one of `MEASURES`."""
+    def people(self, measure: str) -> Figure | None:
+        """Return the people behind one of `MEASURES`; None where they cannot be known."""
         named = {"new": self.new, "active": self.active, "repeat_rate": self.repeaters}
         return named.get(measure, self.buyers)
 
@@ -83,7 +86,7 @@ class Moment:
     """The numbers of one part of the period: a point of the trends."""
 
     period: Period
-    new: Figure
+    new: Figure | None
     active: Figure
     buyers: Figure
     bought: Done
@@ -126,7 +129,8 @@ class Overview:
             "course": [
                 {
                     "from": moment.period.first.isoformat(), "to": moment.period.last.isoformat(),
-                    "new": moment.new.users, "active": moment.active.users, "buyers": moment.buyers.users,
+                    "new": None if moment.new is None else moment.new.users,
+                    "active": moment.active.users, "buyers": moment.buyers.users,
                     "orders": moment.bought.occurrences, "gmv": moment.bought.total,
                 }
                 for moment in self.course
@@ -193,6 +197,7 @@ class _Way:
         bought, active = (
             days_of_events(asking.catalogue, events).first for events in ([self._deeds.event], self._activity)
         )
+        self._knows_arrivals = asking.knows_arrivals()
         self._oldest = max((day for day in (bought, active) if day is not None), default=None)
 
     def numbers(self, period: Period) -> Numbers:
@@ -207,12 +212,16 @@ class _Way:
         new, active, buyers, repeaters = self._asking.figures(conditions)
         (bought,) = self._asking.course(self._deeds, [period.span])
         is_known = self._oldest is not None and self._oldest <= period.first
-        return Numbers(period, new, active, buyers, repeaters, bought, is_known)
+        return Numbers(
+            period, new if self._knows_arrivals else None, active, buyers, repeaters, bought, is_known
+        )
 
     def course(self, parts: Sequence[Period]) -> tuple[Moment, ...]:
         """Return the numbers of every part of a period."""
         spans = [part.span for part in parts]
-        new = self._asking.figures(came(part, self._asking.as_of) for part in parts)
+        new: Sequence[Figure | None] = [None] * len(parts)
+        if self._knows_arrivals:
+            new = self._asking.figures(came(part, self._asking.as_of) for part in parts)
         active = self._course_of(self._activity, parts)
         bought = self._asking.course(self._deeds, spans)
         buyers = [

@@ -39,7 +39,11 @@ def _overview(told: OverviewTold, words: Wording) -> list[str]:
     cards = "".join(_card(numbers, measure, words) for measure in MEASURES)
     found = [f'<div class="cards">{cards}</div>']
     if len(numbers.course) > 1:
-        found.append(side_by_side([_trend(numbers, measure, words) for measure in TRENDS]))
+        found.append(
+            side_by_side(
+                [_trend(numbers, measure, words) for measure in TRENDS if _has_course(numbers, measure)]
+            )
+        )
     return found
 
 
@@ -88,9 +92,14 @@ def _trend(numbers: Overview, measure: str, words: Wording) -> str:
     return figure(name, drawn)
 
 
+def _has_course(numbers: Overview, measure: str) -> bool:
+    return measure != "new" or numbers.now.new is not None
+
+
 def _of_moment(moment: Moment, measure: str) -> float | None:
     if measure in OF_PEOPLE:
-        return float(getattr(moment, measure).users)
+        people = getattr(moment, measure)
+        return None if people is None else float(people.users)
     return float(moment.bought.occurrences) if measure == "orders" else moment.bought.total
 
 

@@ -41,6 +41,7 @@ def notes(told: Told) -> tuple[Text, ...]:
         case OverviewTold():
             none = say("report_no_movements" if told.is_comparable else "report_not_comparable")
             found += [] if told.movements else [none]
+            found += [say("channels_no_arrivals")] if told.numbers.now.new is None else []
         case Funnel():
             found += [say("report_overlapping")] if told.is_overlapping and told.groups else []
         case Lifecycle():

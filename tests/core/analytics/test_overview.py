@@ -6,9 +6,15 @@ from datetime import date
 
 import pytest
 
+from core.analytics.analyses import OverviewTold
 from core.analytics.overview import MEASURES, Numbers, measure_about, measure_label, overview
 from core.analytics.periods import Period
+from core.analytics.sheets.people import overview_sheets
+from core.analytics.wording import Wording
 from core.errors import RuleError
+from core.messages import say
+from core.report.pictures import pictures
+from core.report.remarks import notes
 from core.schema import TagType
 from tests.core.analytics.made import Done, asking, assert_every_figure_is_the_count_of_its_rule, ids_of
 
@@ -76,8 +82,10 @@ def test_the_numbers_of_a_month_stand_beside_the_month_before_and_that_of_a_year
     }  # fmt: skip
     assert found.before.period == Period(date(2019, 5, 1), date(2019, 5, 31))
     assert found.year_before.period == Period(date(2018, 6, 1), date(2018, 6, 30))
+    assert found.now.new is not None
     assert ids_of(asked, found.now.new) == ["end", "june"]
-    assert ids_of(asked, found.now.repeaters) == ids_of(asked, found.now.people("repeat_rate")) == ["old"]
+    assert found.now.people("repeat_rate") == found.now.repeaters
+    assert ids_of(asked, found.now.repeaters) == ["old"]
     assert_every_figure_is_the_count_of_its_rule(asked, found)
 
 
@@ -117,11 +125,29 @@ def test_what_was_imported_from_later_on_is_not_taken_for_zero_before() -> None:
     assert overview(never, may, either).now.is_known
 
 
+def test_without_days_of_registration_nobody_is_told_to_be_new_and_not_nobody() -> None:
+    asked = asking({user: {} for user in PEOPLE}, EVENTS)
+    found = overview(asked, JUNE)
+    assert not asked.knows_arrivals()
+    assert (found.now.value("new"), found.now.people("new"), found.now.value("active")) == (None, None, 2)
+    assert {moment.new for moment in found.course} == {None}
+    printed = found.as_json()
+    assert printed["now"]["new"] is printed["year_before"]["new"] is None  # type: ignore[index]
+    assert {row["new"] for row in printed["course"]} == {None}  # type: ignore[attr-defined]
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+    told = OverviewTold(found, ())
+    measures, course, *_ = overview_sheets(told, asked.catalogue)
+    assert {row[3] for row in measures.rows} == {row[2] for row in course.rows} == {None}
+    assert say("channels_no_arrivals") in notes(told)
+    drawn = "".join(pictures(told, Wording("en")))
+    assert drawn.count(measure_label("new")["en"]) == 1, "its card, and no course"
+
+
 def test_the_course_adds_up_where_things_are_counted_once() -> None:
     asked = asking(PEOPLE, EVENTS)
     for grain in ("day", "week", "month"):
         found = overview(asked, JUNE, grain=grain)  # type: ignore[arg-type]
-        assert sum(moment.new.users for moment in found.course) == found.now.new.users
+        assert sum(moment.new.users for moment in found.course if moment.new) == found.now.value("new")
         assert sum(moment.bought.occurrences for moment in found.course) == found.now.bought.occurrences
         assert sum(moment.bought.total or 0 for moment in found.course) == found.now.bought.total
         assert_every_figure_is_the_count_of_its_rule(asked, found)
@@ -170,7 +196,9 @@ def test_nobody_and_one_user_have_an_overview(people: dict[str, dict[str, object
 def test_a_day_before_the_data_begin_has_only_who_always_was(as_of: date) -> None:
     asked = asking(PEOPLE, EVENTS, as_of=as_of)
     found = overview(asked, Period(as_of, as_of))
-    assert found.now.value("new") == found.now.value("buyers") == 0
+    assert found.now.value("buyers") == 0
+    # Who always was came on no day that is known.
+    assert found.now.value("new") is None
     assert asked.figure().users == 1
     assert not found.now.is_known
     assert [each.days_behind for each in found.freshness] == [
