@@ -75,7 +75,9 @@ with boundary():
         told, found = frame.ask(asked)
     if not isinstance(told, Retention):
         raise TypeError("retention tells retention")
-    if not any(cohort.people.users for cohort in told.cohorts):
+    if told.note is not None:
+        st.info(pick(told.note))
+    elif not any(cohort.people.users for cohort in told.cohorts):
         st.info(t("analyses.retention.nobody"))
     elif shown_as == "table":
         frame.tables(found, asked)

@@ -126,11 +126,13 @@ class Retention:
     brackets : tuple of (int, int)
         Of the reading "bracket": periods after the beginning, both ends in; else empty.
     cohorts : tuple of Cohort
-        Ascending; those of nobody are among them.
+        Ascending; those of nobody are among them. None where nobody can be known to have begun.
     curve : Curve
         All cohorts together.
     curves : tuple of Curve
         By the values of the tag asked for; empty when none was.
+    note : Text or None
+        Why there are no cohorts: the data do not say since when people are users.
     """
 
     grain: Grain
@@ -139,6 +141,7 @@ class Retention:
     cohorts: tuple[Cohort, ...]
     curve: Curve
     curves: tuple[Curve, ...] = ()
+    note: Text | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -162,8 +165,9 @@ class Retention:
                 }
                 for cohort in self.cohorts
             ],
-            "curve": _curve_json(self.curve),
+            "curve": None if self.note is not None else _curve_json(self.curve),
             "curves": [_curve_json(curve) for curve in self.curves],
+            "note": None if self.note is None else dict(self.note),
         }  # fmt: skip
 
 
@@ -205,8 +209,12 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
     if told["reading"] == "bracket" and not _are_brackets(told["brackets"]):
         raise RuleError(Problem("retention_brackets", "brackets", {"most": LAST_BRACKET}))
     way = _Way(asking, told)
-    cohorts = tuple(way.cohort(period) for period in way.periods)
     people = asking.figure(*way.began(Period(way.periods[0].first, way.periods[-1].last)))
+    if told["begin"] == "registered" and not asking.knows_arrivals():
+        nothing = _curve(say("everybody_together"), people, ())
+        note = say("channels_no_arrivals")
+        return Retention(way.grain, told["reading"], tuple(way.brackets), (), nothing, note=note)
+    cohorts = tuple(way.cohort(period) for period in way.periods)
     curves = []
     for part in parts:
         of_part = _Way(asking, told, part.nodes)

@@ -24,7 +24,7 @@ def why_nothing(told: Told) -> tuple[Text, ...]:
         case Rfm() if not told.buyers.users:
             return (say("report_nobody_bought"),)
         case Retention() if not any(cohort.people.users for cohort in told.cohorts):
-            return (say("report_nobody_began"),)
+            return (say("report_nobody_began") if told.note is None else told.note,)
         case Members(note=note) if note is not None and not told.distributions:
             return (note,)
         case BudgetTold(split=None, coupons=None) if told.activity is None or told.activity.activity is None:

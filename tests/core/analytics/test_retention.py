@@ -11,8 +11,11 @@ import pytest
 from core.analytics.asking import Asking
 from core.analytics.retention import Retention, retention
 from core.analytics.sheets import place_label
+from core.analytics.sheets.people import retention_sheets
 from core.analytics.splits import parts
 from core.errors import RuleError
+from core.messages import say
+from core.report.remarks import why_nothing
 from core.schema import TagType
 from core.tags.listing import EVERYBODY
 from tests.core.analytics.made import Done, asking, assert_every_figure_is_the_count_of_its_rule, ids_of
@@ -201,3 +204,19 @@ def test_what_does_not_fit_is_refused(given: dict[str, Any], code: str) -> None:
     with pytest.raises(RuleError) as refused:
         retention(world(), given)
     assert {problem.code for problem in refused.value.problems} == {code}
+
+
+def test_without_days_of_registration_there_are_no_cohorts_and_not_cohorts_of_nobody() -> None:
+    asked = asking({user: {"city": "北京"} for user in PEOPLE}, EVENTS, tags=TAGS)
+    found = retention(asked, {"cohorts": 4})
+    assert (found.cohorts, found.curves, found.curve.points) == ((), (), ())
+    assert found.note == say("channels_no_arrivals")
+    assert why_nothing(found) == (found.note,)
+    printed = found.as_json()
+    assert (printed["cohorts"], printed["curve"], printed["note"]) == ([], None, dict(found.note))
+    assert [list(each.rows) for each in retention_sheets(found, asked.catalogue)] == [[], []]
+    # What they first did is known all the same.
+    first = told(asked, begin="first_event", first_event="purchase")
+    assert first.note is None
+    assert first.curve.people.users
+    assert first.as_json()["curve"] is not None
