@@ -159,7 +159,7 @@ class Kept:
     def note(self, address: str) -> None:
         """Remember where something is asked for, and whether that is another host."""
         parts = urlsplit(address)
-        if parts.scheme in ("data", "blob", "about"):
+        if parts.scheme in ("data", "blob", "about", "file"):
             return
         self.origins.add(f"{parts.scheme}://{parts.netloc}")
         if parts.hostname != "127.0.0.1":

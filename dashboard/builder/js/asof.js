@@ -31,7 +31,7 @@ export function asOfControl(page, change) {
     },
     icon("close"),
   );
-  const element = h("span.pair.asof", { hidden: true }, chooser.element, rest, away);
+  const element = h("span.pair.earlier", { hidden: true }, chooser.element, rest, away);
   const forms = {
     day: () => {
       const day = dayControl(page, t("asof.which"), (value, how) => value && send(value, how));
