@@ -28,6 +28,7 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PrivateAttr, SerializeAsAny
 
 from core.errors import Problem
+from core.messages import Text
 
 T = TypeVar("T")
 
@@ -80,9 +81,9 @@ class Label(_Inert):
     zh: str
     en: str
 
-    def as_text(self) -> dict[str, str]:
-        """Return ``{"zh", "en"}``, the form that messages take."""
-        return {"zh": self.zh, "en": self.en}
+    def as_text(self) -> Text:
+        """Return the name in the form that messages take."""
+        return Text(zh=self.zh, en=self.en)
 
 
 class Making(_Inert):

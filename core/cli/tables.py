@@ -53,13 +53,13 @@ def print_listing(console: Console, listing: Listing) -> None:
             values = f"{_end(tag.low)} – {_end(tag.high)} {spec.unit or ''}".strip()
         else:
             values = " ".join(value for value, _ in tag.values[:_SHOWN_VALUES])
-        label = words(Text(zh=spec.label.zh, en=spec.label.en))
+        label = words(spec.label.as_text())
         row = (spec.key, label, spec.type.value, spec.dimension, f"{spec.coverage:.1%}", values)
         tags.add_row(*map(cell, row))
     console.print(tags)
     events = new_table("event", "label", "rows", "first_day", "last_day", "properties")
     for event in listing.catalogue.events.values():
-        label = words(Text(zh=event.label.zh, en=event.label.en))
+        label = words(event.label.as_text())
         row = (
             event.key, label, f"{event.rows:,}", str(event.first_day or ""), str(event.last_day or ""),
             " ".join(event.properties),
@@ -158,7 +158,7 @@ def print_apart(console: Console, found: Apart) -> None:
     for name in (*found.names, said("column_base")):
         table.add_column(cell(name), justify="right")
     for each in found.differences:
-        label = words(Text(zh=each.tag.label.zh, en=each.tag.label.en))
+        label = words(each.tag.label.as_text())
         name = f"{label} · {words(each.label)}"
         table.add_row(cell(name), *(f"{share:.1%}" for share in (*each.shares, each.base_share)))
     if found.differences:

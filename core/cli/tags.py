@@ -13,9 +13,8 @@ from core.cli.output import line, print_json, said, screen, words
 from core.cli.people import app
 from core.cli.tables import cell, new_table
 from core.errors import CallerError, Problem
-from core.messages import Text, message_of
+from core.messages import message_of
 from core.rules.parse import json_values
-from core.schema import Label
 from core.workspace import TagDefinition, TagEffect, TagEntry, TagPreview, Workspace
 
 __all__ = ["app"]
@@ -66,7 +65,7 @@ def made(workspace: WorkspaceOption, json: JsonOption = False) -> None:
     for entry in found:
         at = "" if entry.changed_at is None else f"{entry.changed_at:%Y-%m-%d}"
         row = (
-            entry.key, words(label_text(entry.definition.label)), said(f"tag_status_{entry.status}"),
+            entry.key, words(entry.definition.label.as_text()), said(f"tag_status_{entry.status}"),
             str(entry.version), f"{at} {entry.changed_by}", words(entry.sentence),
         )  # fmt: skip
         table.add_row(*map(cell, row))
@@ -146,14 +145,9 @@ def definition_in(file: Path) -> TagDefinition:
     return TagDefinition.from_json(source)
 
 
-def label_text(label: Label) -> Text:
-    """Return a label as a text."""
-    return Text(zh=label.zh, en=label.en)
-
-
 def print_entry(entry: TagEntry) -> None:
     """Print what a tag is."""
-    label, status = words(label_text(entry.definition.label)), said(f"tag_status_{entry.status}")
+    label, status = words(entry.definition.label.as_text()), said(f"tag_status_{entry.status}")
     line(f"{entry.key} {label} · {status} · v{entry.version}")
     line(f"  {words(entry.sentence)}")
     if entry.trouble is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.analytics.sheets.form import text_of
 from core.analytics.wording import Wording
 from core.messages import catalogue as texts
 from core.schema import Catalogue
@@ -45,15 +44,15 @@ def _named(slot: Slot, key: str, event: str, catalogue: Catalogue, words: Wordin
     if f"report_choice_{key}" in texts() and key in slot.allowed and kind in ("choice", "choices"):
         return words.say(f"report_choice_{key}")
     if kind in ("event", "events") and key in catalogue.events:
-        return words.pick(text_of(catalogue.events[key].label))
+        return words.pick(catalogue.events[key].label.as_text())
     if kind == "property" and event in catalogue.events and key in catalogue.events[event].properties:
-        return words.pick(text_of(catalogue.events[event].properties[key].label))
+        return words.pick(catalogue.events[event].properties[key].label.as_text())
     if key in catalogue.tags:
-        return words.pick(text_of(catalogue.tags[key].label))
+        return words.pick(catalogue.tags[key].label.as_text())
     of, _, name = key.partition(".")
     if of in catalogue.events and name in catalogue.events[of].properties:
         spec = catalogue.events[of]
-        return f"{words.pick(text_of(spec.label))} · {words.pick(text_of(spec.properties[name].label))}"
+        return f"{words.pick(spec.label.as_text())} · {words.pick(spec.properties[name].label.as_text())}"
     # A property that several events share stands by its key alone.
     shared = [spec.properties[key] for spec in catalogue.events.values() if key in spec.properties]
-    return words.pick(text_of(shared[0].label)) if shared and key in slot.allowed else key
+    return words.pick(shared[0].label.as_text()) if shared and key in slot.allowed else key

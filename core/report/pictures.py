@@ -14,7 +14,6 @@ from core.analytics.overview import MEASURES, OF_PEOPLE, Moment, Numbers, Overvi
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import SCORES, Rfm
 from core.analytics.sheets import place_label
-from core.analytics.sheets.form import text_of
 from core.analytics.wording import NONE, Wording, change, money, percent, points
 from core.report import charts, svg
 from core.report.framing import figure, side_by_side
@@ -106,11 +105,11 @@ def _of_moment(moment: Moment, measure: str) -> float | None:
 def _journey(told: Funnel, words: Wording) -> list[str]:
     stops = []
     for n, step in enumerate(told.steps):
-        label, went_on = words.pick(text_of(step.step.label)), None
+        label, went_on = words.pick(step.step.label.as_text()), None
         if step.conversion is not None and n + 1 < len(told.steps):
             went_on = words.say("report_went_on", share=percent(step.conversion))
         share = "" if step.overall is None else f" ({percent(step.overall.value)})"
-        stage = words.pick(text_of(step.stage.label))
+        stage = words.pick(step.stage.label.as_text())
         stops.append(
             charts.Stop(stage, label, step.reached, step.furthest, f"{step.reached:,}{share}", went_on)
         )
@@ -125,7 +124,7 @@ def _journey_groups(groups: Sequence[FunnelGroup], words: Wording) -> str:
     steps = groups[0].steps
     heads = (
         Cell(words.say("sheet_group"), "text"), Cell(words.say("sheet_users")),
-        *(Cell(words.pick(text_of(step.step.label)), "heat") for step in steps),
+        *(Cell(words.pick(step.step.label.as_text()), "heat") for step in steps),
     )  # fmt: skip
     rows = tuple(
         (

@@ -13,7 +13,6 @@ from core.analytics.overview import measure_label
 from core.analytics.retention import Retention
 from core.analytics.rfm import Rfm
 from core.analytics.sheets import place_label
-from core.analytics.sheets.form import text_of
 from core.analytics.wording import Wording, change, money, percent
 from core.messages import Text, say
 
@@ -94,12 +93,12 @@ def _journey(told: Funnel, words: Wording) -> str:
     share = percent(last.reached / told.total) if told.total else "–"
     first = words.say(
         "report_sentence_journey", reached=f"{last.reached:,}", total=f"{told.total:,}", share=share,
-        step=text_of(last.step.label),
+        step=last.step.label.as_text(),
     )  # fmt: skip
     if worst is None:
         return first
     return first + words.say(
-        "report_sentence_worst", step=text_of(worst.step.label), share=percent(worst.conversion or 0)
+        "report_sentence_worst", step=worst.step.label.as_text(), share=percent(worst.conversion or 0)
     )
 
 

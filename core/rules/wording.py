@@ -195,7 +195,7 @@ class Wording:
 
 def _label(spec: Spec | EventSpec | None, key: str) -> Text:
     """Return the name for people, or the key where the catalogue has no such thing."""
-    return same(key) if spec is None else Text(zh=spec.label.zh, en=spec.label.en)
+    return same(key) if spec is None else spec.label.as_text()
 
 
 def _of(spec: Spec | None) -> Of:

@@ -60,7 +60,7 @@ def with_tags(
         record = kept.get(key)
         tags.pop(key, None)
         if record is not None and record.status == "retired":
-            withheld[key] = Problem("tag_retired", params={"tag": _name(record.definition)})
+            withheld[key] = Problem("tag_retired", params={"tag": record.definition.label.as_text()})
         elif key in made:
             tags.update(_of_operator(made[key], found, drawn, values_of, withheld))
         elif spec is not None:
@@ -88,7 +88,7 @@ def _of_operator(
     way = circle(Part("tag", definition.key), lambda part: _parts(part, drawn))
     problems = (_circle(way, found, drawn),) if way else errors_of(definition_problems(definition, found))
     if problems:
-        params = {"tag": _name(definition), "why": message_of(problems[0])}
+        params = {"tag": definition.label.as_text(), "why": message_of(problems[0])}
         withheld[definition.key] = Problem("tag_broken", params=params)
         return {}
     spec = spec_of(definition, found, values_of(definition.key))
@@ -212,7 +212,3 @@ def _circle(way: Sequence[Part], catalogue: Catalogue, drawn: Mapping[str, TagSp
         language: " → ".join(getattr(names[part.name], language) for part in way) for language in ("zh", "en")
     }
     return Problem("tag_circle", "making", {"path": path})
-
-
-def _name(definition: TagDefinition) -> dict[str, str]:
-    return definition.label.as_text()

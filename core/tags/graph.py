@@ -140,4 +140,4 @@ class _Drawing:
         known = self._specs.get(name) if kind == "tag" else self._catalogue.events.get(name)
         if known is None:
             return Text(zh=name, en=name)
-        return Text(zh=known.label.zh, en=known.label.en)
+        return known.label.as_text()

@@ -209,7 +209,7 @@ def _of_one(each: Known, engine: Engine, as_of: date) -> list[Finding]:
 
 
 def _finding(kind: FindingKind, entry: TagEntry, action: Remedy, **params: Any) -> Finding:
-    label = Text(zh=entry.definition.label.zh, en=entry.definition.label.en)
+    label = entry.definition.label.as_text()
     text, remedy = (say(f"health_{kind}{ending}", tag=label, **params) for ending in ("", "_remedy"))
     return Finding(kind, entry.key, label, text, remedy, action)
 
@@ -245,8 +245,8 @@ def _redundant(one: TagEntry, other: TagEntry, engine: Engine, as_of: date) -> l
     holders = min(engine.coverage(one.key, as_of), engine.coverage(other.key, as_of))
     if together.known < max(LEAST_KNOWN, holders // 2) or strength < REDUNDANT:
         return []
-    label = Text(zh=other.definition.label.zh, en=other.definition.label.en)
-    name = Text(zh=one.definition.label.zh, en=one.definition.label.en)
+    label = other.definition.label.as_text()
+    name = one.definition.label.as_text()
     params = {"tag": name, "other": label, "strength": f"{strength:.2f}"}
     text, remedy = say("health_redundant", **params), say("health_redundant_remedy", **params)
     return [Finding("redundant", one.key, name, text, remedy, "merge", other.key, together.as_json())]

@@ -229,9 +229,7 @@ class TagLife(Tagging):
             users = [use.sentence for use in uses_of(record.definition.key, others, audiences)]
             of_data = self._lake_catalogue().tags
             users += [
-                Text(zh=spec.label.zh, en=spec.label.en)
-                for spec in of_data.values()
-                if key in tags_of(spec) and spec.key != key
+                spec.label.as_text() for spec in of_data.values() if key in tags_of(spec) and spec.key != key
             ]
             if users:
                 raise Conflict(Problem("tag_in_use", params={"name": key, "users": users}))

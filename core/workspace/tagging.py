@@ -349,12 +349,12 @@ class Tagging(Explaining):
         if field == "making":
             return self.tag_sentence(definition)
         if field == "label":
-            return Text(zh=definition.label.zh, en=definition.label.en)
+            return definition.label.as_text()
         if field in ("use", "timeliness", "refresh"):
             return say(f"tag_{field}_{value}")
         if field == "dimension":
             label = self.data_version().catalogue.dimensions.get(value)
-            return Text(zh=value, en=value) if label is None else Text(zh=label.zh, en=label.en)
+            return Text(zh=value, en=value) if label is None else label.as_text()
         if field == "validity" and definition.validity is not None:
             validity = definition.validity
             length = say(f"length_{validity.unit}", n=validity.n)
@@ -370,7 +370,7 @@ class Tagging(Explaining):
 def uses_of(key: str, records: Sequence[TagRecord], audiences: Sequence[Audience]) -> list[TagUse]:
     """Return what names a tag directly: tags that are not retired, and audiences."""
     uses = [
-        TagUse("tag", record.definition.key, _text(record.definition.label))
+        TagUse("tag", record.definition.key, record.definition.label.as_text())
         for record in book.users_of(key, records)
     ]
     for audience in audiences:
@@ -437,10 +437,6 @@ def _choice(field: str, value: str | None) -> Text:
         return say(f"tag_keep_{value}")
     text = "—" if value is None else value
     return Text(zh=text, en=text)
-
-
-def _text(label: Label) -> Text:
-    return Text(zh=label.zh, en=label.en)
 
 
 def _plain(end: float | date | None) -> float | str | None:

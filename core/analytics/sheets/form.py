@@ -9,7 +9,6 @@ from typing import Literal
 
 from core.analytics.asking import Figure, Share
 from core.messages import Text, say
-from core.schema import Label
 
 Kind = Literal["text", "users", "count", "money", "number", "share", "days", "date"]
 Value = Text | str | int | float | date | Figure | None
@@ -65,8 +64,3 @@ def value_of(share: Share | None) -> float | None:
 def days_of(seconds: float | None) -> float | None:
     """Return seconds as days."""
     return None if seconds is None else seconds / 86_400
-
-
-def text_of(label: Label) -> Text:
-    """Return a label as a text."""
-    return Text(zh=label.zh, en=label.en)

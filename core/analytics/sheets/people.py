@@ -21,7 +21,6 @@ from core.analytics.sheets.form import (
     days_of,
     interval,
     sheet,
-    text_of,
     value_of,
 )
 from core.messages import Text, say
@@ -66,7 +65,7 @@ def overview_sheets(told: OverviewTold, catalogue: Catalogue) -> list[Sheet]:
         "freshness",
         (column("event"), column("rows", "count"), column("last_day", "date"), column("behind", "days")),
         [
-            (text_of(catalogue.events[each.event].label), each.rows, each.last_day, each.days_behind)
+            (catalogue.events[each.event].label.as_text(), each.rows, each.last_day, each.days_behind)
             for each in numbers.freshness
         ],
     )
@@ -104,7 +103,7 @@ def _step(step: FunnelStep) -> tuple[Value, ...]:
         else Figure(step.continued, step.rule_continued)
     )
     return (
-        text_of(step.stage.label), text_of(step.step.label), Figure(step.reached, step.rule_reached),
+        step.stage.label.as_text(), step.step.label.as_text(), Figure(step.reached, step.rule_reached),
         Figure(step.furthest, step.rule_furthest), continued, *interval(step.interval),
         value_of(step.overall), days_of(seconds.get(0.5)), days_of(seconds.get(0.9)), step.stuck,
     )  # fmt: skip

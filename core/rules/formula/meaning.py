@@ -114,7 +114,7 @@ def describe_formula(expression: Expression, catalogue: Catalogue) -> Text:
             return Text(zh=value.isoformat(), en=value.isoformat())  # type: ignore[union-attr]
         case Tag(key=key):
             spec = catalogue.tags.get(key)
-            label = Text(zh=key, en=key) if spec is None else Text(zh=spec.label.zh, en=spec.label.en)
+            label = Text(zh=key, en=key) if spec is None else spec.label.as_text()
             return say("formula_tag", tag=label)
         case Call(name=name, args=args):
             told = [_inside(arg, catalogue) for arg in args]
