@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from core import clock
 from core.analytics.explain.statistics import wilson
+from core.analytics.periods import Period
 from core.clock import Days
 from core.engines.base import Engine
 from core.engines.tallies import Deeds, Delays, Done
@@ -131,6 +133,12 @@ def did_none(events: Iterable[str], window: Window | None = None) -> tuple[Node,
 def existed(day: date, *, is_negated: bool = False) -> Group:
     """Return the condition of having been a user on a day, or of not having been one yet."""
     return Group(id="existed", match="all", as_of=day, not_=is_negated)
+
+
+def came(period: Period, as_of: date) -> tuple[Node, ...]:
+    """Return the conditions of having become a user in a period; by `as_of` everybody asked about is one."""
+    came_by = () if period.last >= as_of else (existed(period.last),)
+    return (existed(clock.add_days(period.first, -1), is_negated=True), *came_by)
 
 
 def as_of_day(day: date, conditions: Sequence[Node]) -> Group:

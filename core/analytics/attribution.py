@@ -15,9 +15,9 @@ from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none
 from core.analytics.crediting import MODELS, Model, credited, weight_column
 from core.analytics.periods import Period
+from core.analytics.splits import PartKind
 from core.analytics.touchpoints import (
     PropertyOf,
-    Sort,
     as_values,
     days_of_events,
     did_with,
@@ -30,6 +30,7 @@ from core.messages import Text, say
 from core.rules.tree import Node
 from core.schema import AT, USER_NO, Catalogue, TagType, property_column
 from core.tags.templates.proposals import (
+    AMOUNTS,
     PURCHASES,
     Given,
     Slot,
@@ -89,7 +90,7 @@ class Touch:
     """
 
     of: PropertyOf
-    sort: Sort
+    sort: PartKind
     label: Text
     people: Figure
     purchases: int
@@ -156,9 +157,7 @@ class Attribution:
 def slots(catalogue: Catalogue) -> Sequence[Slot]:
     """Return what the analysis must be told, with what the catalogue suggests."""
     purchase = last_of_journey(catalogue, PURCHASES)
-    amount = likely_property(
-        catalogue.events.get(purchase or ""), [TagType.NUMBER], ["amount", "price", "金额"]
-    )
+    amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], AMOUNTS)
     numbers = properties_of(catalogue, [TagType.NUMBER])
     likely = _likely_touches(catalogue, purchase)
     return (

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import clock
-from core.analytics.asking import Asking, Figure, did, did_none, existed
+from core.analytics.asking import Asking, Figure, came, did, did_none
 from core.analytics.channel_figures import Channel, Channels, Cost
 from core.analytics.periods import Period
-from core.analytics.splits import largest, parts
+from core.analytics.splits import parts_by_size
 from core.analytics.touchpoints import (
     MOST_VALUES,
     NAMES,
@@ -31,7 +31,10 @@ from core.rules.parts import BetweenWindow, PropertyCondition
 from core.rules.tree import Node, TagCondition
 from core.schema import Catalogue, TagType
 from core.tags.templates.proposals import (
+    AMOUNTS,
+    COSTS,
     PURCHASES,
+    SOURCES,
     VISITS,
     Given,
     Slot,
@@ -40,16 +43,15 @@ from core.tags.templates.proposals import (
     last_of_journey,
     likely_event,
     likely_property,
+    likely_tag,
     properties_of,
     tags_of_type,
+    tags_of_types,
 )
 
 __all__ = ["Channel", "Channels", "Cost", "channels", "slots"]
 
 TOP = 8
-CHANNELS = ("source_channel", "channel", "source", "utm", "来源", "渠道")
-COSTS = ("acquisition_cost", "cac", "cost", "成本")
-AMOUNTS = ("amount", "price", "金额")
 
 
 def slots(catalogue: Catalogue) -> Sequence[Slot]:
@@ -59,17 +61,17 @@ def slots(catalogue: Catalogue) -> Sequence[Slot]:
     visit = likely_event(catalogue, VISITS)
     amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], AMOUNTS)
     known = (
-        *(key for kind in NAMES for key in tags_of_type(catalogue, kind)),
+        *tags_of_types(catalogue, NAMES),
         *properties_named(catalogue),
     )
-    costs = tags_of_type(catalogue, TagType.NUMBER)
+    costs, cost = tags_of_type(catalogue, TagType.NUMBER), likely_tag(catalogue, [TagType.NUMBER], COSTS)
     numbers = properties_of(catalogue, [TagType.NUMBER])
     return (
         Slot("channel", "choice", say("slot_channel"), _likely_channel(catalogue), known),
         Slot("purchase", "event", say("slot_purchase"), purchase, events),
         Slot("amount", "property", say("slot_amount"), amount, numbers, is_optional=True, of="purchase"),
         Slot("activity", "events", say("slot_activity"), [visit] if visit else [], events, is_optional=True),
-        Slot("cost", "tag", say("slot_cost"), _likely_tag(catalogue, costs, COSTS), costs, is_optional=True),
+        Slot("cost", "tag", say("slot_cost"), cost, costs, is_optional=True),
         Slot("lost_days", "whole", say("slot_silent_days"), 90, low=1, high=3650),
     )
 
@@ -194,8 +196,7 @@ class _Asked:
             "converted": (*now, *did([self._buy], period.window)),
         }
         if self._knows_arrivals:
-            came = (existed(period.last), existed(clock.add_days(period.first, -1), is_negated=True))
-            found["new"] = (*now, *came)
+            found["new"] = (*now, *came(period, self._asking.as_of))
             if self._told["cost"] is not None:
                 cost = str(self._told["cost"])
                 found["costed"] = (*found["new"], TagCondition(id=cost, tag=cost, op="is_set"))
@@ -228,28 +229,18 @@ def _sources(asking: Asking, period: Period, told: Given) -> list[tuple[Text, _S
         return [(value.label, _Came(of, value.where)) for value in values_in(asking, of, both, TOP)]
     if asking.engine.distinct(name, asking.as_of) > MOST_VALUES:
         raise RuleError(too_many_values(name))
-    found = asking.engine.breakdown(asking.among, name, asking.as_of, top=MOST_VALUES)
-    return [(part.label, _Everybody(part.nodes)) for part in parts(largest(found, TOP))]
+    found = parts_by_size(asking.engine, asking.among, name, asking.as_of, most=TOP)
+    return [(part.label, _Everybody(part.nodes)) for part in found]
 
 
 def _likely_channel(catalogue: Catalogue) -> str | None:
-    tags = [key for kind in NAMES for key in tags_of_type(catalogue, kind)]
-    tag = _likely_tag(catalogue, tags, CHANNELS)
+    tag = likely_tag(catalogue, NAMES, SOURCES)
     if tag is not None:
         return tag
     named = properties_named(catalogue)
-    for word in CHANNELS:
+    for word in SOURCES:
         for name, of in named.items():
             spec = catalogue.events[of.event].properties[of.prop]
             if has_word(spec.key, spec.label, word):
                 return name
-    return None
-
-
-def _likely_tag(catalogue: Catalogue, keys: Sequence[str], words: Sequence[str]) -> str | None:
-    """Return the tag that has one of the words, the most telling word first; None = none has."""
-    for word in words:
-        for key in keys:
-            if has_word(key, catalogue.tags[key].label, word):
-                return key
     return None

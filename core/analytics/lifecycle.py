@@ -31,10 +31,9 @@ from core.rules.makings import ByRules
 from core.rules.tree import Group, Node
 from core.schema import Catalogue, TagType
 from core.tags.templates.lifecycle import LIFECYCLE, STAGES, stage_name
-from core.tags.templates.proposals import Given, Slot, filled, likely_property, properties_of
+from core.tags.templates.proposals import AMOUNTS, Given, Slot, filled, likely_property, properties_of
 
 MONTHS, WEEKS = 6, 12
-MONEY = ("amount", "price", "金额")
 STAGE_KEYS: tuple[str, ...] = STAGES
 """The stages, from fresh to gone."""
 COME = "come"
@@ -209,7 +208,7 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
     asked = tuple(LIFECYCLE.slots(catalogue))
     purchase = next(slot.default for slot in asked if slot.key == "purchase")
     numbers = properties_of(catalogue, [TagType.NUMBER])
-    amount = likely_property(catalogue.events.get(str(purchase)), [TagType.NUMBER], MONEY)
+    amount = likely_property(catalogue.events.get(str(purchase)), [TagType.NUMBER], AMOUNTS)
     return (
         *asked,
         Slot("amount", "property", say("slot_amount"), amount, numbers, is_optional=True, of="purchase"),

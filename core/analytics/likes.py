@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.analytics.asking import Asking, Figure, Share
-from core.analytics.rows import has, parts_by_size, rounded, share_as_json, tag_label
+from core.analytics.rows import has, rounded, share_as_json, tag_label
+from core.analytics.splits import parts_by_size
 from core.messages import Text
 from core.rules.tree import Node
 from core.schema import Catalogue, TagType
@@ -119,12 +120,13 @@ def likes(
 def _likes(
     asking: Asking, tag: str, conditions: Sequence[Node], people: Figure, against: Asking, all_people: Figure
 ) -> Likes:
-    parts = parts_by_size(asking, tag, MOST_LIKED, *conditions)
-    parts = [(kind, part) for kind, part in parts if kind == "value"]
-    figures = asking.figures([(*conditions, *part.nodes) for _, part in parts])
-    compared = against.figures([part.nodes for _, part in parts])
+    whom = asking.rule(*conditions)
+    parts = parts_by_size(asking.engine, whom, tag, asking.as_of, most=MOST_LIKED)
+    parts = tuple(part for part in parts if part.kind == "value")
+    figures = asking.figures([(*conditions, *part.nodes) for part in parts])
+    compared = against.figures([part.nodes for part in parts])
     rows = []
-    for (_, part), figure, everybody in zip(parts, figures, compared, strict=True):
+    for part, figure, everybody in zip(parts, figures, compared, strict=True):
         share, of_all = figure.share_of(people), everybody.share_of(all_people)
         index = 100 * (share.value / of_all.value) if share and of_all and of_all.value else None
         rows.append(Liked(part.label, figure, share, everybody, of_all, index, figure.users < SMALL))

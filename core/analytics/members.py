@@ -15,8 +15,8 @@ from core.analytics.amounts import Amounts, amounts
 from core.analytics.asking import Asking, Figure, Share, existed
 from core.analytics.likes import MOST_PREFERENCES, PREFERENCE_TYPES, Likes, likely_preferences, likes
 from core.analytics.periods import month_ends
-from core.analytics.rows import Row, RowKind, has, parts_by_size, rows_of, share_as_json, tag_label
-from core.analytics.splits import Part
+from core.analytics.rows import Row, has, rows_of, share_as_json, tag_label
+from core.analytics.splits import Part, parts_by_size
 from core.messages import Text, say
 from core.rules.tree import Node
 from core.schema import Catalogue, TagType
@@ -39,7 +39,6 @@ _WORDS = {
 }
 _HELD = ("points", "points_spent", "stored_value")
 _SPENT = ("points_spent", "points_used", "points_redeemed", "已用积分", "消耗积分", "使用积分")
-_EVER = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,7 @@ def members(asking: Asking, given: Given | None = None) -> Members:
     found = [_by_age(asking, people, told["age"])] if told["age"] else []
     for key in ("gender", "province", "city", "level"):
         if told[key]:
-            parts = parts_by_size(asking, told[key], MOST_PLACES)
+            parts = _by_size(asking, told[key], MOST_PLACES)
             found.append(_distribution(asking, people, key, told[key], parts))
     if told["card"]:
         found.append(_by_card(asking, people, told["card"]))
@@ -272,57 +271,55 @@ def _age_label(low: int | None, high: int | None) -> Text:
 
 def _by_age(asking: Asking, people: Figure, tag: str) -> Distribution:
     kind = asking.catalogue.tags[tag].type
-    parts: list[tuple[RowKind, Part]] = [
-        ("value", Part(label, nodes)) for label, nodes in age_bands(tag, kind, asking.as_of)
-    ]
+    parts = [Part(label, nodes) for label, nodes in age_bands(tag, kind, asking.as_of)]
     if kind is TagType.DATE:
         unborn = has(tag, "after", asking.as_of.isoformat())
         if asking.figure(unborn).users:
-            parts.append(("other", Part(say("members_age_future", day=asking.as_of), (unborn,))))
+            parts.append(Part(say("members_age_future", day=asking.as_of), (unborn,), "other"))
     found = _distribution(asking, people, "age", tag, [*parts, *_missing(asking, tag)])
     return replace(found, label=say("members_age"))
 
 
 def _by_card(asking: Asking, people: Figure, tag: str) -> Distribution:
     if asking.catalogue.tags[tag].type is TagType.BOOLEAN:
-        return _distribution(asking, people, "card", tag, parts_by_size(asking, tag, 2))
+        return _distribution(asking, people, "card", tag, _by_size(asking, tag, 2))
     day = asking.as_of.isoformat()
     opened, rest = has(tag, "before", clock.add_days(asking.as_of, 1).isoformat()), has(tag, "not_set")
-    parts: list[tuple[RowKind, Part]] = [
-        ("value", Part(say("split_true"), (opened,))),
-        ("value", Part(say("split_false"), (rest,))),
+    parts: list[Part] = [
+        Part(say("split_true"), (opened,)),
+        Part(say("split_false"), (rest,)),
     ]
     later = has(tag, "after", day)
     if asking.figure(later).users:
-        parts.append(("other", Part(say("members_day_later", day=day), (later,))))
+        parts.append(Part(say("members_day_later", day=day), (later,), "other"))
     return _distribution(asking, people, "card", tag, parts)
 
 
 def _by_month(asking: Asking, people: Figure, tag: str | None) -> Distribution:
     """Return the people by the month in which they came: the last 12, `as_of`'s up to it, and all before."""
     ends = month_ends(asking.as_of, MONTHS)
-    parts: list[tuple[RowKind, Part]] = []
-    if asking.figure(existed(_EVER)).users < people.users:
+    parts: list[Part] = []
+    if asking.knows_arrivals():
         tag = None
         for before, last in pairwise(ends):
             until = () if last == asking.as_of else (existed(last),)
-            parts.append(("value", Part(_month(last), (*until, existed(before, is_negated=True)))))
+            parts.append(Part(_month(last), (*until, existed(before, is_negated=True))))
         earlier: tuple[Node, ...] = (existed(ends[0]),)
     elif tag is not None:
         # The data does not say from when anybody exists: the tag is all that tells it.
         for before, last in pairwise(ends):
             days = [clock.add_days(before, 1).isoformat(), last.isoformat()]
-            parts.append(("value", Part(_month(last), (has(tag, "between", days),))))
+            parts.append(Part(_month(last), (has(tag, "between", days),)))
         earlier = (has(tag, "before", clock.add_days(ends[0], 1).isoformat()),)
     else:
         label, note = say("members_registered"), say("members_no_registrations")
         return Distribution("registered", None, label, (), note)
     day = clock.add_days(ends[0], 1)
-    parts.append(("other", Part(say("members_registered_before", day=day), earlier)))
+    parts.append(Part(say("members_registered_before", day=day), earlier, "other"))
     if tag is not None:
         later = has(tag, "after", asking.as_of.isoformat())
         if asking.figure(later).users:
-            parts.append(("other", Part(say("members_day_later", day=asking.as_of), (later,))))
+            parts.append(Part(say("members_day_later", day=asking.as_of), (later,), "other"))
         parts += _missing(asking, tag)
     return _distribution(asking, people, "registered", tag, parts)
 
@@ -331,20 +328,24 @@ def _month(last: date) -> Text:
     return Text(zh=f"{last:%Y-%m}", en=f"{last:%Y-%m}")
 
 
-def _missing(asking: Asking, tag: str) -> list[tuple[RowKind, Part]]:
+def _missing(asking: Asking, tag: str) -> list[Part]:
     condition = has(tag, "not_set")
-    return [("missing", Part(say("split_missing"), (condition,)))] if asking.figure(condition).users else []
+    return [Part(say("split_missing"), (condition,), "missing")] if asking.figure(condition).users else []
+
+
+def _by_size(asking: Asking, tag: str, most: int) -> tuple[Part, ...]:
+    return parts_by_size(asking.engine, asking.among, tag, asking.as_of, most=most)
 
 
 def _distribution(
-    asking: Asking, people: Figure, key: str, tag: str | None, parts: Sequence[tuple[RowKind, Part]]
+    asking: Asking, people: Figure, key: str, tag: str | None, parts: Sequence[Part]
 ) -> Distribution:
     label = say("members_registered") if tag is None else tag_label(asking, tag)
     return Distribution(key, tag, label, rows_of(asking, people, parts))
 
 
 def _holding(asking: Asking, people: Figure, key: str, tag: str, level: str | None) -> Holding:
-    parts = [] if level is None else [part for _, part in parts_by_size(asking, level, MOST_PLACES)]
+    parts = () if level is None else _by_size(asking, level, MOST_PLACES)
     whole = _holders(asking, tag, say("members_everybody"), people, ())
     figures = asking.figures([part.nodes for part in parts])
     by_level = [

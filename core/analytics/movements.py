@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.analytics.asking import Asking, Figure, any_of, did
-from core.analytics.overview import came, measure_label, slots
+from core.analytics.asking import Asking, Figure, any_of, came, did
+from core.analytics.overview import measure_label, slots
 from core.analytics.periods import Period
 from core.analytics.splits import bar_label, bar_nodes
 from core.messages import Text, say

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core import clock
-from core.analytics.asking import Asking, Figure, any_of, did, existed, share
+from core.analytics.asking import Asking, Figure, any_of, came, did, share
 from core.analytics.periods import Grain, Period
 from core.analytics.touchpoints import days_of_events
 from core.engines.tallies import Deeds, Done
@@ -16,6 +15,7 @@ from core.messages import Text, say
 from core.rules.tree import Node
 from core.schema import Catalogue, TagType
 from core.tags.templates.proposals import (
+    AMOUNTS,
     PURCHASES,
     VISITS,
     Given,
@@ -27,7 +27,6 @@ from core.tags.templates.proposals import (
     properties_of,
 )
 
-MONEY = ("amount", "price", "金额")
 MEASURES = ("new", "active", "buyers", "orders", "gmv", "average_order", "repeat_rate")
 OF_PEOPLE = ("new", "active", "buyers")
 """The measures that are counts of users; the others are of what the buyers did."""
@@ -150,7 +149,7 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
     """Return what the overview must be told, with what the catalogue suggests."""
     events = tuple(catalogue.events)
     visit, purchase = likely_event(catalogue, VISITS), last_of_journey(catalogue, PURCHASES)
-    amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], MONEY)
+    amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], AMOUNTS)
     numbers = properties_of(catalogue, [TagType.NUMBER])
     return (
         Slot("purchase", "event", say("slot_purchase"), purchase, events),
@@ -240,12 +239,6 @@ class _Way:
         done = self._asking.course(Deeds(events[0]), [part.span for part in parts])
         rules = [self._asking.rule(*self._active(part)) for part in parts]
         return [Figure(each.users, rule) for each, rule in zip(done, rules, strict=True)]
-
-
-def came(period: Period, as_of: date) -> tuple[Node, ...]:
-    """Return the conditions of having become a user in a period."""
-    came_by = () if period.last >= as_of else (existed(period.last),)
-    return (existed(clock.add_days(period.first, -1), is_negated=True), *came_by)
 
 
 def measure_label(measure: str) -> Text:

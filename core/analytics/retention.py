@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Literal
 
 from core import clock
-from core.analytics.asking import Asking, Figure, Share, any_of, did, existed, share
+from core.analytics.asking import Asking, Figure, Share, any_of, came, did, share
 from core.analytics.periods import Grain, Period
 from core.analytics.splits import Part
 from core.clock import Days
@@ -249,10 +249,7 @@ class _Way:
         if self._told["begin"] == "first_event":
             event = str(self._told["first_event"])
             return (*self._among, FirstTimeCondition(id="first", event=event, window=period.window))
-        came = [existed(clock.add_days(period.first, -1), is_negated=True)]
-        if period.last < self._asking.as_of:
-            came.append(existed(period.last))
-        return (*self._among, *came)
+        return (*self._among, *came(period, self._asking.as_of))
 
     def cohort(self, period: Period) -> Cohort:
         """Return one cohort with its cells."""

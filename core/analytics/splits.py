@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
-from core.engines.base import Bar, Breakdown
+from core.engines.base import Bar, Breakdown, Engine
 from core.errors import Problem, RuleError, nearest_name
 from core.messages import Text, say
-from core.rules.tree import Node, TagCondition
+from core.rules.tree import Node, Rule, TagCondition
 from core.schema import Catalogue, TagSpec, TagType
+
+PartKind = Literal["value", "other", "missing"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """The people with one value (or in one bin) of a tag.
+    """The people with one value (or in one bin) of a tag, with any other value, or with none.
 
     Attributes
     ----------
     nodes : tuple of Node
         Conditions that hold for exactly these people; ids are placeholders.
+    kind : {"value", "other", "missing"}
     """
 
     label: Text
     nodes: tuple[Node, ...]
+    kind: PartKind = "value"
 
 
 def tag_to_split_by(catalogue: Catalogue, key: str) -> TagSpec:
@@ -58,18 +63,27 @@ def parts(breakdown: Breakdown) -> tuple[Part, ...]:
     ]
     if breakdown.other[0] and kind is not TagType.MULTI:
         shown = [bar.value for bar in breakdown.bars]
-        found.append(Part(say("split_other"), (_condition(tag, "not_in", shown),)))
+        found.append(Part(say("split_other"), (_condition(tag, "not_in", shown),), "other"))
     if breakdown.missing[0]:
-        found.append(Part(say("split_missing"), (_condition(tag, "not_set"),)))
+        found.append(Part(say("split_missing"), (_condition(tag, "not_set"),), "missing"))
     return tuple(found)
 
 
-def largest(breakdown: Breakdown, most: int) -> Breakdown:
-    """Return a breakdown with the values of most matched people (ties by value), the rest folded into others.
+def parts_by_size(
+    engine: Engine, rule: Rule, tag: str, as_of: date, *, most: int, bins: int = 1
+) -> tuple[Part, ...]:
+    """Return the parts into which a tag divides the members of a rule, the `most` frequent values among them.
 
-    A breakdown's own bars are those most frequent in the base: among people from one town, other values may
-    be the frequent ones. Bins of numbers and dates stay as they are.
+    The values of most members come first (ties by value), then the rest, then whoever has none; numbers and
+    dates are parted into at most `bins` ranges, ascending. A breakdown's own bars are those most frequent in
+    the base: among people from one town, other values may be the frequent ones.
     """
+    different = max(engine.distinct(tag, as_of), 1)
+    return parts(_largest(engine.breakdown(rule, tag, as_of, top=different, bins=bins), most))
+
+
+def _largest(breakdown: Breakdown, most: int) -> Breakdown:
+    """Return a breakdown with the values of most matched people, the rest folded into others."""
     if breakdown.type in (TagType.NUMBER, TagType.DATE):
         return breakdown
     bars = sorted(breakdown.bars, key=lambda bar: (-bar.matched, str(bar.value)))

@@ -239,7 +239,7 @@ class _Chain:
 
     def _label(self, events: Sequence[str]) -> Text:
         labels = [self._asking.catalogue.events[event].label for event in events]
-        names = [Text(zh=label.zh, en=label.en) for label in labels]
+        names = [label.as_text() for label in labels]
         return names[0] if len(names) == 1 else say("touches_outcome", events=names)
 
 

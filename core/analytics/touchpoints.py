@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from core.analytics.asking import Asking
+from core.analytics.splits import PartKind
 from core.clock import Days
 from core.engines.tallies import Deeds
 from core.errors import Problem, RuleError
@@ -26,8 +26,6 @@ MOST_VALUES = 1_000
 """A tag or property with more values than this tells people apart rather than where they came from."""
 NAMES = (TagType.ENUM, TagType.TEXT)
 """The types whose values are names."""
-
-Sort = Literal["value", "other", "missing"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Value:
         What holds for exactly these occurrences.
     """
 
-    sort: Sort
+    sort: PartKind
     value: str | None
     label: Text
     where: tuple[PropertyCondition, ...]

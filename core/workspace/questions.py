@@ -208,9 +208,9 @@ def parts_in(asking: Asking) -> journey.PartsOf:
     """Return what tells into which parts a tag divides the members of a rule."""
 
     def parts_of(rule: Rule, tag: str) -> Sequence[splits.Part]:
-        different = max(asking.engine.distinct(tag, asking.as_of), 1)
-        found = asking.engine.breakdown(rule, tag, asking.as_of, top=different, bins=SPLIT_BINS)
-        return splits.parts(splits.largest(found, SPLIT_VALUES))
+        return splits.parts_by_size(
+            asking.engine, rule, tag, asking.as_of, most=SPLIT_VALUES, bins=SPLIT_BINS
+        )
 
     return parts_of
 

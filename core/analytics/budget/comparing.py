@@ -17,7 +17,8 @@ from core.analytics.amounts import amounts
 from core.analytics.asking import Asking, Figure, Share, as_of_day, did, existed
 from core.analytics.budget.plan import told
 from core.analytics.periods import Period
-from core.analytics.rows import RowKind, has, rounded, share_as_json, tag_label
+from core.analytics.rows import has, rounded, share_as_json, tag_label
+from core.analytics.splits import PartKind
 from core.engines.tallies import Deeds
 from core.errors import Problem, RuleError, nearest_name
 from core.messages import Text, say
@@ -57,7 +58,7 @@ class BudgetGroup:
     """
 
     label: Text
-    kind: RowKind
+    kind: PartKind
     people: Figure
     new: Figure
     buyers: Figure
@@ -195,7 +196,7 @@ def groups(asking: Asking, period: Period, given: Given | None = None) -> Budget
 class _Value:
     key: str
     label: Text
-    kind: RowKind
+    kind: PartKind
     node: Node
 
 

@@ -8,7 +8,10 @@ from core.analytics.likes import MOST_PREFERENCES, PREFERENCE_TYPES, likely_pref
 from core.messages import say
 from core.schema import Catalogue, TagType
 from core.tags.templates.proposals import (
+    AMOUNTS,
+    COSTS,
     PURCHASES,
+    SOURCES,
     Given,
     Slot,
     SlotKind,
@@ -26,10 +29,7 @@ USUAL_DAYS = 90
 _MOST_YUAN = 1_000_000_000_000
 _TEXTS = (TagType.ENUM, TagType.TEXT)
 _GROUPS = (*_TEXTS, TagType.BOOLEAN)
-_SOURCES = ("source_channel", "source", "channel", "utm", "来源", "渠道")
-_COSTS = ("acquisition_cost", "cost", "cac", "成本", "花费")
 _COUPONS = ("coupon", "voucher", "优惠券", "红包")
-_AMOUNTS = ("amount", "price", "gmv", "金额")
 
 
 def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
@@ -50,13 +50,13 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
         return replace(known, **more)  # type: ignore[arg-type]
 
     return (
-        slot("group", "tag", likely_tag(catalogue, _GROUPS, _SOURCES), tags_of_types(catalogue, _GROUPS)),
+        slot("group", "tag", likely_tag(catalogue, _GROUPS, SOURCES), tags_of_types(catalogue, _GROUPS)),
         slot("whom", "choice", "all", ("all", "new"), is_optional=False),
-        slot("cost", "tag", likely_tag(catalogue, numbers, _COSTS), tags_of_types(catalogue, numbers)),
+        slot("cost", "tag", likely_tag(catalogue, numbers, COSTS), tags_of_types(catalogue, numbers)),
         slot("costs", "amounts", None),
         slot("purchase", "event", purchase, events),
         slot(
-            "amount", "property", likely_property(found(purchase or ""), numbers, _AMOUNTS),
+            "amount", "property", likely_property(found(purchase or ""), numbers, AMOUNTS),
             properties_of(catalogue, numbers), of="purchase",
         ),
         slot("days", "whole", USUAL_DAYS, low=1, high=36_500, is_optional=False),

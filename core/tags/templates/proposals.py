@@ -25,6 +25,9 @@ Given = Mapping[str, Any]
 PURCHASES = ("purchase", "pay", "paid", "buy", "order", "transaction", "sale", "支付", "购买", "交易")
 VISITS = ("login", "visit", "view", "session", "open", "登录", "访问", "浏览")
 REFUNDS = ("return", "refund", "cancel", "退")
+AMOUNTS = ("amount", "price", "gmv", "金额")
+SOURCES = ("source_channel", "channel", "source", "utm", "来源", "渠道")
+COSTS = ("acquisition_cost", "cac", "cost", "成本", "花费")
 CATEGORIES = ("category", "product", "sku", "item", "品类", "商品", "产品")
 
 

@@ -12,6 +12,7 @@ from core.messages import say
 from core.rules.makings import Bands, ByRules, Formula, Quantiles, ValueByRule
 from core.schema import Catalogue, Making, Measurement, TagType
 from core.tags.templates.proposals import (
+    AMOUNTS,
     PURCHASES,
     REFUNDS,
     Given,
@@ -50,9 +51,7 @@ def _slots(catalogue: Catalogue) -> Sequence[Slot]:
     purchase = last_of_journey(catalogue, PURCHASES)
     refund = likely_event(catalogue, REFUNDS)
     numbers = properties_of(catalogue, [TagType.NUMBER])
-    amount = likely_property(
-        catalogue.events.get(purchase or ""), [TagType.NUMBER], ["amount", "price", "金额"]
-    )
+    amount = likely_property(catalogue.events.get(purchase or ""), [TagType.NUMBER], AMOUNTS)
     refunded = likely_property(
         catalogue.events.get(refund or ""), [TagType.NUMBER], ["amount", "refund", "金额"]
     )
