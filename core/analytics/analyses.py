@@ -253,7 +253,7 @@ def tell(name: str, request: Request) -> Told:
     """
     analysis = ANALYSES.get(name)
     if analysis is None:
-        raise NotFound(_unknown(name))
+        raise NotFound(unknown(name))
     if request.by is not None:
         tag_to_split_by(request.asking.catalogue, request.by)
     return analysis.tell(request)
@@ -267,15 +267,15 @@ def given_by_plan(plan: Mapping[str, Any], name: str) -> Given:
     NotFound
         If the plan has tables of no analysis, or one that is no table.
     """
-    unknown = [_unknown(other) for other in plan if other not in ANALYSES]
-    if unknown:
-        raise NotFound(unknown)
+    if missing := [unknown(other) for other in plan if other not in ANALYSES]:
+        raise NotFound(missing)
     table = plan.get(name, {})
     if not isinstance(table, Mapping):
         raise NotFound(Problem("analysis_plan_shape", name, {"name": name}))
     return table
 
 
-def _unknown(name: str) -> Problem:
+def unknown(name: str) -> Problem:
+    """Return the problem that there is no analysis of a name."""
     known = tuple(ANALYSES)
     return Problem("analysis_unknown", None, {"name": name}, known, nearest_name(name, known))

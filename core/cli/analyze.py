@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +9,15 @@ import typer
 from rich.table import Table
 
 from core.analytics.analyses import given_by_plan
-from core.analytics.asking import Figure
-from core.analytics.sheets import Sheet, Value, sheets
+from core.analytics.sheets import Sheet, sheets
+from core.analytics.wording import RIGHT, Wording
 from core.cli.commands import AsOfOption, JsonOption, WorkspaceOption, day_of
 from core.cli.goals import app
-from core.cli.output import line, print_json, said, screen, words
+from core.cli.output import language, line, print_json, said, screen, words
 from core.cli.tables import cell
 from core.workspace import Workspace, read_analysis_plan
 
 __all__ = ["app"]
-
-_RIGHT = {"users", "count", "money", "number", "share", "days"}
 
 
 @app.command("analyze", help=said("cli_help_analyze"))
@@ -60,30 +57,12 @@ def analyze(
 
 
 def _table(sheet: Sheet) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table, wording = Table(box=None, pad_edge=False), Wording(language())
     for column in sheet.columns:
-        table.add_column(words(column.label), justify="right" if column.kind in _RIGHT else "left")
+        table.add_column(words(column.label), justify="right" if column.kind in RIGHT else "left")
     for row in sheet.rows:
-        written = (_written(value, column.kind) for value, column in zip(row, sheet.columns, strict=True))
+        written = (
+            wording.written(value, column.kind) for value, column in zip(row, sheet.columns, strict=True)
+        )
         table.add_row(*map(cell, written))
     return table
-
-
-def _written(value: Value, kind: str) -> str:
-    match value:
-        case None:
-            return "–"
-        case Figure(users=users):
-            return f"{users:,}"
-        case dict():
-            return words(value)
-        case date():
-            return value.isoformat()
-        case int() | float() if kind == "share":
-            return f"{value:.1%}"
-        case float():
-            return f"{value:,.1f}" if kind == "days" else f"{value:,.2f}"
-        case int():
-            return f"{value:,}"
-        case _:
-            return str(value)

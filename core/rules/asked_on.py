@@ -8,7 +8,7 @@ from datetime import date
 
 from core import clock
 from core.rules.parts import DayAgo
-from core.rules.tree import AnyNode, Group, Rule
+from core.rules.tree import AnyNode, Group, Rule, nodes
 
 
 def day_within(group: Group, as_of: date) -> date:
@@ -19,10 +19,8 @@ def day_within(group: Group, as_of: date) -> date:
     match group.as_of:
         case None:
             return as_of
-        case DayAgo(ago=n, unit="month"):
-            return clock.add_months(as_of, -n)
         case DayAgo(ago=n, unit=unit):
-            return clock.add_days(as_of, -n * (7 if unit == "week" else 1))
+            return clock.add_days(clock.first_day(n, unit, as_of), -1)
         case day:
             return min(day, as_of)
 
@@ -56,14 +54,7 @@ def days_of(rule: Rule, as_of: date) -> Mapping[str, Days]:
 
 def has_days(rule: Rule) -> bool:
     """Tell whether any group of a rule has a day of its own."""
-    roots = (root for root in (rule.include, rule.exclude) if root is not None)
-    return any(_has_day(root) for root in roots)
-
-
-def _has_day(group: Group) -> bool:
-    return group.as_of is not None or any(
-        _has_day(child) for child in group.children if isinstance(child, Group)
-    )
+    return any(isinstance(node, Group) and node.as_of is not None for node in nodes(rule))
 
 
 def _each(node: AnyNode, around: date) -> Iterator[tuple[str, Days]]:

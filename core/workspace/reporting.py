@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.analytics.analyses import ANALYSES, Request, given_by_plan, tell
+from core.analytics.analyses import ANALYSES, Request, given_by_plan, tell, unknown
 from core.analytics.asking import Asking
 from core.analytics.periods import Period, period_of
 from core.analytics.splits import tag_to_split_by
 from core.analytics.wording import Wording
 from core.audiences import pending
 from core.audiences.pending import Pending
-from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError, nearest_name
+from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError
 from core.ingest import Progress
 from core.messages import Language, message_of, say
 from core.report.page import Head, Section, report_html
@@ -57,8 +57,8 @@ class Reporting(Analysing):
         NotFound, RuleError, CallerError
             If there is no such analysis, audience or tag, or what is given is wrong.
         """
-        names, plan = _chosen(only), plan or {}
-        _refuse_unknown(plan)
+        names = _chosen(only)
+        told = {key: given_by_plan(plan or {}, key) for key in names}
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
         if by is not None:
@@ -70,7 +70,7 @@ class Reporting(Analysing):
         for place, key in enumerate(names):
             share = _PAGE_FROM * place / len(names)
             report(Progress("report_progress", share, {"analysis": ANALYSES[key].label}))
-            given = given_by_plan(plan, key)
+            given = told[key]
             if not people:
                 code = "report_nobody" if name is None else "report_nobody_in_audience"
                 sections.append(
@@ -118,24 +118,11 @@ def _chosen(only: Sequence[str] | None) -> tuple[str, ...]:
     known = tuple(ANALYSES)
     if only is None:
         return known
-    for name in only:
-        if name not in ANALYSES:
-            raise _unknown(name)
+    if missing := [unknown(name) for name in only if name not in ANALYSES]:
+        raise NotFound(missing)
     if not only:
         raise CallerError(Problem("report_nothing_chosen", allowed=known))
     return tuple(dict.fromkeys(only))
-
-
-def _refuse_unknown(plan: Mapping[str, Any]) -> None:
-    """Refuse what nobody reads: a table whose name is written wrong would be left out without a word."""
-    for name in plan:
-        if name not in ANALYSES:
-            raise _unknown(name)
-
-
-def _unknown(name: str) -> NotFound:
-    known = tuple(ANALYSES)
-    return NotFound(Problem("analysis_unknown", None, {"name": name}, known, nearest_name(name, known)))
 
 
 def _section(key: str, asking: Asking, period: Period, by: str | None, given: Mapping[str, Any]) -> Section:

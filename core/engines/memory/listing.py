@@ -13,7 +13,7 @@ from core.engines.memory.columns import PlainColumn
 from core.engines.memory.conditions import Conditions
 from core.engines.memory.events import both
 from core.engines.memory.held import HeldVersion
-from core.engines.memory.per_user import fit_64_bits
+from core.engines.memory.per_user import exact_sum
 from core.engines.tallies import Deeds, TagSum
 from core.rules.exact import scaled_array, unscaled
 from core.rules.literal import literal_where
@@ -65,6 +65,5 @@ class Listing:
             members = as_series(self._answer(rule, as_of), self._held.user_count)
             values = column.values.filter(members).drop_nulls()
             whole = scaled_array(values.to_numpy())
-            total = int(whole.sum()) if fit_64_bits(whole) else sum(whole.tolist())
-            found.append(TagSum(len(values), unscaled(total)))
+            found.append(TagSum(len(values), unscaled(exact_sum(whole))))
         return found

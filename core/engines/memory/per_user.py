@@ -144,6 +144,11 @@ def fit_64_bits(scaled: NDArray[np.int64]) -> bool:
     return float(np.abs(scaled).sum(dtype=np.float64)) < _LARGEST_SUM
 
 
+def exact_sum(scaled: NDArray[np.int64]) -> int:
+    """Return the sum of integers; it never overflows."""
+    return int(scaled.sum()) if fit_64_bits(scaled) else sum(scaled.tolist())
+
+
 def summed(rows: pl.Series, scaled: NDArray[np.int64], *, surely_fit: bool, with_divisors: bool) -> PerUser:
     """Return each user's sum of values that are integers of 10^-6 already.
 

@@ -17,7 +17,7 @@ from core.engines.memory.breakdowns import as_coded
 from core.engines.memory.columns import MultiColumn
 from core.engines.memory.events import Partition
 from core.engines.memory.measures import Measures
-from core.engines.memory.per_user import fit_64_bits
+from core.engines.memory.per_user import exact_sum
 from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.rules.exact import exact_value, unscaled
 from core.rules.literal_values import LiteralMeasure, LiteralProperty
@@ -249,5 +249,4 @@ def _added(values: pl.Series | NDArray[np.object_]) -> int:
     """Return the sum of counts, or of sums in millionths; it never overflows."""
     if isinstance(values, np.ndarray):
         return sum(values.tolist())
-    whole = values.to_numpy().astype(np.int64)
-    return int(whole.sum()) if fit_64_bits(whole) else sum(whole.tolist())
+    return exact_sum(values.to_numpy().astype(np.int64))

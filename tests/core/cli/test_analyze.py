@@ -130,7 +130,7 @@ def test_tables_hold_the_numbers(place: Path) -> None:
     printed = core("analyze", "journey", "--workspace", place / "w").stdout.decode()
     row = next(line for line in printed.splitlines() if " Looked " in line)
     # Reached 3, stays 1, continued 1, a third with its interval.
-    assert re.search(r"Looked\s+3\s+1\s+1\s+33\.3%\s+6\.1%\s+79\.2%", row), row
+    assert re.search(r"Looked\s+3\s+1\s+1\s+33\.3 %\s+6\.1 %\s+79\.2 %", row), row
 
 
 def test_an_unknown_analysis_is_refused_with_the_nearest_name(place: Path) -> None:
