@@ -137,7 +137,13 @@ def _sequence_key(condition: LiteralSequence) -> list[Any]:
     steps = [[_measure_key(s.measured), s.is_negated, s.within and str(s.within)] for s in condition.steps]
     # Only a negated last step with an end of its own can be open.
     may_be_open = condition.steps[-1].is_negated and any(s.is_negated and s.within for s in condition.steps)
-    return ["sequence", steps, condition.same, condition.counts_open and may_be_open]
+    if condition.any_order:
+        steps.sort(key=repr)
+    session = condition.session
+    within = None if session is None else [str(session.pause), list(session.events)]
+    return [
+        "sequence", steps, condition.same, within, condition.any_order, condition.counts_open and may_be_open
+    ]  # fmt: skip
 
 
 def _compare_key(condition: LiteralCompare) -> list[Any]:

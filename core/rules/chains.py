@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import product
 
 from core.rules.literal_conditions import LiteralSequence, LiteralStep
+
+
+def sessions_of(times: Iterable[datetime], pause: timedelta) -> Mapping[datetime, int]:
+    """Return in which session a moment lies, from 0, given when the user did anything at all."""
+    found: dict[datetime, int] = {}
+    last: datetime | None = None
+    for at in sorted(times):
+        is_new = last is not None and at - last > pause
+        found[at] = (0 if last is None else found[last]) + is_new
+        last = at
+    return found
 
 
 def some_chain_holds(sequence: LiteralSequence, times: Sequence[Sequence[datetime]]) -> bool:
@@ -19,6 +30,8 @@ def some_chain_holds(sequence: LiteralSequence, times: Sequence[Sequence[datetim
     times : sequence of sequences of datetime.datetime
         For every step, when the user had the occurrences that it speaks of.
     """
+    if sequence.any_order:
+        return all(bool(at) is not step.is_negated for step, at in zip(sequence.steps, times, strict=True))
     of_positive = [at for step, at in zip(sequence.steps, times, strict=True) if not step.is_negated]
     return any(_is_chain(sequence, times, chosen) for chosen in product(*of_positive))
 

@@ -32,6 +32,8 @@ from core.rules.share import BUCKETS
 if TYPE_CHECKING:
     from core.rules.named import Meant
 
+LONGEST_PAUSE = 24 * 60
+"""Minutes: a session goes on for a day at most without anything happening."""
 MEASURES_WITH_PROPERTY: frozenset[str] = frozenset({"sum", "avg", "min", "max", "distinct"})
 
 
@@ -129,11 +131,17 @@ class RegularCondition(NodeBase):
 
 
 class SequenceCondition(NodeBase):
-    """A leaf: some chain of occurrences follows the steps; the window holds the first."""
+    """A leaf: some chain of occurrences follows the steps; the window holds the first.
+
+    `any_order` asks no chain but an occurrence for each positive step and none for the others, all within one
+    session or with one value of `same`; the window then holds all of them.
+    """
 
     kind: Literal["sequence"] = "sequence"
     steps: Annotated[tuple[Step, ...], Field(json_schema_extra={"minItems": 1})]
     same: str | None = None
+    session_minutes: Annotated[int, Field(ge=1, le=LONGEST_PAUSE, strict=True)] | None = None
+    any_order: Flag = False
     window: Window | None = None
     open: Literal["exclude", "include"] = "exclude"
 
@@ -149,6 +157,11 @@ class SequenceCondition(NodeBase):
         for place, step in enumerate(self.steps[:last_positive], start=1):
             if step.not_ and step.within is not None:
                 raise PydanticCustomError("within_in_between", "two occurrences bound it", {"step": place})
+        if self.any_order:
+            if self.same is None and self.session_minutes is None:
+                raise PydanticCustomError("any_order_of_all", "something holds the steps together")
+            if any(step.within is not None for step in self.steps):
+                raise PydanticCustomError("within_without_order", "nothing comes before a step")
         return self
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -42,6 +42,7 @@ from core.rules.literal_conditions import (
     LiteralRank,
     LiteralRegular,
     LiteralSequence,
+    LiteralSession,
     LiteralStep,
     LiteralTagCondition,
 )
@@ -198,11 +199,14 @@ def _literal_sequence(node: SequenceCondition, catalogue: Catalogue, as_of: date
     first, ever = span_of(node.window, as_of, catalogue.zone), Days(None, as_of)
     steps = []
     for place, step in enumerate(node.steps):
-        measured = _count(step, ever if place else first, catalogue, as_of)
+        measured = _count(step, ever if place and not node.any_order else first, catalogue, as_of)
         within = None if step.within is None else clock.elapsed(step.within.n, step.within.unit)
         steps.append(LiteralStep(measured, step.not_, within))
+    session = None
+    if node.session_minutes is not None:
+        session = LiteralSession(timedelta(minutes=node.session_minutes), tuple(sorted(catalogue.events)))
     end = clock.end_of(as_of, catalogue.zone)
-    return LiteralSequence(tuple(steps), node.same, end, node.open == "include")
+    return LiteralSequence(tuple(steps), node.same, session, node.any_order, end, node.open == "include")
 
 
 def _literal_compare(node: CompareCondition, catalogue: Catalogue, as_of: date) -> LiteralCompare:

@@ -98,6 +98,20 @@ class LiteralStep:
 
 
 @dataclass(frozen=True)
+class LiteralSession:
+    """A longest stretch of a user's occurrences in which none comes later than `pause` after the one before.
+
+    Attributes
+    ----------
+    events : tuple of str
+        Whose occurrences make up sessions: all that the data have.
+    """
+
+    pause: timedelta
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LiteralSequence:
     """Steps that some chain of occurrences follows.
 
@@ -107,6 +121,11 @@ class LiteralSequence:
         The first is positive.
     same : str or None
         The property of which all steps must have one and the same value.
+    session : LiteralSession or None
+        Where given, a chain lies in one session.
+    any_order : bool
+        Whether an occurrence for each positive step and none for the others is enough, whatever their order;
+        `same` or `session` is then given, and no step has a `within`.
     end : datetime.datetime
         The end of `as_of`: it and everything later is unseen.
     counts_open : bool
@@ -115,6 +134,8 @@ class LiteralSequence:
 
     steps: tuple[LiteralStep, ...]
     same: str | None
+    session: LiteralSession | None
+    any_order: bool
     end: datetime
     counts_open: bool
 
@@ -224,6 +245,8 @@ def _events(part: object) -> Iterator[str]:
         # Nothing else in it can have one: this is asked of every condition of every rule.
         yield part.event
         yield from _events(part.span)
+    elif isinstance(part, LiteralSession):
+        yield from part.events
     elif is_dataclass(part) and not isinstance(part, Op):
         if isinstance(part, LiteralPreference):
             yield part.event

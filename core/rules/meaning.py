@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.clock import Days, Span, local_day
-from core.rules.chains import some_chain_holds
+from core.rules.chains import sessions_of, some_chain_holds
 from core.rules.dispatch import meaning_of
 from core.rules.exact import exact_argument, exact_value, scaled
 from core.rules.formula.meaning import formula_value
@@ -344,15 +344,28 @@ def _regular_holds(condition: LiteralRegular, user: OracleUser, around: Around) 
 
 def _sequence_holds(condition: LiteralSequence, user: OracleUser, around: Around) -> bool:
     found = [_matching(user, step.measured, around) for step in condition.steps]
-    same = condition.same
-    if same is None:
-        return some_chain_holds(condition, [[occurrence.at for occurrence in step] for step in found])
-    return any(
-        some_chain_holds(
-            condition, [[o.at for o in step if o.properties.get(same) == value] for step in found]
-        )
-        for value in set(present(found[0], same))
-    )
+    # Chains are looked for among what has the same value and lies in one session, as far as either is asked.
+    if condition.session is None:
+        apart = [found]
+    else:
+        session_of = sessions_of(_seen(user, condition), condition.session.pause)
+        apart = [
+            [[o for o in step if session_of[o.at] == session] for step in found]
+            for session in set(session_of.values())
+        ]
+    if (same := condition.same) is not None:
+        apart = [
+            [[o for o in step if o.properties.get(same) == value] for step in steps]
+            for steps in apart
+            for value in set(present(steps[0], same))
+        ]
+    return any(some_chain_holds(condition, [[o.at for o in step] for step in steps]) for steps in apart)
+
+
+def _seen(user: OracleUser, condition: LiteralSequence) -> list[datetime]:
+    """Return when the user did anything of which sessions are made up, as far as it is seen."""
+    events = () if condition.session is None else condition.session.events
+    return [o.at for event in events for o in user.events.get(event, ()) if o.at < condition.end]
 
 
 def _lacks_nothing(condition: LiteralCondition, user: OracleUser, around: Around) -> bool:  # noqa: ARG001

@@ -74,10 +74,14 @@ def _regular(node: RegularCondition, wording: Wording) -> Text:
 def _sequence(node: SequenceCondition, wording: Wording) -> Text:
     last_positive = max(place for place, step in enumerate(node.steps) if not step.not_)
     parts = []
+    if node.session_minutes is not None:
+        parts.append(say("in_one_session", minutes=f"{node.session_minutes:,}"))
     for place, step in enumerate(node.steps):
         what = _what(step, wording)
         if place == 0:
             parts.append(say("step_first", **what, window=wording.window(node.window)))
+        elif node.any_order:
+            parts.append(say("step_none" if step.not_ else "step_too", **what))
         elif not step.not_:
             parts.append(_timed("step_then", "step_then_within", step, what))
         elif place < last_positive:
@@ -86,6 +90,8 @@ def _sequence(node: SequenceCondition, wording: Wording) -> Text:
             parts.append(_timed("step_none_after", "step_none_after_within", step, what))
     if node.same is not None:
         parts.append(say("same_throughout", property=wording.property(node.steps[0].event, node.same)))
+    if node.any_order:
+        parts.append(say("in_any_order"))
     if node.open == "include" and any(step.not_ and step.within for step in node.steps):
         parts.append(say("open_counts"))
     return joined(parts, say("between_steps"))

@@ -23,6 +23,7 @@ from core.engines.memory.bits import Words, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.moments import microseconds
+from core.engines.memory.sessions import sessions
 from core.engines.memory.sources import Sources
 from core.rules.literal_conditions import LiteralSequence, LiteralStep
 
@@ -84,12 +85,13 @@ class _Search:
 
     def __init__(self, asked: LiteralSequence, sources: Sources) -> None:
         self._asked = asked
+        self._is_parted = asked.same is not None or asked.session is not None
         partitions = [sources.held.partition(step.measured.event) for step in asked.steps]
         wheres = [
             sources.measures.chosen(partition, step.measured)
             for partition, step in zip(partitions, asked.steps, strict=True)
         ]
-        codes = _shared_codes(asked, partitions)
+        codes = _group_codes(asked, partitions, sources)
         spans = _spans(asked)
         self._steps = [_Step(*parts) for parts in zip(spans, partitions, wheres, codes, strict=True)]
         moments = [partition.moments() for partition in partitions]
@@ -114,16 +116,34 @@ class _Search:
     def found(self, first: int, end: int) -> Iterator[NDArray[np.int64]]:
         """Yield the rows of users between two who have a chain."""
         groups = [self._groups(step, first, end) for step in self._steps]
-        if self._asked.same is None:
+        if not self._is_parted:
             yield first + self._chained(groups)
             return
-        # Groups are pairs of a user and a value; only those that the first step has can have a chain.
+        for pairs in self._found_pairs(groups):
+            yield first + (pairs >> 32)
+
+    def sessions(self, first: int, end: int) -> Iterator[NDArray[np.int64]]:
+        """Yield the sessions in which a chain lies, of users between two: row << 32 | number, each once.
+
+        Of a sequence within one session and with no property that is the same.
+        """
+        for pairs in self._found_pairs([self._groups(step, first, end) for step in self._steps]):
+            yield np.unique(pairs) + (first << 32)
+
+    def _found_pairs(self, groups: Sequence[tuple[_Whole, _Whole]]) -> Iterator[Keys]:
+        """Yield the groups that have a chain, where they are pairs of a user and what parts occurrences."""
+        # Only those that the first step has can have a chain.
         pairs: Keys = np.unique(groups[0][0]).astype(np.int64)
+        if self._asked.any_order:
+            for step, (group, _) in zip(self._asked.steps[1:], groups[1:], strict=True):
+                pairs = pairs[np.isin(pairs, group, invert=step.is_negated)]
+            yield pairs
+            return
         most = _LARGEST_KEY // self._width
         for start in range(0, len(pairs), most):
             some = pairs[start : start + most]
             numbered = [_numbered(group, times, some) for group, times in groups]
-            yield first + (some[self._chained(numbered)] >> 32)
+            yield some[self._chained(numbered)]
 
     def _groups(self, step: _Step, first: int, end: int) -> tuple[_Whole, _Whole]:
         """Return group and time of a step's occurrences among users between two; groups are rows from 0."""
@@ -163,7 +183,7 @@ class _Search:
     def _as_found(self, group: _Whole, times: _Whole) -> _Found:
         starts: Keys = np.multiply(group, self._width, dtype=np.int64)
         keys: Keys = np.add(starts, times, dtype=np.int64)
-        if self._asked.same is not None:
+        if self._is_parted:
             # In the order of user and time, which with values in between is none.
             order = np.argsort(keys, kind="stable")
             return _Found(keys[order], starts[order])
@@ -228,18 +248,39 @@ def _numbered(group: _Whole, times: _Whole, some: Keys) -> tuple[_Whole, _Whole]
 def _spans(asked: LiteralSequence) -> list[Span]:
     """Return when the occurrences of each step lie: no chain begins before its window does."""
     first, *others = (step.measured.common_span for step in asked.steps)
-    if not isinstance(first, Days) or first.first is None:
+    if asked.any_order or not isinstance(first, Days) or first.first is None:
         return [first, *others]
     # Where clocks are set back across midnight, what comes later may lie on the day before.
     begins = clock.add_days(first.first, -1)
     return [first, *(Days(begins, other.last) if isinstance(other, Days) else other for other in others)]
 
 
-def _shared_codes(asked: LiteralSequence, partitions: Sequence[Partition]) -> list[pl.Series | None]:
+def _group_codes(
+    asked: LiteralSequence, partitions: Sequence[Partition], sources: Sources
+) -> list[pl.Series | None]:
+    """Return for each step what parts a user's occurrences as codes: equal ones may be in one chain."""
+    values = None if asked.same is None else _shared_codes(asked.same, partitions)
+    if asked.session is None:
+        return [None] * len(partitions) if values is None else list(values)
+    found = sessions(asked.session, sources).codes
+    of_steps = [found[step.measured.event] for step in asked.steps]
+    return list(of_steps if values is None else _paired(of_steps, values))
+
+
+def _paired(sessions_of: Sequence[pl.Series], values: Sequence[pl.Series]) -> Iterator[pl.Series]:
+    """Yield for each step the pairs of a session and a value as codes; without a value there is none."""
+    pairs = [
+        session.cast(pl.UInt64) * (1 << 32) + value.cast(pl.UInt64)
+        for session, value in zip(sessions_of, values, strict=True)
+    ]
+    known = pl.concat(pairs).drop_nulls().unique().sort()
+    for pair in pairs:
+        found = known.search_sorted(pair.fill_null(0))
+        yield pl.select(pl.when(pair.is_not_null()).then(found)).to_series()
+
+
+def _shared_codes(key: str, partitions: Sequence[Partition]) -> list[pl.Series]:
     """Return for each step the values that must be the same as codes; equal values have equal codes."""
-    key = asked.same
-    if key is None:
-        return [None] * len(partitions)
     columns = [partition.column(key) for partition in partitions]
     values = pl.concat([_values(column) for column in columns]).unique().drop_nulls().sort()
     places = values.alias("value").to_frame().with_row_index("code")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,13 +18,12 @@ from core.engines.memory.columns import MultiColumn
 from core.engines.memory.events import Partition
 from core.engines.memory.measures import Measures
 from core.engines.memory.per_user import exact_sum
+from core.engines.memory.timekeys import TimeKeys
 from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.rules.exact import exact_value, unscaled
 from core.rules.literal_values import LiteralMeasure, LiteralProperty
 from core.rules.measures import MEASURES
 from core.schema import EventSpec
-
-_LARGEST_KEY = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def delays(
     first, then = ([partition for partition in events if len(partition)] for events in (first, then))
     if not first or not then:
         return Delays(0, 0, {})
-    clock = _Clock([*first, *then])
+    clock = TimeKeys([*first, *then])
     times: list[NDArray[np.int64]] = []
     only_before = 0
     members = _flags(people)
@@ -165,50 +164,6 @@ def delays(
     ordered = np.sort(np.concatenate(times))
     known_of = {share: _disc(ordered, share) * clock.unit / 1_000_000 for share in shares if len(ordered)}
     return Delays(len(ordered), only_before, known_of)
-
-
-class _Clock:
-    """Puts users and times of several events into one number: row × width + time, in a common unit."""
-
-    def __init__(self, partitions: Sequence[Partition]) -> None:
-        moments = [partition.moments() for partition in partitions]
-        self.unit = min(moment.unit for moment in moments)
-        self.origin = min(moment.origin for moment in moments)
-        self.width = 2 + max(
-            (m.origin - self.origin) // self.unit + m.newest * (m.unit // self.unit) for m in moments
-        )
-        self.never = self.width
-
-    def parts(self, rows: int) -> Iterator[tuple[int, int]]:
-        """Yield the rows, some at a time, so that no number is too large."""
-        most = max(_LARGEST_KEY // self.width, 1)
-        for low in range(0, rows, most):
-            yield low, min(low + most, rows)
-
-    def firsts(
-        self, partitions: Sequence[Partition], low: int, high: int, as_of: date, asked: Flags
-    ) -> NDArray[np.int64]:
-        """Return by row the time of the first occurrence of any of the events; `never` = none."""
-        found = np.full(high - low, self.never, dtype=np.int64)
-        for partition in partitions:
-            keys = self.keys(partition, low, high, as_of)
-            rows = keys // self.width
-            begins = np.flatnonzero(np.diff(rows, prepend=-1))
-            np.minimum.at(found, rows[begins], keys[begins] % self.width)
-        found[~asked] = self.never
-        return found
-
-    def keys(self, partition: Partition, low: int, high: int, as_of: date) -> NDArray[np.int64]:
-        """Return the occurrences of some rows up to the end of `as_of`, ascending; rows count from `low`."""
-        start, stop = partition.places(low, high)
-        moments = partition.moments()
-        at = moments.values[start:stop].cast(pl.Int64).to_numpy() * (moments.unit // self.unit)
-        at = at + (moments.origin - self.origin) // self.unit
-        keys: NDArray[np.int64] = (
-            partition.rows[start:stop].to_numpy().astype(np.int64) - low
-        ) * self.width + at
-        seen = partition.within(Days(None, as_of), start, stop)
-        return keys if seen is None else keys[seen.to_numpy()]
 
 
 def _has_any(keys: NDArray[np.int64], rows: NDArray[np.int64], width: int) -> Flags:

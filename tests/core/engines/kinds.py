@@ -120,6 +120,12 @@ def sequence(draw: st.DrawFn) -> dict[str, Any]:
     condition: dict[str, Any] = {"kind": "sequence", "steps": steps}
     if all(step["event"] != "never" for step in steps) and draw(st.integers(0, 2)) == 0:
         condition["same"] = draw(st.sampled_from(sorted(OF_VISITS)))
+    if draw(st.integers(0, 2)) == 0:
+        condition["session_minutes"] = draw(st.sampled_from([1, 30, 60, 24 * 60]))
+    if condition.keys() & {"same", "session_minutes"} and draw(st.integers(0, 3)) == 0:
+        condition["any_order"] = True
+        for step in steps:
+            step.pop("within", None)
     if (window := draw(windows)) is not None:
         condition["window"] = window
     if draw(st.booleans()):

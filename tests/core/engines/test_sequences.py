@@ -60,6 +60,12 @@ def sequence(chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.4:
         node["same"] = "expert"
     if chance.random() < 0.4:
+        node["session_minutes"] = chance.choice((1, 59, 60, 120, 240))
+    if node.keys() & {"same", "session_minutes"} and chance.random() < 0.3:
+        node["any_order"] = True
+        for step in steps:
+            step.pop("within", None)
+    if chance.random() < 0.4:
         node["window"] = chance.choice(({"last": 12, "unit": "hour"}, {"last": 1, "unit": "day"}))
     if chance.random() < 0.3:
         node["open"] = "include"
@@ -109,3 +115,75 @@ def test_a_later_occurrence_counts_though_the_clock_was_set_back_to_the_day_befo
         assert evaluate.members(rule, [user], zone, date(2006, 10, 29)) == expected
         engine = MemoryEngine(tables_of(zone, [user], [7]))
         assert ids_of(engine, rule, date(2006, 10, 29)) == expected
+
+
+# ---- sessions, counted on paper: minutes after noon of the day, pauses of up to 30 minutes -----------------
+
+_NOON = datetime(2019, 7, 14, 12, tzinfo=UTC)
+_VISITS = {
+    # The refund in between keeps one session going.
+    "kept going": {"chat": [0], "refund": [30], "order": [60]},
+    "too late": {"chat": [0], "order": [31]},
+    "at once": {"chat": [0], "order": [0]},
+    "backwards": {"order": [0], "chat": [20]},
+    "twice": {"chat": [0, 100], "order": [10, 110]},
+    "never": {"refund": [0]},
+}
+
+
+def in_sessions(*steps: str, **fields: Any) -> dict[str, Any]:
+    """Return the condition of steps within one session; a step with an exclamation mark is negated."""
+    told = [{"event": step.strip("!"), **({"not": True} if step.startswith("!") else {})} for step in steps]
+    return {"kind": "sequence", "id": "s", "steps": told, "session_minutes": 30, **fields}
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        (in_sessions("chat", "order"), ["kept going", "twice"]),
+        (in_sessions("chat", "order", any_order=True), ["at once", "backwards", "kept going", "twice"]),
+        (in_sessions("chat", "!order"), ["at once", "backwards", "too late"]),
+        (in_sessions("chat", "!order", any_order=True), ["too late"]),
+        (in_sessions("order", "chat"), ["backwards"]),
+        (in_sessions("order", "chat", session_minutes=120), ["backwards", "twice"]),
+        (in_sessions("chat", "!refund", "order"), ["twice"]),
+        (in_sessions("chat", "order", any_order=True, same="expert"), ["at once", "kept going", "twice"]),
+    ],
+    ids=str,
+)
+def test_steps_within_one_session(node: dict[str, Any], expected: list[str]) -> None:
+    expert = {"backwards": {"chat": "a", "order": "b"}}
+    users = [
+        OracleUser(
+            name,
+            events={
+                event: [
+                    Occurrence(
+                        _NOON + timedelta(minutes=at), {"expert": expert.get(name, {}).get(event, "a")}
+                    )
+                    for at in minutes
+                ]
+                for event, minutes in did.items()
+            },
+        )
+        for name, did in _VISITS.items()
+    ]
+    rule = parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [node]}})
+    assert evaluate.members(rule, users, CATALOGUE, AS_OF) == expected
+    for pieces in (1, 7):
+        engine = MemoryEngine(tables_of(CATALOGUE, users, [n * pieces for n in range(len(users))]))
+        assert ids_of(engine, rule, AS_OF) == expected
+
+
+def test_what_comes_after_the_day_changes_no_session() -> None:
+    # Seen on the 14th the chat stands alone; the order a moment after midnight does not join it.
+    late = datetime(2019, 7, 14, 23, 59, tzinfo=UTC)
+    user = OracleUser(
+        "u", events={"chat": [Occurrence(late, {})], "order": [Occurrence(late + timedelta(minutes=2), {})]}
+    )
+    engine = MemoryEngine(tables_of(CATALOGUE, [user], [0]))
+    for day, expected in ((AS_OF, []), (date(2019, 7, 15), ["u"])):
+        node = in_sessions("chat", "order")
+        rule = parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [node]}})
+        assert evaluate.members(rule, [user], CATALOGUE, day) == expected
+        assert ids_of(engine, rule, day) == expected

@@ -25,6 +25,7 @@ BEYOND_A_SCHEMA = {
     *("property_missing", "property_not_wanted", "property_type"),
     *("window_too_long", "window_reversed", "ago_not_descending"),
     *("first_step_negated", "first_step_within", "within_in_between", "same_of_sets", "anchor_not_date"),
+    *("any_order_of_all", "within_without_order"),
     *("factor_decimals", "sides_differ", "factor_of_dates", "op_not_between_sides", "buckets_reversed"),
     *("unknown_audience", "audience_cycle", "audiences_too_nested", "audience_broken", "no_snapshots"),
     *("unknown_snapshot", "unknown_list"),

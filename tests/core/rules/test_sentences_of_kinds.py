@@ -45,6 +45,25 @@ SAID: list[tuple[dict[str, Any], str, str]] = [
     (
         {
             "kind": "sequence",
+            "steps": [{"event": "login"}, {"event": "purchase"}],
+            "session_minutes": 1440,
+        },
+        "同一次会话内（停顿不超过 1,440 分钟）、登录过、之后又购买",
+        "in one session (no pause longer than 1,440 min), did “login”, then “purchase”",
+    ),
+    (
+        {
+            "kind": "sequence",
+            "steps": [{"event": "login"}, {"event": "purchase"}, {"event": "refund", "not": True}],
+            "session_minutes": 30,
+            "any_order": True,
+        },
+        "同一次会话内（停顿不超过 30 分钟）、登录过、也购买过、没有退款、不分先后",
+        "in one session (no pause longer than 30 min), did “login”, and “purchase”, and no “refund”, in whatever order",
+    ),
+    (
+        {
+            "kind": "sequence",
             "steps": [
                 {"event": "purchase"},
                 {"event": "refund", "not": True},
