@@ -13,6 +13,7 @@ from core.clock import Days
 from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
 from core.engines.tallies import Deeds, Delays, Done, Occurred, TagSum
+from core.rules.conditions import SequenceCondition
 from core.rules.tree import Rule
 from core.schema import Catalogue, TagType
 
@@ -213,6 +214,14 @@ class Engine(Protocol):
         self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float]
     ) -> Delays:
         """Return how soon the people in an answer did one of some events after first doing one of others."""
+        ...
+
+    def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
+        """Return in how many sessions of the people in an answer one of some sequences holds.
+
+        Each of them lies within one session, all within sessions of the same length of pauses, and none asks
+        for the same value of a property.
+        """
         ...
 
     def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:

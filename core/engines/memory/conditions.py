@@ -8,7 +8,7 @@ arguments, so editing one condition recomputes that one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +20,12 @@ from core.engines.memory.cache import Cache
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures, Needed, asks_whether
+from core.engines.memory.sequences import FoundSessions
 from core.engines.memory.sources import Sources
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.timelines import windows_of
 from core.rules.canonical import condition_key
+from core.rules.conditions import SequenceCondition
 from core.rules.dispatch import meaning_of
 from core.rules.literal import literal, literal_tag
 from core.rules.literal_conditions import (
@@ -187,6 +189,13 @@ class Conditions:
                 yield
         finally:
             self._ahead.known = {}
+
+    def sessions_with(self, any_of: Sequence[SequenceCondition], as_of: date) -> FoundSessions:
+        """Return the sessions in which one of some sequences holds, of everybody; remembered."""
+        asked = [literal(each, self._catalogue, as_of) for each in any_of]
+        key = ("sessions with", *sorted(self._name(each) for each in asked))
+        of_sequences = [each for each in asked if isinstance(each, LiteralSequence)]
+        return self._cache.get(key, lambda: sequences.sessions_with(of_sequences, self._sources))
 
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""

@@ -28,6 +28,7 @@ from core.engines.tallies import Deeds, Delays, Done, Occurred
 from core.lake.tables import Tables
 from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
+from core.rules.conditions import SequenceCondition
 from core.rules.edit import muted, replaced
 from core.rules.literal import literal, literal_where
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
@@ -166,6 +167,13 @@ class MemoryEngine(Listing):
         """Return how soon the people in an answer did one of some events after first doing one of others."""
         one, other = ([self._held.partition(event) for event in events] for events in (first, then))
         return tallies.delays(self._answer(rule, as_of), one, other, as_of, shares)
+
+    def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
+        """Return in how many sessions of the people in an answer one of some sequences holds."""
+        if len({each.session_minutes for each in any_of} - {None}) != 1 or any(each.same for each in any_of):
+            raise ValueError("sequences within sessions of one length, whatever their values")
+        found = self._conditions.sessions_with(any_of, as_of)
+        return found.among(self._answer(rule, as_of))
 
     def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
         """Return, for each value of a property, how the people in an answer did an event in some days."""

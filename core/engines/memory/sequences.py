@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core import clock
 from core.clock import Days, Span
-from core.engines.memory.bits import Words, pack
+from core.engines.memory.bits import WORD_BITS, Words, as_series, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.moments import microseconds
@@ -49,6 +49,44 @@ def holds(asked: LiteralSequence, sources: Sources, as_of: date) -> Words:  # no
 
     sources.tiles.each(search.parts(sources.held.user_count), work)
     return pack(flags)
+
+
+@dataclass(frozen=True)
+class FoundSessions:
+    """Sessions in which something was found.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray of uint32
+        Whose they are: the user's row, once per session.
+    """
+
+    rows: NDArray[np.uint32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.rows.nbytes
+
+    def among(self, people: Words) -> int:
+        """Return how many of them are those of some people."""
+        flags = as_series(people, len(people) * WORD_BITS).to_numpy()
+        return int(np.count_nonzero(flags.take(self.rows)))
+
+
+def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> FoundSessions:
+    """Return the sessions in which one of some sequences holds, all within sessions of one length."""
+    found: list[Keys] = []
+    for asked in any_of:
+        search = _Search(asked, sources)
+
+        def work(first: int, end: int, search: _Search = search) -> None:
+            found.extend(search.sessions(first, end))
+
+        sources.tiles.each(search.parts(sources.held.user_count), work)
+    together = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+    once = together if len(any_of) == 1 else np.unique(together)
+    return FoundSessions((once >> 32).astype(np.uint32))
 
 
 @dataclass(frozen=True)

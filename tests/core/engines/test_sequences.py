@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from core.engines.memory import MemoryEngine, sequences
+from core.engines.memory import MemoryEngine, sequences, sessions, timekeys
 from core.rules import evaluate
+from core.rules.conditions import SequenceCondition
 from core.rules.evaluate import OracleUser
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
@@ -173,6 +175,57 @@ def test_steps_within_one_session(node: dict[str, Any], expected: list[str]) -> 
     for pieces in (1, 7):
         engine = MemoryEngine(tables_of(CATALOGUE, users, [n * pieces for n in range(len(users))]))
         assert ids_of(engine, rule, AS_OF) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sessions_are_counted_one_by_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if seed == 0:
+        monkeypatch.setattr(sequences, "_PART_OCCURRENCES", 16)
+        monkeypatch.setattr(sessions, "_PART_OCCURRENCES", 16)
+    if seed == 1:
+        monkeypatch.setattr(sequences, "_LARGEST_KEY", 1 << 38)
+        monkeypatch.setattr(timekeys, "LARGEST_KEY", 1 << 38)
+    chance = random.Random(seed)  # noqa: S311 - people, not secrets
+    users = people(chance, 120, timedelta(minutes=1))
+    numbers = sorted(chance.sample(range(1000), len(users)))
+    engine = MemoryEngine(tables_of(CATALOGUE, users, numbers), shard_rows=64)
+    whose = parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [
+        {"kind": "event", "id": "c", "event": "refund", "measure": "count", "op": "gte", "value": 1},
+    ]}})  # fmt: skip
+    refunded = set(evaluate.members(whose, users, CATALOGUE, AS_OF))
+    for _ in range(15):
+        asked = [sequence(chance) for _ in range(chance.choice((1, 1, 2, 3)))]
+        minutes = chance.choice((1, 60, 120, 240))
+        for node in asked:
+            node["session_minutes"] = minutes
+            node.pop("same", None)
+        conditions = [TypeAdapter(SequenceCondition).validate_python(node) for node in asked]
+        expected = sum(
+            any(held_in(user, session, node) for node in asked)
+            for user in users
+            if user.user_id in refunded
+            for session in sessions_by(user, minutes)
+        )
+        assert engine.sessions(whose, conditions, AS_OF) == expected, asked
+
+
+def sessions_by(user: OracleUser, minutes: int) -> list[set[datetime]]:
+    """Return the moments of each session of a user, by laying them side by side."""
+    found: list[set[datetime]] = []
+    last: datetime | None = None
+    for at in sorted(o.at for did in user.events.values() for o in did if o.at < END):
+        if last is None or at - last > timedelta(minutes=minutes):
+            found.append(set())
+        found[-1].add(at)
+        last = at
+    return found
+
+
+def held_in(user: OracleUser, session: set[datetime], node: dict[str, Any]) -> bool:
+    """Tell whether a sequence holds for a user who did nothing but what lies in a session."""
+    only = {event: [o for o in did if o.at in session] for event, did in user.events.items()}
+    rule = parse_rule({"include": {"kind": "group", "id": "g", "match": "all", "children": [node]}})
+    return evaluate.holds(rule, OracleUser(user.user_id, events=only), CATALOGUE, AS_OF)
 
 
 def test_what_comes_after_the_day_changes_no_session() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import Days
-from core.engines.memory import MemoryEngine, tallies
+from core.engines.memory import MemoryEngine, timekeys
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import RuleError
 from core.rules import evaluate
@@ -325,5 +325,5 @@ def test_delays_are_the_same_however_many_users_fit_one_number(
     expected = plain.delays(world, ids, ["buy", "visit"], ["buy"], LATE, SHARES)
     everybody = MemoryEngine(tables_of(world.catalogue, world.users, world.numbers))
     for at_once in (1, 3):
-        monkeypatch.setattr(tallies, "_LARGEST_KEY", at_once << 52)
+        monkeypatch.setattr(timekeys, "LARGEST_KEY", at_once << 52)
         assert everybody.delays(EVERYBODY, ["buy", "visit"], ["buy"], LATE, SHARES) == expected
