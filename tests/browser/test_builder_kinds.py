@@ -116,6 +116,39 @@ def test_a_sequence_is_built_step_by_step_and_agrees_with_the_command_line(
     assert len(agrees(builder, sample_workspace)["steps"]) == 2
 
 
+def test_steps_are_held_together_by_a_session_and_freed_of_their_order(
+    visit: Visit, sample_workspace: Path
+) -> None:
+    builder = Builder(visit("/"))
+    row = add(builder, "sequence")
+    choose(row, "第 1 步：行为", "search")
+    choose(row, "第 2 步：行为", "click_chat")
+    expect(row.get_by_label("各步的先后")).to_have_count(0)
+    choose(row, "第 2 步：时限", "some")
+    choose(row, "是否在同一次会话内", "one")
+    row.get_by_label("会话内最长停顿").fill("45")
+    expect(builder.page.locator(".sentence")).to_contain_text("同一次会话内（停顿不超过 45 分钟）")
+    built = agrees(builder, sample_workspace)
+    assert built["session_minutes"] == 45
+    assert "within" in built["steps"][1]
+    choose(row, "各步的先后", "any")
+    expect(row.get_by_label("第 2 步：时限")).to_have_count(0)
+    expect(builder.page.locator(".sentence")).to_contain_text("不分先后")
+    row.get_by_role("button", name="没有…").click()
+    choose(row, "第 3 步：行为", "purchase")
+    built = agrees(builder, sample_workspace)
+    assert built["any_order"] is True
+    assert built["steps"] == [
+        {"event": "search"},
+        {"event": "click_chat"},
+        {"event": "purchase", "not": True},
+    ]
+    choose(row, "是否在同一次会话内", "any")
+    expect(row.get_by_label("各步的先后")).to_have_count(0)
+    built = agrees(builder, sample_workspace)
+    assert not built.keys() & {"session_minutes", "any_order"}
+
+
 def test_a_regular_condition_is_edited_in_place(visit: Visit, sample_workspace: Path) -> None:
     builder = Builder(visit("/"))
     row = add(builder, "regular")

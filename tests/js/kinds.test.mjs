@@ -6,6 +6,7 @@ import {
   commonProperties,
   newCondition,
   otherEvent,
+  settledSequence,
   settledSides,
   settledSteps,
   takesWithin,
@@ -163,6 +164,18 @@ test("steps stay in the form of the language however they are moved", () => {
     [false, false, true],
   );
   assert.ok(takesWithin(after, 1));
+});
+
+test("in whatever order steps have no time limit, and need a session or a value that holds them together", () => {
+  const within = { n: 2, unit: "day" };
+  const steps = [{ event: "chat" }, { event: "login", within }, { event: "purchase", not: true, within }];
+  const held = settledSequence({ steps, session_minutes: 30, any_order: true });
+  assert.deepEqual(held.steps, [{ event: "chat" }, { event: "login" }, { event: "purchase", not: true }]);
+  assert.equal(held.any_order, true);
+  assert.equal(settledSequence({ steps, same: "expert_id", any_order: true }).any_order, true);
+  const free = settledSequence({ steps, any_order: true });
+  assert.equal(free.any_order, undefined);
+  assert.deepEqual(free.steps, steps);
 });
 
 test("what steps may have in common is a property of all of them, of one type and one value", () => {

@@ -88,14 +88,22 @@ export function otherEvent(holder, event, catalogue) {
   return isGone ? { ...next, measure: "count", property: undefined } : next;
 }
 
+/** What may be asked of a sequence as a whole, as the language demands: no order needs what holds the steps together. */
+export function settledSequence(node) {
+  const isHeld = node.same !== undefined || node.session_minutes !== undefined;
+  const anyOrder = isHeld && node.any_order ? true : undefined;
+  return { ...node, any_order: anyOrder, steps: settledSteps(node.steps, anyOrder) };
+}
+
 /** The steps as the language demands: the first one positive, `within` only where elapsed time bounds something. */
-export function settledSteps(steps) {
+export function settledSteps(steps, anyOrder = false) {
   const lastPositive = steps.reduce((last, step, at) => (at === 0 || !step.not ? at : last), 0);
   return steps.map((step, at) => {
     const { not, within, ...rest } = step;
     if (at === 0) return rest;
     const isBetween = Boolean(not) && at < lastPositive;
-    return { ...rest, ...(not ? { not } : {}), ...(within && !isBetween ? { within } : {}) };
+    const isTimed = within && !isBetween && !anyOrder;
+    return { ...rest, ...(not ? { not } : {}), ...(isTimed ? { within } : {}) };
   });
 }
 

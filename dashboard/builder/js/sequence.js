@@ -3,28 +3,50 @@
 import { numberControl, selectControl } from "./controls.js";
 import { filterForm } from "./comparison.js";
 import { h, icon } from "./dom.js";
-import { commonProperties, settledSteps, takesWithin } from "./kinds.js";
+import { commonProperties, settledSequence, takesWithin } from "./kinds.js";
 import { occurrence, partsOf, plainWord, windowUnder, withoutUndefined } from "./occurrence.js";
 
 const FIRST_WITHIN = { n: 7, unit: "day" };
+const FIRST_SESSION = 30;
 
 export function sequenceCard(page, read, patch) {
   const { t } = page.words;
   const parts = [];
-  const put = (steps, how) => patch({ steps: settledSteps(steps) }, how ?? { gesture: page.editor.gesture("steps") });
+  const change = (next, how) => {
+    const { steps, any_order } = settledSequence({ ...read(), ...next });
+    patch({ ...next, steps, any_order }, how ?? { gesture: page.editor.gesture("steps") });
+  };
+  const put = (steps, how) => change({ steps }, how);
   const steps = read().steps.map((_, at) => stepLine(page, at, read, patch, put));
   parts.push(...steps.flatMap((step) => step.parts));
   const line = [];
+  for (const part of sessionParts(page, read, change)) {
+    parts.push(part);
+    line.push(part.element);
+  }
   const isOffered = commonProperties(read().steps, page.catalogue).length > 0 || read().same !== undefined;
   if (isOffered && read().steps.length > 1) {
     const same = selectControl(
       page,
       t("step.same"),
       [["", t("step.same.none")], ...sameChoices(page, read().steps)],
-      (key, how) => patch({ same: key || undefined }, how),
+      (key, how) => change({ same: key || undefined }, how),
     );
     parts.push({ sync: () => same.sync(read().same ?? "") });
     line.push(same.element);
+  }
+  if ((read().same !== undefined || read().session_minutes !== undefined) && read().steps.length > 1) {
+    const order = selectControl(
+      page,
+      t("step.order"),
+      [
+        ["strict", t("step.order.strict")],
+        ["any", t("step.order.any")],
+      ],
+      (choice, how) => change({ any_order: choice === "any" ? true : undefined }, how),
+    );
+    parts.push({ sync: () => order.sync(read().any_order ? "any" : "strict") });
+    line.push(order.element);
   }
   if (read().steps.some((step) => step.not && step.within)) {
     const open = selectControl(
@@ -39,6 +61,7 @@ export function sequenceCard(page, read, patch) {
     parts.push({ sync: () => open.sync(read().open ?? "exclude") });
     line.push(open.element);
   }
+  const addWords = read().any_order ? ["step.add.too", "step.add.none"] : ["step.add", "step.add.not"];
   const add = (not) =>
     h(
       "button.link",
@@ -51,7 +74,7 @@ export function sequenceCard(page, read, patch) {
         },
       },
       icon("plus"),
-      t(not ? "step.add.not" : "step.add"),
+      t(addWords[not ? 1 : 0]),
     );
   const list = h(
     "ol.seqsteps",
@@ -59,6 +82,29 @@ export function sequenceCard(page, read, patch) {
     steps.map((step) => step.element),
   );
   return { parts, line, body: [list, h("div.stepadd", {}, add(false), add(true))] };
+}
+
+/** In any sessions, or in one whose pauses last so many minutes at most. */
+function sessionParts(page, read, change) {
+  const { t } = page.words;
+  const choose = selectControl(
+    page,
+    t("step.session"),
+    [
+      ["any", t("step.session.any")],
+      ["one", t("step.session.one")],
+    ],
+    (choice, how) => change({ session_minutes: choice === "one" ? FIRST_SESSION : undefined }, how),
+  );
+  const isOne = () => read().session_minutes !== undefined;
+  const parts = [{ element: choose.element, sync: () => choose.sync(isOne() ? "one" : "any") }];
+  if (!isOne()) return parts;
+  const minutes = numberControl(
+    page,
+    { label: t("step.session.minutes"), unit: (n) => t("unit.minute", { n }), whole: true, least: 1 },
+    (n, how) => change({ session_minutes: n }, how),
+  );
+  return [...parts, { element: minutes.element, sync: () => minutes.sync(read().session_minutes) }];
 }
 
 function sameChoices(page, steps) {
@@ -86,8 +132,8 @@ function stepLine(page, at, read, patch, put) {
       page,
       named(t("step.way")),
       [
-        ["then", t("step.then")],
-        ["not", t("step.not")],
+        ["then", t(read().any_order ? "step.too" : "step.then")],
+        ["not", t(read().any_order ? "step.none" : "step.not")],
       ],
       (choice, how) => change({ not: choice === "not" ? true : undefined }, how),
       undefined,
@@ -101,11 +147,12 @@ function stepLine(page, at, read, patch, put) {
     const window = windowUnder(page, "window", read, patch, { named });
     parts.push(window);
     line.push(window.element);
-  } else if (takesWithin(read().steps, at)) {
-    const within = withinParts(page, named, step, change);
+  } else if (!read().any_order) {
+    // In whatever order no step follows on another, so none has a time limit.
+    const within = takesWithin(read().steps, at) ? withinParts(page, named, step, change) : [];
     parts.push(...within);
-    line.push(...within.map((part) => part.element));
-  } else line.push(plainWord(t("step.between")));
+    line.push(...(within.length ? within.map((part) => part.element) : [plainWord(t("step.between"))]));
+  }
   const button = (key, name, disabled, run) =>
     h(
       "button.plain",
@@ -172,6 +219,8 @@ function withinParts(page, named, read, change) {
 export function sequenceForm(page, node) {
   return [
     node.same !== undefined,
+    node.session_minutes !== undefined,
+    Boolean(node.any_order),
     node.steps.map((step) => [step.event, Boolean(step.not), Boolean(step.within), filterForm(page, step)]),
   ];
 }
