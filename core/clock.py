@@ -39,6 +39,9 @@ class Days:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
+EVER = Days(None, None)
+
+
 @dataclass(frozen=True)
 class Instants:
     """A stretch of elapsed time, the start in and the end out.

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from core.clock import Days
+from core.clock import EVER, Days
 from core.engines.crossing import Contingency, Nearby
 from core.engines.spread import Spread
 from core.engines.tallies import Deeds, Delays, Done, Occurred, TagSum
@@ -211,9 +211,14 @@ class Engine(Protocol):
         ...
 
     def delays(
-        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float]
-    ) -> Delays:
-        """Return how soon the people in an answer did one of some events after first doing one of others."""
+        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
+        *, span: Days = EVER, session_minutes: int | None = None,
+    ) -> Delays:  # fmt: skip
+        """Return how soon the people in an answer did one of some events after first doing one of others.
+
+        All of what they did lies in `span`, and none of it after `as_of`. With `session_minutes` the first
+        and the next are asked for in each session (whose pauses last so long at most) by itself.
+        """
         ...
 
     def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:

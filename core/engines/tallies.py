@@ -91,15 +91,16 @@ class Delays:
 
     Attributes
     ----------
-    users : int
-        How many did the second at or after their first occurrence of the first.
+    known : int
+        How many people (or sessions, where these are asked about) have the second at or after their first
+        occurrence of the first.
     only_before : int
-        How many did both, but the second never at or after it: no time is known of them.
+        How many have both, but the second never at or after it: no time is known of them.
     seconds : mapping of float to float
-        By share p between 0 and 1, the smallest time within which at least a share p of `users` did it
-        (``percentile_disc``); empty when there is nobody.
+        By share p between 0 and 1, the smallest time within which at least a share p of `known` had it
+        (``percentile_disc``); empty when there are none.
     """
 
-    users: int
+    known: int
     only_before: int
     seconds: Mapping[float, float]

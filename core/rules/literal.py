@@ -202,11 +202,15 @@ def _literal_sequence(node: SequenceCondition, catalogue: Catalogue, as_of: date
         measured = _count(step, ever if place and not node.any_order else first, catalogue, as_of)
         within = None if step.within is None else clock.elapsed(step.within.n, step.within.unit)
         steps.append(LiteralStep(measured, step.not_, within))
-    session = None
-    if node.session_minutes is not None:
-        session = LiteralSession(timedelta(minutes=node.session_minutes), tuple(sorted(catalogue.events)))
+    minutes = node.session_minutes
+    session = None if minutes is None else literal_session(minutes, catalogue)
     end = clock.end_of(as_of, catalogue.zone)
     return LiteralSequence(tuple(steps), node.same, session, node.any_order, end, node.open == "include")
+
+
+def literal_session(minutes: int, catalogue: Catalogue) -> LiteralSession:
+    """Return the sessions of all events whose pauses last so many minutes at most."""
+    return LiteralSession(timedelta(minutes=minutes), tuple(sorted(catalogue.events)))
 
 
 def _literal_compare(node: CompareCondition, catalogue: Catalogue, as_of: date) -> LiteralCompare:

@@ -9,7 +9,7 @@ from core.analytics.asking import Asking, Figure, Share
 from core.analytics.budget.plan import told
 from core.analytics.likes import SMALL, Likes, likes
 from core.analytics.rows import share_as_json
-from core.clock import Days, local_day
+from core.clock import EVER, local_day
 from core.messages import Text, say
 from core.rules.conditions import EventCondition
 from core.rules.parts import PropertyCondition
@@ -100,7 +100,7 @@ def last_activity(asking: Asking, given: Given | None = None) -> LastActivity:
     """
     plan = told(asking.catalogue, given, "join", "activity")
     join, prop = str(plan["join"]), str(plan["activity"])
-    found = asking.engine.occurred(asking.rule(), join, prop, Days(None, None), asking.as_of)
+    found = asking.engine.occurred(asking.rule(), join, prop, EVER, asking.as_of)
     # Of activities joined at the same moment last, the one with more users is first, as it was.
     found = sorted(found, key=lambda each: each.last_at, reverse=True)[: MOST_BEFORE + 1]
     if not found:

@@ -21,13 +21,14 @@ from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures, Needed, asks_whether
 from core.engines.memory.sequences import FoundSessions
+from core.engines.memory.sessions import Sessions, sessions
 from core.engines.memory.sources import Sources
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.timelines import windows_of
 from core.rules.canonical import condition_key
 from core.rules.conditions import SequenceCondition
 from core.rules.dispatch import meaning_of
-from core.rules.literal import literal, literal_tag
+from core.rules.literal import literal, literal_session, literal_tag
 from core.rules.literal_conditions import (
     LiteralAudience,
     LiteralBucket,
@@ -189,6 +190,10 @@ class Conditions:
                 yield
         finally:
             self._ahead.known = {}
+
+    def sessions(self, minutes: int) -> Sessions:
+        """Return in which session every occurrence lies, where no pause is longer than so many minutes."""
+        return sessions(literal_session(minutes, self._catalogue), self._sources)
 
     def sessions_with(self, any_of: Sequence[SequenceCondition], as_of: date) -> FoundSessions:
         """Return the sessions in which one of some sequences holds, of everybody; remembered."""

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from core.clock import Days
+from core.clock import EVER, Days
 from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict
 from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
 from core.engines.memory import breakdowns, contingencies, people, regions, standing, tallies
@@ -162,11 +162,19 @@ class MemoryEngine(Listing):
         )  # fmt: skip
 
     def delays(
-        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float]
-    ) -> Delays:
+        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
+        *, span: Days = EVER, session_minutes: int | None = None,
+    ) -> Delays:  # fmt: skip
         """Return how soon the people in an answer did one of some events after first doing one of others."""
-        one, other = ([self._held.partition(event) for event in events] for events in (first, then))
-        return tallies.delays(self._answer(rule, as_of), one, other, as_of, shares)
+        codes = None if session_minutes is None else self._conditions.sessions(session_minutes).codes
+        one, other = (
+            [
+                tallies.Marks(self._held.partition(key), None if codes is None else codes[key])
+                for key in events
+            ]
+            for events in (first, then)
+        )
+        return tallies.delays(self._answer(rule, as_of), one, other, span.clipped(as_of), shares)
 
     def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
         """Return in how many sessions of the people in an answer one of some sequences holds."""

@@ -83,7 +83,7 @@ def _within(
     low: int, high: int, partitions: Mapping[str, Partition], keys: TimeKeys, pause: int
 ) -> dict[str, NDArray[np.uint32]]:
     """Return by event the sessions of the occurrences of some users, numbered from 0."""
-    of_events = [keys.keys(partition, low, high) for partition in partitions.values()]
+    of_events = [keys.keys(partition, low, high)[0] for partition in partitions.values()]
     together = np.concatenate(of_events)
     # Runs that ascend already: a stable sort only merges them.
     order = np.argsort(together, kind="stable")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.clock import Days
+from core.clock import EVER, Days
 from core.engines.memory.bits import Flags, Words, as_series
 from core.engines.memory.breakdowns import as_coded
 from core.engines.memory.columns import MultiColumn
@@ -63,7 +62,7 @@ def course(
         Both ends given; ascending.
     """
     codes = _span_by_day(spans, partition)
-    chosen = measures.chosen(partition, asked.measured("count", Days(None, None)))
+    chosen = measures.chosen(partition, asked.measured("count", EVER))
     members = _flags(people)
     whole = None if asked.deeds.amount is None else partition.whole(asked.deeds.amount)
     if asked.deeds.amount is not None and (whole is None or not whole.fit):
@@ -126,50 +125,91 @@ def occurred(people: Words, partition: Partition, key: str, span: Days) -> list[
     ]
 
 
-def delays(
-    people: Words,
-    first: Sequence[Partition],
-    then: Sequence[Partition],
-    as_of: date,
-    shares: Sequence[float],
-) -> Delays:
-    """Return how long people took from their first occurrence of some events to the next of others.
+@dataclass(frozen=True)
+class Marks:
+    """An event's occurrences, with what keeps them apart besides the user.
 
-    Of one and the same occurrence in both lists the time is 0.
+    Attributes
+    ----------
+    sessions : polars.Series of UInt32 or None
+        In which session each lies (`core.engines.memory.sessions`); None = all of a user's belong together.
     """
-    first, then = ([partition for partition in events if len(partition)] for events in (first, then))
+
+    partition: Partition
+    sessions: pl.Series | None = None
+
+    def of(
+        self, keys: TimeKeys, low: int, high: int, span: Days
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return key and group of what lies in some days, of the users between two rows; both ascend."""
+        found, kept = keys.keys(self.partition, low, high, span)
+        groups = found // keys.width
+        if self.sessions is not None:
+            start, stop = self.partition.places(low, high)
+            codes = self.sessions[start:stop].to_numpy()
+            groups = (groups << 32) | (codes if kept is None else codes[kept])
+        return found, groups
+
+
+def delays(
+    people: Words, first: Sequence[Marks], then: Sequence[Marks], span: Days, shares: Sequence[float]
+) -> Delays:
+    """Return how long it took from people's first occurrence of some events to the next of others.
+
+    Of one and the same occurrence in both lists the time is 0. Where sessions are told apart, each has a
+    first occurrence and a next one of its own.
+
+    Parameters
+    ----------
+    span : Days
+        When all of the occurrences lie.
+    """
+    first, then = ([marks for marks in events if len(marks.partition)] for events in (first, then))
     if not first or not then:
         return Delays(0, 0, {})
-    clock = TimeKeys([*first, *then])
+    keys = TimeKeys([marks.partition for marks in (*first, *then)])
+    never = keys.width
     times: list[NDArray[np.int64]] = []
     only_before = 0
     members = _flags(people)
-    for low, high in clock.parts(len(members)):
-        begun = clock.firsts(first, low, high, as_of, members[low:high])
-        known = np.flatnonzero(begun < clock.never)
-        keys = known * clock.width + begun[known]
-        later = np.full(len(known), clock.never, dtype=np.int64)
-        ever = np.zeros(len(known), dtype=np.bool_)
-        for partition in then:
-            held = clock.keys(partition, low, high, as_of)
+    for low, high in keys.parts(len(members)):
+        begun, groups = _firsts([marks.of(keys, low, high, span) for marks in first])
+        asked = members[low:high].take(begun // keys.width)
+        begun, groups = begun[asked], groups[asked]
+        later = np.full(len(begun), never, dtype=np.int64)
+        ever = np.zeros(len(begun), dtype=np.bool_)
+        for marks in then:
+            held, of_groups = marks.of(keys, low, high, span)
             if not len(held):
                 continue
-            place = np.minimum(np.searchsorted(held, keys), len(held) - 1)
-            is_own = (held[place] // clock.width == known) & (held[place] >= keys)
-            later[is_own] = np.minimum(later[is_own], held[place][is_own] - keys[is_own])
-            ever |= _has_any(held, known, clock.width)
-        is_later = later < clock.never
+            place = np.minimum(np.searchsorted(held, begun), len(held) - 1)
+            is_own = (of_groups[place] == groups) & (held[place] >= begun)
+            later[is_own] = np.minimum(later[is_own], held[place][is_own] - begun[is_own])
+            ever |= _are_among(groups, of_groups)
+        is_later = later < never
         times.append(later[is_later])
         only_before += int((ever & ~is_later).sum())
     ordered = np.sort(np.concatenate(times))
-    known_of = {share: _disc(ordered, share) * clock.unit / 1_000_000 for share in shares if len(ordered)}
+    known_of = {share: _disc(ordered, share) * keys.unit / 1_000_000 for share in shares if len(ordered)}
     return Delays(len(ordered), only_before, known_of)
 
 
-def _has_any(keys: NDArray[np.int64], rows: NDArray[np.int64], width: int) -> Flags:
-    """Return which rows have an occurrence among the keys."""
-    place = np.minimum(np.searchsorted(keys, rows * width), len(keys) - 1)
-    return np.asarray(keys[place] // width == rows)
+def _firsts(
+    found: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first occurrence of every group, of any of several events."""
+    keys, groups = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if len(found) > 1:
+        order = np.argsort(keys, kind="stable")
+        keys, groups = keys[order], groups[order]
+    begins = np.flatnonzero(np.diff(groups, prepend=-1))
+    return keys[begins], groups[begins]
+
+
+def _are_among(groups: NDArray[np.int64], others: NDArray[np.int64]) -> Flags:
+    """Return which of some ascending groups are among other ascending ones."""
+    place = np.minimum(np.searchsorted(others, groups), len(others) - 1)
+    return np.asarray(others[place] == groups)
 
 
 def _disc(ordered: NDArray[np.int64], share: float) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from core.clock import Days
-from core.engines.memory.bits import Flags
+from core.clock import EVER, Days
 from core.engines.memory.events import Partition
 
 LARGEST_KEY = 1 << 62
@@ -36,7 +34,6 @@ class TimeKeys:
             + -(-room // self.unit)
             + max((m.origin - self.origin) // self.unit + m.newest * (m.unit // self.unit) for m in moments)
         )
-        self.never = self.width
 
     def parts(self, rows: int) -> Iterator[tuple[int, int]]:
         """Yield the rows, some at a time, so that no number is too large."""
@@ -44,23 +41,12 @@ class TimeKeys:
         for low in range(0, rows, most):
             yield low, min(low + most, rows)
 
-    def firsts(
-        self, partitions: Sequence[Partition], low: int, high: int, as_of: date, asked: Flags
-    ) -> NDArray[np.int64]:
-        """Return by row the time of the first occurrence of any of the events; `never` = none."""
-        found = np.full(high - low, self.never, dtype=np.int64)
-        for partition in partitions:
-            keys = self.keys(partition, low, high, as_of)
-            rows = keys // self.width
-            begins = np.flatnonzero(np.diff(rows, prepend=-1))
-            np.minimum.at(found, rows[begins], keys[begins] % self.width)
-        found[~asked] = self.never
-        return found
+    def keys(
+        self, partition: Partition, low: int, high: int, span: Days = EVER
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_] | None]:
+        """Return the occurrences of some rows that lie in some days, ascending; rows count from `low`.
 
-    def keys(self, partition: Partition, low: int, high: int, as_of: date | None = None) -> NDArray[np.int64]:
-        """Return the occurrences of some rows up to the end of `as_of` (None = all), ascending.
-
-        Rows count from `low`.
+        Also which of all occurrences of these rows they are; None = all.
         """
         start, stop = partition.places(low, high)
         moments = partition.moments()
@@ -69,5 +55,8 @@ class TimeKeys:
         keys: NDArray[np.int64] = (
             partition.rows[start:stop].to_numpy().astype(np.int64) - low
         ) * self.width + at
-        seen = partition.within(Days(None, as_of), start, stop)
-        return keys if seen is None else keys[seen.to_numpy()]
+        within = partition.within(span, start, stop)
+        if within is None:
+            return keys, None
+        kept = within.to_numpy()
+        return keys[kept], kept

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from core.clock import Days, local_day
+from core.clock import EVER, Days, local_day
 from core.engines.tallies import Deeds, Delays, Done
 from core.rules.evaluate import OracleUser
 from core.rules.exact import exact_value, scaled, unscaled
@@ -42,21 +42,43 @@ def delays(
     then: Sequence[str],
     as_of: date,
     shares: Sequence[float],
+    span: Days = EVER,
+    session_minutes: int | None = None,
 ) -> Delays:
     seconds: list[float] = []
     only_before = 0
     for user in world.users:
-        begun = _moments(user, first, world.catalogue, as_of)
-        others = _moments(user, then, world.catalogue, as_of)
-        if user.user_id not in ids or not begun or not others:
+        if user.user_id not in ids:
             continue
-        later = [at for at in others if at >= min(begun)]
-        if later:
-            seconds.append((min(later) - min(begun)).total_seconds())
-        else:
-            only_before += 1
+        for apart in _apart(user, world.catalogue, as_of, session_minutes):
+            begun, others = (
+                [
+                    at
+                    for at in _moments(user, events, world.catalogue, as_of)
+                    if at in apart and local_day(at, world.catalogue.zone) in span
+                ]
+                for events in (first, then)
+            )
+            if not begun or not others:
+                continue
+            later = [at for at in others if at >= min(begun)]
+            if later:
+                seconds.append((min(later) - min(begun)).total_seconds())
+            else:
+                only_before += 1
     quantiles = {share: _disc(seconds, share) for share in shares} if seconds else {}
     return Delays(len(seconds), only_before, quantiles)
+
+
+def _apart(user: OracleUser, catalogue: Catalogue, as_of: date, minutes: int | None) -> list[set[datetime]]:
+    """Return when the user did anything at all, by session, or altogether."""
+    did = sorted(_moments(user, list(catalogue.events), catalogue, as_of))
+    found: list[set[datetime]] = [set()]
+    for at in did:
+        if minutes is not None and found[-1] and at - max(found[-1]) > timedelta(minutes=minutes):
+            found.append(set())
+        found[-1].add(at)
+    return found
 
 
 def _disc(seconds: Sequence[float], share: float) -> float:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.clock import Days
+from core.clock import EVER, Days
 from core.engines.memory import MemoryEngine, timekeys
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import RuleError
@@ -38,6 +38,7 @@ SHARES = (0, 0.07, 0.1, 0.5, 0.9, 0.999, 1)
 LATE = date(2100, 1, 1)
 
 several_rules = st.lists(rules(), min_size=1, max_size=3)
+some_pauses = st.sampled_from([None, None, 1, 60, 1440])
 some_events = st.lists(st.sampled_from(["buy", "visit", "never"]), min_size=1, max_size=3)
 
 
@@ -115,15 +116,19 @@ def test_a_course_tells_of_each_stretch_what_totals_tell(
         assert found == [plain.totals(world, ids, deeds, span, as_of) for span in spans]
 
 
-@given(worlds, rules(), some_events, some_events, days)
+@given(worlds, rules(), some_events, some_events, days, some_spans(), some_pauses)
 @MANY
 def test_delays_run_from_the_first_of_some_events_to_the_next_of_others(
-    world: World, rule_json: dict[str, Any], first: list[str], then: list[str], as_of: date
-) -> None:
+    world: World, rule_json: dict[str, Any], first: list[str], then: list[str], as_of: date,
+    spans: list[Days], minutes: int | None,
+) -> None:  # fmt: skip
     engine = MemoryEngine(world.tables())
     for rule in (asked(rule_json, world.catalogue), EVERYBODY):
-        expected = plain.delays(world, ids_in(rule, world, as_of), first, then, as_of, SHARES)
-        assert engine.delays(rule, first, then, as_of, SHARES) == expected
+        ids = ids_in(rule, world, as_of)
+        for span in (EVER, *spans[:1]):
+            expected = plain.delays(world, ids, first, then, as_of, SHARES, span, minutes)
+            found = engine.delays(rule, first, then, as_of, SHARES, span=span, session_minutes=minutes)
+            assert found == expected
 
 
 @given(worlds, rules(), some_deeds(), some_spans(), some_events, some_events, days, st.integers(1, 1 << 30))
