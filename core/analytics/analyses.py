@@ -215,7 +215,7 @@ def _overview(request: Request) -> Told:
 
 
 def _journey(request: Request) -> Told:
-    way, stuck_days = journey_steps.way_given(request.asking.catalogue, request.period, request.given)
+    way, stuck_days = journey_steps.way_given(request.asking, request.period, request.given)
     return journey.funnel(
         request.asking, way, split=request.by, parts_of=request.parts_of, stuck_days=stuck_days
     )

@@ -5,18 +5,19 @@ So whatever stands on a page can be opened as an audience, and has the same coun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from core import clock
 from core.analytics.explain.statistics import wilson
 from core.analytics.periods import Period
-from core.clock import Days
+from core.clock import EVER, Days
 from core.engines.base import Engine
 from core.engines.tallies import Deeds, Delays, Done
-from core.errors import RuleError
+from core.errors import Problem, RuleError
 from core.rules.check import check, errors_of
+from core.rules.conditions import SequenceCondition
 from core.rules.edit import narrowed
 from core.rules.tree import EventCondition, Group, Node, Rule, Window
 from core.schema import Catalogue
@@ -56,6 +57,11 @@ def share(hits: int, size: int) -> Share | None:
     return None if size == 0 else Share(hits / size, *wilson(hits, size))
 
 
+def no_audience(name: str) -> Rule:
+    """Refuse an audience where none is saved."""
+    raise RuleError(Problem("unknown_audience", params={"audience": name}))
+
+
 @dataclass(frozen=True)
 class Asking:
     """Whom an analysis asks about, for one day.
@@ -64,12 +70,15 @@ class Asking:
     ----------
     among : Rule
         The people: everybody, or one condition that names an audience.
+    audience : callable (id or name) -> Rule
+        The rule of being in a saved audience, the name looked up; raises RuleError if there is none.
     """
 
     engine: Engine
     catalogue: Catalogue
     as_of: date
     among: Rule = EVERYBODY
+    audience: Callable[[str], Rule] = no_audience
 
     def rule(self, *conditions: Node) -> Rule:
         """Return the rule for those of the people for whom all conditions hold.
@@ -111,9 +120,24 @@ class Asking:
         """Return what those of the people who satisfy all conditions did in each of several stretches."""
         return self.engine.course(self.rule(*conditions), deeds, spans, self.as_of)
 
-    def delays(self, first: Sequence[str], then: Sequence[str], *conditions: Node) -> Delays:
+    def delays(
+        self, first: Sequence[str], then: Sequence[str], *conditions: Node, span: Days = EVER,
+        in_sessions: Sequence[SequenceCondition] = (),
+    ) -> Delays:  # fmt: skip
         """Return how soon those of the people did one of some events after first doing one of others."""
-        return self.engine.delays(self.rule(*conditions), first, then, self.as_of, SHARES_OF_TIME)
+        return self.engine.delays(
+            self.rule(*conditions),
+            first,
+            then,
+            self.as_of,
+            SHARES_OF_TIME,
+            span=span,
+            in_sessions=in_sessions,
+        )
+
+    def sessions(self, any_of: Sequence[SequenceCondition], *conditions: Node) -> int:
+        """Return in how many sessions of those of the people one of some sequences holds."""
+        return self.engine.sessions(self.rule(*conditions), any_of, self.as_of)
 
 
 # ---- conditions in a few words; ids are placeholders -------------------------------------------------------

@@ -25,8 +25,16 @@ PartsOf = Callable[[Rule, str], Sequence[Part]]
 
 
 @dataclass(frozen=True)
+class Sessions:
+    """How many sessions reached a step, and of these the next as well; None for the last step."""
+
+    reached: int
+    continued: int | None
+
+
+@dataclass(frozen=True)
 class FunnelStep:
-    """The numbers of one step, in users, each with the rule that it is the count of.
+    """The numbers of one step, each number of users with the rule that it is the count of.
 
     Attributes
     ----------
@@ -36,6 +44,9 @@ class FunnelStep:
         Users who reached it and none of the later ones.
     continued : int or None
         Users who reached both it and the next; None for the last step.
+    sessions : Sessions or None
+        How many sessions reached the step and went on; None where people are what goes through the steps.
+        The shares are then of sessions, else of users.
     conversion : float or None
         ``continued / reached``, between 0 and 1; None for the last step, and where nobody reached it.
     interval : Share or None
@@ -54,6 +65,7 @@ class FunnelStep:
     reached: int
     furthest: int
     continued: int | None
+    sessions: Sessions | None
     conversion: float | None
     rule_reached: Rule
     rule_furthest: Rule
@@ -74,6 +86,8 @@ class FunnelStep:
             "reached": self.reached,
             "furthest": self.furthest,
             "continued": self.continued,
+            "sessions": None if self.sessions is None else self.sessions.reached,
+            "sessions_continued": None if self.sessions is None else self.sessions.continued,
             "conversion": None if self.conversion is None else round(self.conversion, 6),
             "interval": None if self.interval is None else self.interval.as_json(),
             "overall": None if self.overall is None else self.overall.as_json(),
@@ -111,6 +125,9 @@ class Funnel:
         Whether one user may stand in several groups (multi tags).
     stuck_days : int
         How long who is stuck has stood at a step.
+    session_minutes, sessions : int or None
+        The longest pause of a session, and how many there were, whatever happened in them; None where people
+        are what goes through the steps.
     """
 
     as_of: date
@@ -122,6 +139,8 @@ class Funnel:
     groups: tuple[FunnelGroup, ...] = ()
     is_overlapping: bool = False
     stuck_days: int = STUCK_DAYS
+    session_minutes: int | None = None
+    sessions: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready; the rules are left to whoever asks for them."""
@@ -130,6 +149,8 @@ class Funnel:
             "total": self.total,
             "not_started": self.not_started,
             "stuck_days": self.stuck_days,
+            "session_minutes": self.session_minutes,
+            "sessions": self.sessions,
             "steps": [step.as_json() for step in self.steps],
             "groups": [
                 {
@@ -179,7 +200,8 @@ def funnel(
     """
     if isinstance(asking.among.take, TakeTop):
         raise RuleError(Problem("funnel_of_take", params={"n": asking.among.take.n}))
-    steps = Steps(way, stuck_days)
+    steps = Steps(way, stuck_days, tuple(asking.catalogue.events))
+    minutes = way.session_minutes
     total = asking.figure()
     nobody_began = steps.not_started()
     not_started = asking.figure(*nobody_began) if nobody_began else None
@@ -197,6 +219,8 @@ def funnel(
         groups=groups,
         is_overlapping=split is not None and asking.catalogue.tags[split].type is TagType.MULTI,
         stuck_days=stuck_days,
+        session_minutes=minutes,
+        sessions=None if minutes is None else asking.sessions(steps.sessions(), *steps.whose_sessions),
     )
 
 
@@ -210,14 +234,13 @@ def elsewhere(asking: Asking, way: Way, place: int, *, many: int = 6) -> tuple[E
     many : int
         At most so many events; a person stands at each that they did.
     """
-    steps = Steps(way, STUCK_DAYS)
+    steps = Steps(way, STUCK_DAYS, tuple(asking.catalogue.events))
     events = way.steps[place][1].events
     own = {event for _, step in way.steps[place:] for event in step.events}
     stopped = asking.figure(*steps.furthest(place))
     others = [event for event in asking.catalogue.events if event not in own]
     figures = asking.figures(
-        (*steps.furthest(place), any_of([chain([first, other], None, None) for first in events]))
-        for other in others
+        (*steps.furthest(place), any_of([chain([first, other]) for first in events])) for other in others
     )
     found = [
         Elsewhere(event, figure, figure.share_of(stopped))
@@ -234,41 +257,77 @@ def _group(asking: Asking, steps: Steps, part: Part) -> FunnelGroup:
 
 def _counted(asking: Asking, told: Steps, among: Sequence[Node]) -> tuple[FunnelStep, ...]:
     """Return the numbers of all steps, of the people for whom some conditions hold."""
-    many = len(told.keys)
-    reached = asking.figures((*among, *told.reached(place)) for place in range(many))
-    furthest = asking.figures((*among, *told.furthest(place)) for place in range(many))
-    continued = asking.figures((*among, *told.continued(place)) for place in range(many - 1))
-    stuck = asking.figures((*among, *told.stuck(place)) for place in range(many))
-    both = asking.figures((*among, *told.reached(0), *told.reached(place)) for place in range(many))
-    delays = [_delays(asking, told, among, place) for place in range(many - 1)]
-    return tuple(
-        FunnelStep(
-            stage=told.way.steps[place][0],
-            step=told.keys[place],
-            reached=reached[place].users,
-            furthest=furthest[place].users,
-            continued=continued[place].users if place < many - 1 else None,
-            conversion=_conversion(continued[place].users, reached[place].users)
-            if place < many - 1
-            else None,
-            rule_reached=reached[place].rule,
-            rule_furthest=furthest[place].rule,
-            rule_continued=continued[place].rule if place < many - 1 else None,
-            interval=share(continued[place].users, reached[place].users) if place < many - 1 else None,
-            overall=share(both[place].users, reached[0].users),
-            delays=delays[place] if place < many - 1 else _NOTHING,
-            stuck=stuck[place],
+    places = range(len(told.keys))
+    last = places[-1]
+    reached = asking.figures((*among, *told.reached(place)) for place in places)
+    furthest = asking.figures((*among, *told.furthest(place)) for place in places)
+    continued = asking.figures((*among, *told.together(place, place + 1)) for place in places[:-1])
+    stuck = asking.figures((*among, *told.stuck(place)) for place in places)
+    both = asking.figures((*among, *told.together(0, place)) for place in places)
+    sessions = _sessions(asking, told, among)
+    found = []
+    for place in places:
+        went_on = continued[place] if place < last else None
+        counted = sessions[place] if sessions else None
+        of_reached, of_continued = reached[place].users, None if went_on is None else went_on.users
+        of_both, of_first = both[place].users, reached[0].users
+        if counted is not None:
+            of_reached, of_continued = counted.of_step.reached, counted.of_step.continued
+            of_both, of_first = counted.both, sessions[0].of_step.reached
+        interval = None if of_continued is None else share(of_continued, of_reached)
+        found.append(
+            FunnelStep(
+                stage=told.way.steps[place][0],
+                step=told.keys[place],
+                reached=reached[place].users,
+                furthest=furthest[place].users,
+                continued=None if went_on is None else went_on.users,
+                sessions=None if counted is None else counted.of_step,
+                conversion=None if interval is None else interval.value,
+                rule_reached=reached[place].rule,
+                rule_furthest=furthest[place].rule,
+                rule_continued=None if went_on is None else went_on.rule,
+                interval=interval,
+                overall=share(of_both, of_first),
+                delays=_delays(asking, told, among, place) if place < last else _NOTHING,
+                stuck=stuck[place],
+            )
         )
-        for place in range(many)
-    )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _OfSessions:
+    """The sessions of a step, and how many reached it and the first one."""
+
+    of_step: Sessions
+    both: int
+
+
+def _sessions(asking: Asking, told: Steps, among: Sequence[Node]) -> list[_OfSessions]:
+    """Return by step how many sessions reached it; nothing where people go through the steps."""
+    if told.way.session_minutes is None:
+        return []
+    whose = (*among, *told.whose_sessions)
+    places = range(len(told.keys))
+
+    def together(place: int, later: int) -> int:
+        return asking.sessions(told.sessions_together(place, later), *whose)
+
+    return [
+        _OfSessions(
+            Sessions(together(place, place), together(place, place + 1) if place < places[-1] else None),
+            together(0, place),
+        )
+        for place in places
+    ]
 
 
 def _delays(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> Delays:
     first, then = (told.keys[at].events for at in (place, place + 1))
     if not first or not then:
         return _NOTHING
-    return asking.delays(first, then, *among, *told.continued(place))
-
-
-def _conversion(continued: int, reached: int) -> float | None:
-    return continued / reached if reached else None
+    conditions = (*among, *told.together(place, place + 1))
+    is_by_session = told.way.session_minutes is not None
+    in_sessions = told.sessions_together(place, place + 1) if is_by_session else ()
+    return asking.delays(first, then, *conditions, span=told.span, in_sessions=in_sessions)

@@ -8,11 +8,12 @@ from itertools import product
 from typing import Any
 
 from core import clock
-from core.analytics.asking import any_of, did, did_none, existed
+from core.analytics.asking import Asking, any_of, did, did_none, existed
 from core.analytics.periods import Period
+from core.clock import EVER, Days
 from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import say
-from core.rules.conditions import SequenceCondition
+from core.rules.conditions import LONGEST_PAUSE, SequenceCondition
 from core.rules.edit import as_condition, fresh_ids
 from core.rules.parts import DayAgo, Step, Window, Within
 from core.rules.tree import Group, Node, Rule
@@ -27,7 +28,7 @@ ORDERS, WHENS = ("any", "strict"), ("ever", "period")
 
 @dataclass(frozen=True)
 class Way:
-    """How the steps of a journey are told.
+    """How the steps of a journey are told, and what goes through them: people, or sessions.
 
     Attributes
     ----------
@@ -42,6 +43,8 @@ class Way:
         In order: how soon each step follows the one before it; None = ever.
     period : Period or None
         When the steps are taken (in order: the first of them); None = ever.
+    session_minutes : int or None
+        The longest pause of a session: what belongs together then lies in one. None = in any of them.
     """
 
     steps: tuple[tuple[JourneyStage, JourneyStep], ...]
@@ -49,6 +52,7 @@ class Way:
     in_order: bool = False
     within: Within | None = None
     period: Period | None = None
+    session_minutes: int | None = None
 
 
 def way_of(catalogue: Catalogue, **fields: Any) -> Way:
@@ -75,15 +79,24 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
     """
     events = tuple(catalogue.events)
     return (
-        Slot("steps", "steps", say("slot_steps"), None, events, is_optional=True),
+        Slot("steps", "steps", say("slot_steps"), None, events, is_optional=True, with_audiences=True),
         Slot("order", "choice", say("slot_order"), "any", ORDERS),
         Slot("within_days", "whole", say("slot_within_days"), None, low=1, high=3650, is_optional=True),
         Slot("when", "choice", say("slot_when"), "ever", WHENS),
+        Slot(
+            "session_minutes",
+            "whole",
+            say("slot_session_minutes"),
+            None,
+            low=1,
+            high=LONGEST_PAUSE,
+            is_optional=True,
+        ),
         Slot("stuck_days", "whole", say("slot_stuck_days"), STUCK_DAYS, low=1, high=3650),
     )
 
 
-def way_given(catalogue: Catalogue, period: Period, given: Given | None) -> tuple[Way, int]:
+def way_given(asking: Asking, period: Period, given: Given | None) -> tuple[Way, int]:
     """Return how the steps are told by what stands in the slots, and after how many days somebody is stuck.
 
     Parameters
@@ -94,18 +107,20 @@ def way_given(catalogue: Catalogue, period: Period, given: Given | None) -> tupl
     Raises
     ------
     RuleError
-        With everything that is wrong with what is given.
+        With everything that is wrong with what is given, also if a step is told by an audience, which has no
+        time, and its time is asked for.
     WorkspaceError
         If no steps are given and the plan names no journey.
     """
-    told = filled(slots(catalogue), catalogue, given)
+    told = filled(slots(asking.catalogue), asking.catalogue, given)
     fields: dict[str, Any] = {
         "in_order": told["order"] == "strict",
         "within": None if told["within_days"] is None else Within(n=int(told["within_days"]), unit="day"),
         "period": period if told["when"] == "period" else None,
+        "session_minutes": told["session_minutes"],
     }
     if not told["steps"]:
-        return way_of(catalogue, **fields), int(told["stuck_days"])
+        return way_of(asking.catalogue, **fields), int(told["stuck_days"])
     stage = JourneyStage(key="own", label=Label(**say("journey_own_stage")), steps=())
     steps = tuple(
         (
@@ -113,22 +128,38 @@ def way_given(catalogue: Catalogue, period: Period, given: Given | None) -> tupl
             JourneyStep(
                 key=f"step{place}",
                 label=Label(zh=str(step["label"]), en=str(step["label"])),
-                events=tuple(step["events"]),
+                events=tuple(step.get("events", ())),
             ),
         )
         for place, step in enumerate(told["steps"], 1)
     )
-    for _, step in steps[1:]:
-        if not step.events:
+    rules = {
+        f"step{place}": asking.audience(step["audience"])
+        for place, step in enumerate(told["steps"], 1)
+        if "audience" in step
+    }
+    way = Way(steps=steps, rules=rules, **fields)
+    for place, (_, step) in enumerate(steps):
+        if step.key in rules:
+            if way.in_order or way.period is not None or way.session_minutes is not None:
+                raise RuleError(Problem("journey_audience_without_time", "steps", {"step": step.label.zh}))
+        elif place and not step.events:
             raise RuleError(Problem("journey_step_without_events", "steps", {"step": step.label.zh}))
-    return Way(steps=steps, **fields), int(told["stuck_days"])
+    return way, int(told["stuck_days"])
 
 
 class Steps:
-    """The steps of a way as conditions."""
+    """The steps of a way as conditions.
 
-    def __init__(self, way: Way, stuck_days: int) -> None:
+    Parameters
+    ----------
+    events : sequence of str
+        All that the data have: in any of them a session may consist.
+    """
+
+    def __init__(self, way: Way, stuck_days: int, events: Sequence[str]) -> None:
         self.way = way
+        self._events = events
         self._stuck_days = stuck_days
         self.keys = [step for _, step in way.steps]
         self._window: Window | None = None if way.period is None else way.period.window
@@ -153,11 +184,12 @@ class Steps:
         """Return the conditions of having reached a step and none of the later ones."""
         return (*self.reached(place), *self.not_reached(range(place + 1, len(self.keys))))
 
-    def continued(self, place: int) -> tuple[Node, ...]:
-        """Return the conditions of having reached a step and the next."""
+    def together(self, place: int, later: int) -> tuple[Node, ...]:
+        """Return the conditions of having reached a step and a later one; of sessions, in one of them."""
         if self.way.in_order:
-            return self._in_order(place + 1)
-        return (*self._did(place), *self._did(place + 1))
+            return self._in_order(later)
+        in_one = self._in_one_session(place, later)
+        return (any_of(in_one),) if in_one else (*self._did(place), *self._did(later))
 
     def not_started(self) -> tuple[Node, ...]:
         """Return the conditions of having reached no step; none where everybody reached the first."""
@@ -176,6 +208,47 @@ class Steps:
         then = Group(id="then", match="all", as_of=ago, children=self.reached(place))
         return (*self.furthest(place), then)
 
+    @property
+    def whose_sessions(self) -> tuple[Node, ...]:
+        """The conditions of being somebody whose sessions are counted."""
+        return () if self.keys[0].events else self._did(0)
+
+    def sessions(self) -> list[SequenceCondition]:
+        """Return what holds of every session that is looked at, whatever happened in it."""
+        window = None if self.way.in_order and not self.keys[0].events else self._window
+        return [self._chain([event], window) for event in self._events]
+
+    def sessions_together(self, place: int, later: int) -> list[SequenceCondition]:
+        """Return what holds of the sessions that reached a step and a later one (or the same)."""
+        if self.way.in_order:
+            return self._chains(later) or self.sessions()
+        in_one = self._in_one_session(place, later)
+        if in_one:
+            return in_one
+        events = self.keys[later].events
+        return [self._chain([event], self._window) for event in events] or self.sessions()
+
+    @property
+    def span(self) -> Days:
+        """When what is timed lies."""
+        period = self.way.period
+        if period is None:
+            return EVER
+        return Days(period.first, None) if self.way.in_order else period.span
+
+    def _in_one_session(self, place: int, later: int) -> list[SequenceCondition]:
+        """Return what holds if a session has both of two steps; nothing where none needs to hold them."""
+        minutes, (first, then) = self.way.session_minutes, (self.keys[at].events for at in (place, later))
+        if minutes is None or place == later or not first or not then:
+            return []
+        return [
+            SequenceCondition(
+                id="together", steps=(Step(event=one), Step(event=other)), session_minutes=minutes,
+                any_order=True, window=self._window,
+            )
+            for one, other in product(first, then)
+        ]  # fmt: skip
+
     def _is_for_all(self, place: int) -> bool:
         step = self.keys[place]
         return not step.events and step.key not in self.way.rules
@@ -191,23 +264,30 @@ class Steps:
         return did(step.events, self._window)
 
     def _in_order(self, place: int) -> tuple[Node, ...]:
-        """Return the condition of a chain of all steps up to one; steps with several events make several."""
-        steps = [self.keys[at].events for at in range(place + 1)]
-        came_first = self._did(0) if not steps[0] else ()
-        events = [each for each in steps if each]
-        if not events:
-            return came_first
-        chains = list(product(*events))
+        """Return the condition of a chain of all steps up to one."""
+        chains = self._chains(place)
+        return (*self.whose_sessions, *([any_of(chains)] if chains else []))
+
+    def _chains(self, place: int) -> list[SequenceCondition]:
+        """Return the chains of all steps up to one; steps with several events make several."""
+        events = [self.keys[at].events for at in range(place + 1) if self.keys[at].events]
+        chains = list(product(*events)) if events else []
         if len(chains) > MOST_CHAINS:
             raise RuleError(Problem("journey_too_many_chains", params={"limit": MOST_CHAINS}))
-        window = None if came_first else self._window
-        return (*came_first, any_of([chain(each, self.way.within, window) for each in chains]))
+        window = self._window if self.keys[0].events else None
+        return [self._chain(each, window) for each in chains]
+
+    def _chain(self, events: Sequence[str], window: Window | None) -> SequenceCondition:
+        return chain(events, self.way.within, window, self.way.session_minutes)
 
 
-def chain(events: Sequence[str], within: Within | None, window: Window | None) -> SequenceCondition:
+def chain(
+    events: Sequence[str], within: Within | None = None, window: Window | None = None,
+    session_minutes: int | None = None,
+) -> SequenceCondition:  # fmt: skip
     """Return the condition of a chain of occurrences, each within a length of time of the one before."""
     steps = (Step(event=events[0]), *(Step(event=event, within=within) for event in events[1:]))
-    return SequenceCondition(id="chain", steps=steps, window=window)
+    return SequenceCondition(id="chain", steps=steps, window=window, session_minutes=session_minutes)
 
 
 def _came_in(period: Period) -> tuple[Node, ...]:

@@ -212,12 +212,12 @@ class Engine(Protocol):
 
     def delays(
         self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
-        *, span: Days = EVER, session_minutes: int | None = None,
+        *, span: Days = EVER, in_sessions: Sequence[SequenceCondition] = (),
     ) -> Delays:  # fmt: skip
         """Return how soon the people in an answer did one of some events after first doing one of others.
 
-        All of what they did lies in `span`, and none of it after `as_of`. With `session_minutes` the first
-        and the next are asked for in each session (whose pauses last so long at most) by itself.
+        All of what they did lies in `span`, and none of it after `as_of`. With `in_sessions` the first and
+        the next are asked for in each session by itself in which one of these holds (as for `sessions`).
         """
         ...
 

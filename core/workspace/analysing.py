@@ -36,13 +36,14 @@ class Analysing(OneUser):
             If there is no such audience, or its rule cannot be asked.
         """
         version, engine = self._engine()
-        among = EVERYBODY
-        if audience is not None:
-            condition = AudienceCondition(id="c1", audience=audience, in_=True)
-            named = Rule(include=Group(id="g0", match="all", children=(condition,)))
-            among, problems = self._checked(named)
-            refuse_errors(problems)
-        return Asking(engine, version.catalogue, self._day(version, as_of), among)
+        among = EVERYBODY if audience is None else self._in_audience(audience)
+        return Asking(engine, version.catalogue, self._day(version, as_of), among, self._in_audience)
+
+    def _in_audience(self, id_or_name: str) -> Rule:
+        condition = AudienceCondition(id="c1", audience=id_or_name, in_=True)
+        rule, problems = self._checked(Rule(include=Group(id="g0", match="all", children=(condition,))))
+        refuse_errors(problems)
+        return rule
 
     def analyse(
         self, name: str, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
@@ -80,7 +81,7 @@ class Analysing(OneUser):
         """
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
-        way, _ = way_given(asking.catalogue, period, given)
+        way, _ = way_given(asking, period, given)
         return elsewhere(asking, way, place)
 
     def figure(self, asked: Mapping[str, Any]) -> tuple[Rule, date]:

@@ -163,10 +163,12 @@ class MemoryEngine(Listing):
 
     def delays(
         self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
-        *, span: Days = EVER, session_minutes: int | None = None,
+        *, span: Days = EVER, in_sessions: Sequence[SequenceCondition] = (),
     ) -> Delays:  # fmt: skip
         """Return how soon the people in an answer did one of some events after first doing one of others."""
-        codes = None if session_minutes is None else self._conditions.sessions(session_minutes).codes
+        minutes = _minutes_of(in_sessions) if in_sessions else None
+        codes = None if minutes is None else self._conditions.sessions(minutes).codes
+        which = self._conditions.sessions_with(in_sessions, as_of).keys if in_sessions else None
         one, other = (
             [
                 tallies.Marks(self._held.partition(key), None if codes is None else codes[key])
@@ -174,14 +176,12 @@ class MemoryEngine(Listing):
             ]
             for events in (first, then)
         )
-        return tallies.delays(self._answer(rule, as_of), one, other, span.clipped(as_of), shares)
+        return tallies.delays(self._answer(rule, as_of), one, other, span.clipped(as_of), shares, which)
 
     def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
         """Return in how many sessions of the people in an answer one of some sequences holds."""
-        if len({each.session_minutes for each in any_of} - {None}) != 1 or any(each.same for each in any_of):
-            raise ValueError("sequences within sessions of one length, whatever their values")
-        found = self._conditions.sessions_with(any_of, as_of)
-        return found.among(self._answer(rule, as_of))
+        _minutes_of(any_of)
+        return self._conditions.sessions_with(any_of, as_of).among(self._answer(rule, as_of))
 
     def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
         """Return, for each value of a property, how the people in an answer did an event in some days."""
@@ -453,3 +453,12 @@ def _conditions_of(rule: Rule, as_of: date) -> Iterator[tuple[Condition, date]]:
     """Yield the conditions of a rule, each with the day as of which it is asked."""
     days = days_of(rule, as_of)
     return ((node, days[node.id].within) for node in nodes(rule) if not isinstance(node, Group))
+
+
+def _minutes_of(any_of: Sequence[SequenceCondition]) -> int:
+    """Return how long the pauses last of the sessions that sequences lie in."""
+    found = {each.session_minutes for each in any_of}
+    (minutes,) = found if len(found) == 1 else (None,)
+    if minutes is None or any(each.same for each in any_of):
+        raise ValueError("sequences within sessions of one length, whatever their values")
+    return minutes

@@ -57,21 +57,21 @@ class FoundSessions:
 
     Attributes
     ----------
-    rows : numpy.ndarray of uint32
-        Whose they are: the user's row, once per session.
+    keys : numpy.ndarray of int64
+        The user's row << 32 + the session's number (`core.engines.memory.sessions`), ascending, each once.
     """
 
-    rows: NDArray[np.uint32]
+    keys: Keys
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.rows.nbytes
+        return self.keys.nbytes
 
     def among(self, people: Words) -> int:
         """Return how many of them are those of some people."""
         flags = as_series(people, len(people) * WORD_BITS).to_numpy()
-        return int(np.count_nonzero(flags.take(self.rows)))
+        return int(np.count_nonzero(flags.take(self.keys >> 32)))
 
 
 def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> FoundSessions:
@@ -84,9 +84,7 @@ def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> FoundS
             found.extend(search.sessions(first, end))
 
         sources.tiles.each(search.parts(sources.held.user_count), work)
-    together = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-    once = together if len(any_of) == 1 else np.unique(together)
-    return FoundSessions((once >> 32).astype(np.uint32))
+    return FoundSessions(np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)

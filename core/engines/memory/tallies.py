@@ -152,8 +152,9 @@ class Marks:
 
 
 def delays(
-    people: Words, first: Sequence[Marks], then: Sequence[Marks], span: Days, shares: Sequence[float]
-) -> Delays:
+    people: Words, first: Sequence[Marks], then: Sequence[Marks], span: Days, shares: Sequence[float],
+    sessions: NDArray[np.int64] | None = None,
+) -> Delays:  # fmt: skip
     """Return how long it took from people's first occurrence of some events to the next of others.
 
     Of one and the same occurrence in both lists the time is 0. Where sessions are told apart, each has a
@@ -163,6 +164,8 @@ def delays(
     ----------
     span : Days
         When all of the occurrences lie.
+    sessions : numpy.ndarray of int64 or None
+        Which sessions count where they are told apart: row << 32 + number, ascending.
     """
     first, then = ([marks for marks in events if len(marks.partition)] for events in (first, then))
     if not first or not then:
@@ -175,6 +178,10 @@ def delays(
     for low, high in keys.parts(len(members)):
         begun, groups = _firsts([marks.of(keys, low, high, span) for marks in first])
         asked = members[low:high].take(begun // keys.width)
+        if sessions is not None and len(groups):
+            edges = np.searchsorted(sessions, np.array([low, high], dtype=np.int64) << 32)
+            within = sessions[slice(*edges)] - (low << 32)
+            asked &= _are_among(groups, within) if len(within) else np.False_
         begun, groups = begun[asked], groups[asked]
         later = np.full(len(begun), never, dtype=np.int64)
         ever = np.zeros(len(begun), dtype=np.bool_)

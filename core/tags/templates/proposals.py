@@ -42,8 +42,8 @@ class Slot:
     kind : str
         ``event``, ``events``, ``property`` (of the event in the slot `of`), ``tag``, ``tags``, ``whole`` (a
         whole number), ``share`` (between 0 and 1), ``edges`` (a list of numbers, ascending), ``choice``,
-        ``choices`` (a list), ``steps`` (a list of ``{"label", "events"}``), ``amounts`` (a number, 0 or more,
-        by value of a tag).
+        ``choices`` (a list), ``steps`` (a list of ``{"label", "events"}``, or with `with_audiences` also of
+        ``{"label", "audience"}``), ``amounts`` (a number, 0 or more, by value of a tag).
     label : Text
         What it is, for people.
     default : object
@@ -58,6 +58,8 @@ class Slot:
         How many edges there must be; None = as many as somebody likes.
     of : str or None
         The slot with the event whose properties may stand here.
+    with_audiences : bool
+        Whether a step may be being in a saved audience, by its id or name.
     """
 
     key: str
@@ -70,6 +72,7 @@ class Slot:
     high: float | None = None
     edges: int | None = None
     of: str | None = None
+    with_audiences: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,9 +235,9 @@ def _wrong_steps(slot: Slot, steps: Any) -> list[Problem]:
     problems = []
     seen: set[str] = set()
     for place, step in enumerate(steps if isinstance(steps, list | tuple) else [None], 1):
-        is_step = isinstance(step, Mapping) and step.keys() == {"label", "events"}
-        if not is_step or not step["label"] or not isinstance(step["events"], list | tuple):
-            problems.append(Problem("template_steps_shape", slot.key, {"place": place}))
+        if not _is_step(step, slot):
+            code = "template_steps_or_audience_shape" if slot.with_audiences else "template_steps_shape"
+            problems.append(Problem(code, slot.key, {"place": place}))
             continue
         label = str(step["label"])
         if label in seen:
@@ -245,10 +248,18 @@ def _wrong_steps(slot: Slot, steps: Any) -> list[Problem]:
                 "template_steps_event", slot.key, {"place": place, "given": str(name)}, slot.allowed,
                 nearest_name(str(name), slot.allowed),
             )
-            for name in step["events"]
+            for name in step.get("events", ())
             if name not in slot.allowed
         ]  # fmt: skip
     return problems
+
+
+def _is_step(step: object, slot: Slot) -> bool:
+    if not isinstance(step, Mapping) or not step.get("label"):
+        return False
+    if slot.with_audiences and step.keys() == {"label", "audience"}:
+        return isinstance(step["audience"], str) and bool(step["audience"])
+    return step.keys() == {"label", "events"} and isinstance(step["events"], list | tuple)
 
 
 def _out_of_bounds(slot: Slot, value: Any) -> list[Problem]:

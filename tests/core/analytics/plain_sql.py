@@ -168,17 +168,46 @@ class Plain:
         return found
 
     def delays(
-        self, day: date, first: Sequence[str], then: Sequence[str], among: set[str]
-    ) -> tuple[Any, ...]:
+        self, day: date, first: Sequence[str], then: Sequence[str], among: set[str],
+        span: tuple[date, date] = (date.min, date.max),
+    ) -> tuple[Any, ...]:  # fmt: skip
         """From the first of some events to the next of others, of some people: known, median, 90th percentile."""
         one, two = (", ".join(f"'{event}'" for event in events) for events in (first, then))
         query = f"""
-            WITH a AS (SELECT who, min(moment) AS start FROM did($d) WHERE event IN ({one}) GROUP BY who),
-            t AS (SELECT who, min(epoch_us(moment) - epoch_us(start)) AS us FROM a JOIN did($d) USING (who)
+            WITH v AS (FROM did($d) WHERE day BETWEEN $first AND $last),
+            a AS (SELECT who, min(moment) AS start FROM v WHERE event IN ({one}) GROUP BY who),
+            t AS (SELECT who, min(epoch_us(moment) - epoch_us(start)) AS us FROM a JOIN v USING (who)
                   WHERE event IN ({two}) AND moment >= start AND who IN (SELECT unnest($among)) GROUP BY who)
             SELECT count(*), quantile_disc(us, 0.5) / 1e6, quantile_disc(us, 0.9) / 1e6 FROM t
         """  # noqa: S608 - ours
-        return self.rows(query, d=day, among=sorted(among))[0]
+        return self.rows(query, d=day, among=sorted(among), first=span[0], last=span[1])[0]
+
+    def visits(
+        self, day: date, steps: Sequence[Sequence[str]], minutes: int, *, in_order: bool,
+        period: tuple[date, date] | None = None,
+    ) -> list[tuple[int, int, int]]:  # fmt: skip
+        """Of each step and the one after it, which all have events: sessions with it, with both, whose they are."""
+        first, last = period or (date.min, date.max)
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE visits AS
+            SELECT event, who, moment, day BETWEEN DATE '{first}' AND DATE '{last}' AS counts,
+                sum(CAST(coalesce(moment - prev > INTERVAL {minutes} MINUTE, true) AS INT))
+                    OVER (PARTITION BY who ORDER BY moment) AS visit
+            FROM (SELECT *, lag(moment) OVER (PARTITION BY who ORDER BY moment) AS prev FROM did(DATE '{day}'))
+        """)  # noqa: S608 - ours
+        for place, events in enumerate(steps):
+            named = ", ".join(f"'{event}'" for event in events)
+            told = "AND counts" if not in_order or place == 0 else (
+                f"AND EXISTS (FROM step_{place - 1} b WHERE b.who = v.who AND b.visit = v.visit"
+                " AND b.moment < v.moment)"
+            )  # fmt: skip
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE step_{place} AS SELECT DISTINCT who, visit, moment FROM visits v WHERE event IN ({named}) {told}")  # noqa: S608  # fmt: skip
+        found = []
+        for place in range(len(steps) - 1):
+            (with_it,) = self.rows(f"SELECT count(*) FROM (SELECT DISTINCT who, visit FROM step_{place})")  # noqa: S608 - ours  # fmt: skip
+            (with_both,) = self.rows(f"SELECT count(*), count(DISTINCT who) FROM (SELECT DISTINCT who, visit FROM step_{place} SEMI JOIN step_{place + 1} USING (who, visit))")  # noqa: S608 - ours  # fmt: skip
+            found.append((with_it[0], *with_both))
+        return found
 
 
 def furthest(reached: Sequence[set[str]]) -> list[int]:

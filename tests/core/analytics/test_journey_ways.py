@@ -53,7 +53,7 @@ EVENTS: Mapping[str, tuple[Mapping[str, TagType], Sequence[Done]]] = {
 
 
 def told(asked: Asking, steps: object = STEPS, *, period: Period = JUNE, **given: Any) -> Funnel:
-    way, stuck_days = way_given(asked.catalogue, period, {"steps": steps, **given})
+    way, stuck_days = way_given(asked, period, {"steps": steps, **given})
     found = funnel(asked, way, stuck_days=stuck_days)
     assert sum(step.furthest for step in found.steps) + found.not_started == found.total
     assert_every_number_is_its_rule(asked, found)
@@ -174,9 +174,9 @@ def test_times_run_from_first_doing_a_step_to_the_next_doing_of_the_one_after_it
     hours = [{share: s / 3600 for share, s in step.delays.seconds.items()} for step in found.steps]
     # To the chat: "same" 0, "all" 48, "twice" 9 days after the first look; "back" had only chatted before.
     assert hours == [{0.5: 48, 0.9: 216}, {0.5: 132, 0.9: 132}, {}]
-    assert [(s.delays.users, s.delays.only_before) for s in found.steps] == [(3, 1), (1, 1), (0, 0)]
+    assert [(s.delays.known, s.delays.only_before) for s in found.steps] == [(3, 1), (1, 1), (0, 0)]
     in_order = told(asked, order="strict")
-    assert [(s.delays.users, s.delays.only_before) for s in in_order.steps] == [(2, 0), (1, 0), (0, 0)]
+    assert [(s.delays.known, s.delays.only_before) for s in in_order.steps] == [(2, 0), (1, 0), (0, 0)]
 
 
 def test_stuck_is_who_had_reached_the_step_so_many_days_before() -> None:
@@ -208,7 +208,7 @@ def test_in_a_period_who_did_the_step_only_before_it_is_not_stuck() -> None:
 
 def test_a_step_that_is_told_by_a_rule_counts_whom_the_rule_holds() -> None:
     asked = asking(PEOPLE, EVENTS)
-    way, _ = way_given(asked.catalogue, JUNE, {"steps": WITH_REGISTERING})
+    way, _ = way_given(asked, JUNE, {"steps": WITH_REGISTERING})
     searched_much = parse_rule({"version": 1, "include": {"kind": "group", "id": "g", "match": "all", "children": [
         {"kind": "event", "id": "c", "event": "search", "measure": "count", "op": "gte", "value": 1}]}})  # fmt: skip
     ruled = Way(way.steps, rules={"step2": searched_much})
@@ -223,7 +223,7 @@ def test_a_step_that_is_told_by_a_rule_counts_whom_the_rule_holds() -> None:
 
 def test_who_stopped_at_a_step_went_elsewhere_after_it() -> None:
     asked = asking(PEOPLE, EVENTS)
-    way, _ = way_given(asked.catalogue, JUNE, {"steps": [STEPS[0], STEPS[1]]})
+    way, _ = way_given(asked, JUNE, {"steps": [STEPS[0], STEPS[1]]})
     # "skips" stopped at the look, and bought and searched after it.
     found = elsewhere(asked, way, 0)
     assert [(each.event, ids_of(asked, each.people)) for each in found] == [
@@ -259,7 +259,7 @@ def test_nobody_and_one_user_and_a_day_before_the_data(given: dict[str, Any]) ->
 def test_a_split_into_ten_thousand_values_stays_at_eight_and_the_rest() -> None:
     people = {f"u{n:05}": {"shop": f"shop {n if n > 40 else n % 4}"} for n in range(10_000)}
     asked = asking(people, {"view": ({}, [(f"u{n:05}", "2019-06-01 10:00") for n in range(0, 10_000, 2)]), "chat": ({}, [])}, tags={"shop": TagType.ENUM})  # fmt: skip
-    way, _ = way_given(asked.catalogue, JUNE, {"steps": STEPS[:2]})
+    way, _ = way_given(asked, JUNE, {"steps": STEPS[:2]})
     found = funnel(
         asked, way, split="shop",
         parts_of=lambda rule, tag: parts(asked.engine.breakdown(rule, tag, asked.as_of, top=8, bins=6)),
@@ -276,7 +276,11 @@ def test_a_split_into_ten_thousand_values_stays_at_eight_and_the_rest() -> None:
         ({"steps": [STEPS[0], {"label": "x", "events": []}]}, "journey_step_without_events"),
         ({"steps": [STEPS[0], STEPS[0]]}, "template_steps_twice"),
         ({"steps": [{"label": ["x"], "events": ["view"]}] * 2}, "template_steps_twice"),
-        ({"steps": "view"}, "template_steps_shape"),
+        ({"steps": "view"}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": "x", "audience": ""}]}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": "x", "audience": "a", "events": []}]}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": "x", "audience": "gone"}]}, "unknown_audience"),
+        ({"steps": STEPS, "session_minutes": 1441}, "template_slot_out_of_bounds"),
         ({"steps": [{"label": "x", "events": ["veiw"]}]}, "template_steps_event"),
         ({"steps": STEPS, "order": "strickt"}, "template_slot_not_one_of"),
         ({"steps": STEPS, "within_days": 0}, "template_slot_out_of_bounds"),
@@ -285,14 +289,14 @@ def test_a_split_into_ten_thousand_values_stays_at_eight_and_the_rest() -> None:
 )
 def test_what_does_not_fit_is_refused(given: dict[str, Any], code: str) -> None:
     with pytest.raises(RuleError) as refused:
-        way_given(asking(PEOPLE, EVENTS).catalogue, JUNE, given)
+        way_given(asking(PEOPLE, EVENTS), JUNE, given)
     assert {problem.code for problem in refused.value.problems} == {code}
 
 
 def test_without_steps_the_journey_is_that_of_the_plan_or_none() -> None:
     asked = asking(PEOPLE, EVENTS)
     with pytest.raises(WorkspaceError) as refused:
-        way_given(asked.catalogue, JUNE, {})
+        way_given(asked, JUNE, {})
     assert refused.value.code == "no_journey"
     name = Label(zh="名", en="name")
     steps = (JourneyStep(key="a", label=name, events=("view",)), JourneyStep(key="b", label=name))

@@ -140,7 +140,7 @@ def test_brackets(asked: Asking, plain: Plain) -> None:
 def test_the_journey(asked: Asking, plain: Plain, order: str, within: int | None, when: str) -> None:
     day = asked.as_of
     period = Period(date(2019, 1, 1), date(2019, 3, 20))
-    way, _ = way_given(asked.catalogue, period, {"order": order, "within_days": within, "when": when})
+    way, _ = way_given(asked, period, {"order": order, "within_days": within, "when": when})
     found = funnel(asked, way, stuck_days=30)
     told: Any = {"in_order": order == "strict", "within": within or 99_999}
     told["period"] = (period.first, period.last) if when == "period" else None
@@ -155,13 +155,16 @@ def test_the_journey(asked: Asking, plain: Plain, order: str, within: int | None
             continued = reached[place] & reached[place + 1]
             assert step.continued == len(continued)
             if STEPS[place]:
-                expected = plain.delays(day, STEPS[place], STEPS[place + 1], continued)
-                seconds = (step.delays.users, step.delays.seconds.get(0.5), step.delays.seconds.get(0.9))
+                span = (date.min, date.max) if when == "ever" else (
+                    period.first, date.max if order == "strict" else period.last
+                )  # fmt: skip
+                expected = plain.delays(day, STEPS[place], STEPS[place + 1], continued, span)
+                seconds = (step.delays.known, step.delays.seconds.get(0.5), step.delays.seconds.get(0.9))
                 assert seconds == pytest.approx(expected)
 
 
 def test_where_people_went_who_stopped(asked: Asking, plain: Plain) -> None:
-    way, _ = way_given(asked.catalogue, Period(asked.as_of, asked.as_of), {})
+    way, _ = way_given(asked, Period(asked.as_of, asked.as_of), {})
     reached = plain.journey(asked.as_of, STEPS)
     stopped = sorted(reached[3].difference(*reached[4:]))
     query = """

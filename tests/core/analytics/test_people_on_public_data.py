@@ -127,6 +127,34 @@ def test_retention_by_the_month_of_the_first_purchase(retail: tuple[Workspace, P
     assert found.cohorts[0].people.users == every[date(2010, 12, 1), -1] == 885
 
 
+@pytest.mark.parametrize("order", ["any", "strict"])
+@pytest.mark.parametrize("when", ["ever", "period"])
+@pytest.mark.parametrize("minutes", [5, 30])
+def test_the_sessions_of_clicks(clicks: tuple[Workspace, Plain], order: str, when: str, minutes: int) -> None:
+    workspace, plain = clicks
+    asked = workspace.asking()
+    steps = [["home"], ["catalog", "search"], ["product_view"], ["add_to_cart"]]
+    period = Period(date(2024, 3, 1), date(2024, 3, 31))
+    way, _ = way_given(
+        asked, period,
+        {"steps": [{"label": str(n), "events": step} for n, step in enumerate(steps)],
+         "order": order, "when": when, "session_minutes": minutes},
+    )  # fmt: skip
+    found = funnel(asked, way)
+    expected = plain.visits(
+        asked.as_of, steps, minutes, in_order=order == "strict",
+        period=(period.first, period.last) if when == "period" else None,
+    )  # fmt: skip
+    told = [
+        (step.sessions.reached, step.sessions.continued, step.continued)
+        for step in found.steps[:-1]
+        if step.sessions is not None
+    ]
+    assert told == expected
+    assert expected[0][1] > 100
+    assert_every_figure_is_the_count_of_its_rule(asked, found)
+
+
 @pytest.mark.parametrize(("order", "within"), [("any", None), ("strict", None), ("strict", 7)])
 @pytest.mark.parametrize("when", ["ever", "period"])
 def test_the_journey_of_clicks(
@@ -142,7 +170,7 @@ def test_the_journey_of_clicks(
         "steps": [{"label": str(n), "events": step} for n, step in enumerate(steps)],
         "order": order, "within_days": within, "when": when,
     }  # fmt: skip
-    way, _ = way_given(asked.catalogue, period, given)
+    way, _ = way_given(asked, period, given)
     found = funnel(asked, way)
     reached = plain.journey(
         asked.as_of, steps, in_order=order == "strict", within=within or 99_999,
@@ -152,10 +180,13 @@ def test_the_journey_of_clicks(
     assert [step.furthest for step in found.steps] == furthest(reached)
     for place in range(len(steps) - 1):
         delays = found.steps[place].delays
+        timed = {} if when == "ever" else {
+            "span": (period.first, date.max if order == "strict" else period.last)
+        }  # fmt: skip
         expected = plain.delays(
-            asked.as_of, steps[place], steps[place + 1], reached[place] & reached[place + 1]
+            asked.as_of, steps[place], steps[place + 1], reached[place] & reached[place + 1], **timed
         )
-        assert (delays.users, delays.seconds.get(0.5), delays.seconds.get(0.9)) == pytest.approx(expected)
+        assert (delays.known, delays.seconds.get(0.5), delays.seconds.get(0.9)) == pytest.approx(expected)
     assert_every_figure_is_the_count_of_its_rule(asked, found)
 
 

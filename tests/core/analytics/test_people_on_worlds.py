@@ -92,17 +92,19 @@ def test_the_overview_adds_up(
 @given(
     worlds, rules(with_take=False), days, lengths, st.sampled_from(["any", "strict"]),
     st.sampled_from(["ever", "period"]), st.sampled_from([None, 1, 60]), st.booleans(), st.sampled_from([1, 7, 40]),
+    st.sampled_from([None, 1, 1440]),
 )  # fmt: skip
 @settings(max_examples=30, deadline=None)
-def test_the_journey_adds_up_in_all_four_ways(
+def test_the_journey_adds_up_in_all_its_ways(
     world: World, rule_json: dict[str, Any], as_of: date, length: int, order: str, when: str,
-    within: int | None, from_all: bool, stuck: int,
+    within: int | None, from_all: bool, stuck: int, minutes: int | None,
 ) -> None:  # fmt: skip
     question_ = question(world, rule_json, as_of)
     period = Period(add_days(as_of, -30 - length), add_days(as_of, -30 if length > 30 else 0))
     way, stuck_days = way_given(
-        question_.catalogue, period,
-        {"steps": FROM_ALL if from_all else STEPS, "order": order, "when": when, "within_days": within, "stuck_days": stuck},
+        question_, period,
+        {"steps": FROM_ALL if from_all else STEPS, "order": order, "when": when, "within_days": within,
+         "stuck_days": stuck, "session_minutes": minutes},
     )  # fmt: skip
     found = funnel(
         question_, way, split="city", stuck_days=stuck_days,
@@ -123,7 +125,17 @@ def test_the_journey_adds_up_in_all_four_ways(
         if step.rule_continued is not None:
             assert count(step.rule_continued) == step.continued
         assert order == "any" or place == 0 or step.reached == found.steps[place - 1].continued
-        assert step.delays.users + step.delays.only_before <= (step.continued or 0)
+        if minutes is not None:
+            sessions = step.sessions
+            assert sessions is not None
+            # Whoever reached it did so in a session, and only they have such sessions.
+            assert sessions.reached >= (step.reached if step.step.events else 0)
+            assert (sessions.reached == 0) == (step.reached == 0) or not step.step.events
+            assert sessions.continued is None or sessions.continued <= sessions.reached
+            assert sessions.reached <= (found.sessions or 0)
+            assert step.delays.known + step.delays.only_before <= (sessions.continued or 0)
+        else:
+            assert step.delays.known + step.delays.only_before <= (step.continued or 0)
         if not found.is_overlapping:
             for name in ("reached", "furthest"):
                 assert sum(getattr(g.steps[place], name) for g in found.groups) == getattr(step, name)

@@ -44,6 +44,7 @@ def delays(
     shares: Sequence[float],
     span: Days = EVER,
     session_minutes: int | None = None,
+    with_both: Sequence[str] = (),
 ) -> Delays:
     seconds: list[float] = []
     only_before = 0
@@ -51,6 +52,11 @@ def delays(
         if user.user_id not in ids:
             continue
         for apart in _apart(user, world.catalogue, as_of, session_minutes):
+            did = {
+                event for event in with_both if apart & set(_moments(user, [event], world.catalogue, as_of))
+            }
+            if did != set(with_both):
+                continue
             begun, others = (
                 [
                     at

@@ -16,10 +16,11 @@ from core.engines.memory import MemoryEngine, timekeys
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import RuleError
 from core.rules import evaluate
+from core.rules.conditions import SequenceCondition
 from core.rules.evaluate import OracleUser
 from core.rules.measures import Occurrence
 from core.rules.parse import parse_rule
-from core.rules.parts import PropertyCondition
+from core.rules.parts import PropertyCondition, Step
 from core.rules.tree import Rule
 from tests.core.engines import plain_tallies as plain
 from tests.core.engines.agreement import asked
@@ -116,19 +117,37 @@ def test_a_course_tells_of_each_stretch_what_totals_tell(
         assert found == [plain.totals(world, ids, deeds, span, as_of) for span in spans]
 
 
-@given(worlds, rules(), some_events, some_events, days, some_spans(), some_pauses)
+@given(worlds, rules(), some_events, some_events, days, some_spans(), some_pauses, some_events)
 @MANY
 def test_delays_run_from_the_first_of_some_events_to_the_next_of_others(
     world: World, rule_json: dict[str, Any], first: list[str], then: list[str], as_of: date,
-    spans: list[Days], minutes: int | None,
+    spans: list[Days], minutes: int | None, with_both: list[str],
 ) -> None:  # fmt: skip
     engine = MemoryEngine(world.tables())
+    in_sessions: list[SequenceCondition] = []
+    if minutes is not None:
+        steps = tuple(Step(event=event) for event in with_both)
+        in_sessions = [SequenceCondition(id="s", steps=steps, session_minutes=minutes, any_order=True)]
     for rule in (asked(rule_json, world.catalogue), EVERYBODY):
         ids = ids_in(rule, world, as_of)
         for span in (EVER, *spans[:1]):
-            expected = plain.delays(world, ids, first, then, as_of, SHARES, span, minutes)
-            found = engine.delays(rule, first, then, as_of, SHARES, span=span, session_minutes=minutes)
+            needed = with_both if minutes is not None else ()
+            expected = plain.delays(world, ids, first, then, as_of, SHARES, span, minutes, needed)
+            found = engine.delays(rule, first, then, as_of, SHARES, span=span, in_sessions=in_sessions)
             assert found == expected
+
+
+def test_sessions_of_several_lengths_or_of_one_value_are_not_counted_together() -> None:
+    engine = MemoryEngine(world_of(1).tables())
+    step = (Step(event="buy"),)
+    for any_of in (
+        [],
+        [SequenceCondition(id="s", steps=step)],
+        [SequenceCondition(id="s", steps=step, session_minutes=minutes) for minutes in (1, 2)],
+        [SequenceCondition(id="s", steps=step, session_minutes=1, same="amount")],
+    ):
+        with pytest.raises(ValueError, match="of one length"):
+            engine.sessions(EVERYBODY, any_of, LATE)
 
 
 @given(worlds, rules(), some_deeds(), some_spans(), some_events, some_events, days, st.integers(1, 1 << 30))
