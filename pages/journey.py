@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from core.analytics.analyses import ANALYSES
 from core.analytics.journey import Funnel
 from dashboard import funnel, navigation, sheet, state
-from dashboard.analyses import frame
+from dashboard.analyses import frame, steps
 from dashboard.errors import boundary, verbatim
 from dashboard.funnel.words import funnel_data, split_data
 from dashboard.i18n import pick, t
@@ -71,6 +72,8 @@ def not_historical() -> list[str]:
 
 def draw_funnel(numbers, key, audience):
     caption = t("journey.caption", as_of=asked.day, audience=whose(audience))
+    if numbers.sessions is not None:
+        st.caption(t("journey.sessions_about", n=numbers.sessions, minutes=numbers.session_minutes))
     funnel.draw(funnel_data(numbers, caption=caption, link=link), key=key)
     if numbers.rule_not_started is not None and numbers.not_started:
         people = f"[{numbers.not_started:,}]({link(numbers.rule_not_started)})"
@@ -209,9 +212,11 @@ def draw_split():
         st.caption(t("journey.split_overlaps", tag=verbatim(tag)))
 
 
-if not catalogue.journey:
+if not catalogue.journey and not steps.own():
     st.title(t("analyses.journey.title"), anchor=False)
     teach()
+    if catalogue.events:
+        steps.button(next(slot for slot in ANALYSES["journey"].slots(catalogue) if slot.kind == "steps"))
     st.stop()
 
 asked, shown_as = frame.head("journey", splits=True)

@@ -14,7 +14,7 @@ from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
 from core.messages import Text
 from dashboard import sheet, state
-from dashboard.analyses import bar
+from dashboard.analyses import bar, steps
 from dashboard.analyses.bar import Asked
 from dashboard.charts import Chart
 from dashboard.errors import verbatim
@@ -72,11 +72,17 @@ def _settings(name: str) -> dict[str, Any]:
     with st.popover(t("analyses.settings"), icon=":material/tune:"):
         st.caption(t("analyses.settings.about"))
         given: dict[str, Any] = {}
-        slots = [slot for slot in ANALYSES[name].slots(state.workspace().catalogue()) if slot.kind != "steps"]
+        every = ANALYSES[name].slots(state.workspace().catalogue())
+        slots = [slot for slot in every if slot.kind != "steps"]
         for slot in slots:
             given[slot.key] = answer(f"analyses_{name}", slot, given)
     usual = {slot.key: slot.default for slot in slots}
-    return {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
+    changed = {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
+    for slot in every:
+        if slot.kind == "steps":
+            steps.button(slot)
+            changed |= {slot.key: steps.own()} if steps.own() else {}
+    return changed
 
 
 def _plain(value: Any) -> Any:

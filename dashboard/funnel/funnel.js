@@ -83,11 +83,13 @@ function funnelTable(data) {
   const columns = [
     { text: words.stage, className: "stage" },
     { text: words.step, className: "step", legend: words.legend },
+    ...(words.sessions ? [{ text: words.sessions, className: "number" }] : []),
     { text: words.reached, className: "number" },
     { text: words.conversion, className: "number" },
     { text: words.furthest, className: "number" },
   ];
   const cells = (step) => [
+    step.sessions ? make("td", { className: "number" }, [number(step.sessions)]) : null,
     make("td", { className: "number" }, [number(step.reached)]),
     make("td", { className: "number quiet" }, [number(step.conversion)]),
     make("td", { className: "number" }, [number(step.furthest)]),

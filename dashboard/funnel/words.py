@@ -25,10 +25,16 @@ def funnel_data(funnel: Funnel, *, caption: str, link: Link) -> dict[str, Any]:
     link : callable
         Address under which a rule opens in the builder.
     """
-    words = {name: t(f"journey.{name}") for name in ("stage", "step", "reached", "conversion", "furthest")}
+    heads = ("stage", "step", "reached", "conversion", "furthest")
+    words: dict[str, Any] = {name: t(f"journey.{name}") for name in heads}
+    if funnel.sessions is None:
+        words |= {"legend": [t("journey.reached"), t("journey.furthest")]}
+    else:
+        sessions, people = t("journey.sessions"), t("journey.their_people")
+        words |= {"sessions": sessions, "reached": people, "legend": [sessions]}
     return {
         "caption": caption,
-        "words": {**words, "legend": [t("journey.reached"), t("journey.furthest")]},
+        "words": words,
         "stages": _stages(funnel.steps, lambda number: _funnel_step(funnel.steps, number, link)),
     }
 
@@ -72,16 +78,23 @@ def _stages(
 
 def _funnel_step(steps: Sequence[FunnelStep], number: int, link: Link) -> dict[str, Any]:
     step = steps[number]
-    longest = max(each.reached for each in steps) or 1
+    longest = max(_going_through(each) for each in steps) or 1
     name = pick(step.step.label)
     return {
         "label": name,
+        "sessions": None if step.sessions is None else {"text": f"{step.sessions.reached:,}", "href": None},
         "reached": _figure(step.reached, step.rule_reached, "journey.open_reached", name, link),
         "furthest": _figure(step.furthest, step.rule_furthest, "journey.open_furthest", name, link),
         "conversion": _conversion(step, steps[number + 1 :], link),
-        "reached_share": step.reached / longest,
-        "furthest_share": step.furthest / longest,
+        "reached_share": _going_through(step) / longest,
+        # Of sessions nobody asks where they end: the next one goes on.
+        "furthest_share": step.furthest / longest if step.sessions is None else 0.0,
     }
+
+
+def _going_through(step: FunnelStep) -> int:
+    """Return how many people, or sessions where these are counted, reached a step."""
+    return step.reached if step.sessions is None else step.sessions.reached
 
 
 def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> dict[str, str | None]:
@@ -90,12 +103,14 @@ def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> di
     if step.rule_continued is None or step.conversion is None:
         return {"text": text, "href": None, "title": None}
     names = {"step": pick(step.step.label), "next": pick(later[0].step.label)}
-    title = t("journey.open_continued", n=f"{step.continued:,}", share=text, **names)
+    code = "journey.open_continued" if step.sessions is None else "journey.open_continued_sessions"
+    title = t(code, n=f"{step.continued:,}", share=text, **names)
     return {"text": text, "href": link(step.rule_continued), "title": title}
 
 
 def _percent(step: FunnelStep) -> str:
-    return "–" if step.continued is None else share_of(step.continued, step.reached)
+    counted = step if step.sessions is None else step.sessions
+    return "–" if counted.continued is None else share_of(counted.continued, counted.reached)
 
 
 def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link) -> dict[str, Any]:

@@ -82,9 +82,10 @@ def _measures(numbers: Numbers) -> list[Value]:
 
 def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
     """Return journey as tables."""
+    sessions = () if told.sessions is None else (column("sessions", "count"), column("sessions_on", "count"))
     columns = (
         column("stage"), column("step"), column("reached", "users"), column("furthest", "users"),
-        column("continued", "users"), column("conversion", "share"), column("low", "share"),
+        column("continued", "users"), *sessions, column("conversion", "share"), column("low", "share"),
         column("high", "share"), column("overall", "share"), column("median", "days"),
         column("p90", "days"), column("stuck", "users", n=told.stuck_days),
     )  # fmt: skip
@@ -102,9 +103,11 @@ def _step(step: FunnelStep) -> tuple[Value, ...]:
         if step.continued is None or step.rule_continued is None
         else Figure(step.continued, step.rule_continued)
     )
+    counted = step.sessions
+    sessions = () if counted is None else (counted.reached, counted.continued)
     return (
         step.stage.label.as_text(), step.step.label.as_text(), Figure(step.reached, step.rule_reached),
-        Figure(step.furthest, step.rule_furthest), continued, *interval(step.interval),
+        Figure(step.furthest, step.rule_furthest), continued, *sessions, *interval(step.interval),
         value_of(step.overall), days_of(seconds.get(0.5)), days_of(seconds.get(0.9)), step.stuck,
     )  # fmt: skip
 

@@ -1,0 +1,131 @@
+"""The steps of a journey, edited: each is some events or a saved audience, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.analytics.journey_steps import way_given
+from core.workspace import Slot
+from dashboard import state
+from dashboard.errors import boundary
+from dashboard.i18n import pick, t
+
+OWN = "journey:steps"
+"""In the session: the operator's own steps, as a plan writes them; absent or empty = the plan's journey."""
+_DRAFT, _NUMBER = "journey:draft", "journey:draft_number"
+MOST = 20
+
+
+def own() -> list[dict[str, Any]]:
+    """Return the operator's own steps; none = the journey of the plan."""
+    return list(st.session_state.get(OWN, ()))
+
+
+def button(slot: Slot) -> None:
+    """Draw the button that opens the steps for editing."""
+    many = len(own())
+    label = t("analyses.steps.own", n=many) if many else t("analyses.steps.edit")
+    if st.button(label, icon=":material/route:", key="journey_steps"):
+        st.session_state[_DRAFT] = [_numbered(step) for step in own() or _planned()]
+        st.dialog(t("analyses.steps.title"), width="large")(_edit)(slot)
+
+
+def _planned() -> list[dict[str, Any]]:
+    """Return the steps of the plan's journey, or an empty one to begin with."""
+    journey = state.workspace().catalogue().journey_steps()
+    planned = [{"label": pick(step.label), "events": list(step.events)} for _, step in journey]
+    return planned or [{"label": "", "events": []}]
+
+
+def _numbered(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step under a number of its own, under which its fields keep what is typed."""
+    st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
+    return {"events": [], "audience": None, **step, "number": st.session_state[_NUMBER]}
+
+
+def _edit(slot: Slot) -> None:
+    st.caption(t("analyses.steps.about"))
+    draft: list[dict[str, Any]] = st.session_state[_DRAFT]
+    audiences = {audience.id: audience.name for audience in state.workspace().audiences()}
+    for place, step in enumerate(draft):
+        _step(step, place, slot, audiences)
+    with st.container(horizontal=True):
+        if st.button(t("analyses.steps.add"), icon=":material/add:", disabled=len(draft) >= MOST):
+            _change(lambda steps: steps.append(_numbered({"label": ""})))
+        if own() and state.workspace().catalogue().journey and st.button(t("analyses.steps.planned")):
+            st.session_state.pop(OWN, None)
+            st.rerun()
+    with boundary():
+        steps = [_written(step, audiences) for step in draft]
+        if st.button(t("analyses.steps.apply"), type="primary", key="journey_steps_apply"):
+            workspace = state.workspace()
+            way_given(workspace.asking(), workspace.period(), {slot.key: steps})  # refuses what does not fit
+            st.session_state[OWN] = steps
+            st.rerun()
+
+
+def _step(step: dict[str, Any], place: int, slot: Slot, audiences: Mapping[str, str]) -> None:
+    """Draw the fields of one step and take over what stands in them."""
+    number, catalogue = step["number"], state.workspace().catalogue()
+    named = {"n": place + 1}
+    names = {key: pick(catalogue.events[key].label) for key in slot.allowed}
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom", key=f"step_{number}"):
+        step["label"] = st.text_input(
+            t("analyses.steps.label", **named), step["label"], key=f"step_label_{number}", width=170,
+            placeholder=t("analyses.steps.label_left_out"), max_chars=60,
+        )  # fmt: skip
+        step["events"] = st.multiselect(
+            t("analyses.steps.events", **named), list(names), default=step["events"],
+            format_func=names.__getitem__, key=f"step_events_{number}", width=280,
+            disabled=step["audience"] is not None,
+            placeholder=t("analyses.steps.everybody" if place == 0 else "analyses.steps.choose"),
+        )  # fmt: skip
+        if audiences:
+            options = [None, *audiences]
+            shown: dict[str | None, str] = {None: t("analyses.steps.no_audience")}
+            shown.update(audiences)
+            index = options.index(step["audience"]) if step["audience"] in options else 0
+            step["audience"] = st.selectbox(
+                t("analyses.steps.audience", **named), options, index=index, format_func=shown.__getitem__,
+                key=f"step_audience_{number}", width=170,
+            )  # fmt: skip
+        last = len(st.session_state[_DRAFT]) - 1
+        moves: tuple[tuple[str, str, bool, Callable[[list[Any]], None]], ...] = (
+            ("up", "arrow_upward", place == 0, _moved(place, -1)),
+            (
+                "down",
+                "arrow_downward",
+                place == last,
+                _moved(place, 1),
+            ),
+            ("drop", "close", last == 0, lambda steps: steps.pop(place)),
+        )
+        for name, icon, is_idle, move in moves:
+            if st.button(
+                t(f"analyses.steps.{name}", **named), icon=f":material/{icon}:", type="tertiary",
+                key=f"step_{name}_{number}", disabled=is_idle,
+            ):  # fmt: skip
+                _change(move)
+
+
+def _moved(place: int, by: int) -> Callable[[list[Any]], None]:
+    return lambda steps: steps.insert(place + by, steps.pop(place))
+
+
+def _change(move: Callable[[list[Any]], Any]) -> None:
+    """Change which steps there are, and draw the dialog anew."""
+    move(st.session_state[_DRAFT])
+    st.rerun(scope="fragment")
+
+
+def _written(step: Mapping[str, Any], audiences: Mapping[str, str]) -> dict[str, Any]:
+    """Return a step as a plan writes it; one without a name is called as what it consists of."""
+    events = state.workspace().catalogue().events
+    if step["audience"] is not None:
+        return {"label": step["label"] or audiences.get(step["audience"], ""), "audience": step["audience"]}
+    called = t("frame.comma").join(pick(events[key].label) for key in step["events"])
+    label = step["label"] or called or t("analyses.everybody")
+    return {"label": label, "events": list(step["events"])}
