@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from core.clock import EVER, Days
+from core.clock import Days
 from core.engines.base import Answer, Breakdown, NearMisses, NodeCounts, Verdict
 from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
 from core.engines.memory import breakdowns, contingencies, people, regions, standing, tallies
@@ -21,14 +21,14 @@ from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.listing import Listing
 from core.engines.memory.tiles import SHARD_ROWS, Tiles
+from core.engines.memory.timing import Timing
 from core.engines.memory.tree import Counted, Masks, Pass, answering
 from core.engines.memory.waterfalls import waterfall
 from core.engines.spread import Spread
-from core.engines.tallies import Deeds, Delays, Done, Occurred
+from core.engines.tallies import Deeds, Done, Occurred
 from core.lake.tables import Tables
 from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
-from core.rules.conditions import SequenceCondition
 from core.rules.edit import muted, replaced
 from core.rules.literal import literal, literal_where
 from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondition
@@ -43,7 +43,7 @@ FEW_VALUES = 10
 """Up to so many values, one mask for each is counted faster than their codes."""
 
 
-class MemoryEngine(Listing):
+class MemoryEngine(Listing, Timing):
     """Answers rules over one data version held in memory; implements `core.engines.base.Engine`.
 
     Columns are loaded when they are first asked for and stay; masks, measures and computed tags are
@@ -160,28 +160,6 @@ class MemoryEngine(Listing):
             self._answer(rule, as_of), self._deeds(deeds, as_of), [span.clipped(as_of) for span in spans],
             self._held.partition(deeds.event), self._conditions.measures,
         )  # fmt: skip
-
-    def delays(
-        self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
-        *, span: Days = EVER, in_sessions: Sequence[SequenceCondition] = (),
-    ) -> Delays:  # fmt: skip
-        """Return how soon the people in an answer did one of some events after first doing one of others."""
-        minutes = _minutes_of(in_sessions) if in_sessions else None
-        codes = None if minutes is None else self._conditions.sessions(minutes).codes
-        which = self._conditions.sessions_with(in_sessions, as_of).keys if in_sessions else None
-        one, other = (
-            [
-                tallies.Marks(self._held.partition(key), None if codes is None else codes[key])
-                for key in events
-            ]
-            for events in (first, then)
-        )
-        return tallies.delays(self._answer(rule, as_of), one, other, span.clipped(as_of), shares, which)
-
-    def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
-        """Return in how many sessions of the people in an answer one of some sequences holds."""
-        _minutes_of(any_of)
-        return self._conditions.sessions_with(any_of, as_of).among(self._answer(rule, as_of))
 
     def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
         """Return, for each value of a property, how the people in an answer did an event in some days."""
@@ -453,12 +431,3 @@ def _conditions_of(rule: Rule, as_of: date) -> Iterator[tuple[Condition, date]]:
     """Yield the conditions of a rule, each with the day as of which it is asked."""
     days = days_of(rule, as_of)
     return ((node, days[node.id].within) for node in nodes(rule) if not isinstance(node, Group))
-
-
-def _minutes_of(any_of: Sequence[SequenceCondition]) -> int:
-    """Return how long the pauses last of the sessions that sequences lie in."""
-    found = {each.session_minutes for each in any_of}
-    (minutes,) = found if len(found) == 1 else (None,)
-    if minutes is None or any(each.same for each in any_of):
-        raise ValueError("sequences within sessions of one length, whatever their values")
-    return minutes
