@@ -121,7 +121,7 @@ def stuck_card(row, step):
         "label": pick(step.step.label),
         "about": t("analyses.journey.stuck_about", n=told.stuck_days),
         "text": f"{users:,}",
-        "href": asked.link("journey", row, 11) if users else None,
+        "href": asked.link(table("journey"), row, "stuck") if users else None,
         "title": t("analyses.open", n=f"{users:,}"),
         "note": None
         if median is None
@@ -218,6 +218,7 @@ asked, shown_as = frame.head("journey", splits=True)
 with boundary():
     with frame.skeleton():
         told, found = frame.ask(asked)
+    table = frame.by_key(found)
     if not isinstance(told, Funnel):
         raise TypeError("the journey tells a funnel")
     tags = not_historical()
@@ -229,7 +230,7 @@ with boundary():
         frame.tables(found, asked)
     else:
         draw_beside()
-        frame.download(found[0], asked)
+        frame.download(table("journey"), asked)
         if asked.by is not None:
             draw_split()
         draw_stuck()

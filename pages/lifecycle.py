@@ -23,14 +23,14 @@ def card(place, stage):
         "label": pick(stage_label(stage.key)),
         "about": pick(told.about),
         "text": f"{now:,}",
-        "href": asked.link("stages", last, 2) if now else None,
+        "href": asked.link(table("stages"), last, "users") if now else None,
         "title": t("analyses.open", n=f"{now:,}"),
         "note": t("analyses.lifecycle.expected_note", n=f"{expected.users:,.0f}"),
         "lines": [
             {
                 "label": t("analyses.lifecycle.vs_before"), "change": change(now, then) or "–", "tone": "",
                 "value": f"{then:,}",
-                "href": asked.link("stages", last - len(STAGE_KEYS), 2) if then else None,
+                "href": asked.link(table("stages"), last - len(STAGE_KEYS), "users") if then else None,
                 "title": t("analyses.open", n=f"{then:,}"),
             },
             {
@@ -56,7 +56,7 @@ def rates():
             cells.append(
                 {
                     "text": f"{flow.people.users:,}",
-                    "href": asked.link("flows", row, 2),
+                    "href": asked.link(table("flows"), row, "users"),
                     "title": t("analyses.open", n=f"{flow.people.users:,}"),
                     "under": "" if flow.rate is None else percent(flow.rate.value),
                     "heat": 0.12 if flow.rate is None else flow.rate.value,

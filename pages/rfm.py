@@ -21,7 +21,7 @@ def card(row, cell):
         "label": pick(cell.label),
         "about": pick(cell.advice),
         "text": f"{users:,}",
-        "href": asked.link("cells", row, 1) if users else None,
+        "href": asked.link(table("cells"), row, "users") if users else None,
         "title": t("analyses.open", n=f"{users:,}"),
         "note": pick(cell.advice),
         "lines": [
@@ -46,7 +46,7 @@ def grid():
             cells.append(
                 {
                     "text": f"{users:,}",
-                    "href": asked.link("squares", row, 2) if users else None,
+                    "href": asked.link(table("squares"), row, "users") if users else None,
                     "title": t("analyses.open", n=f"{users:,}"),
                     "under": average,
                     "heat": users / most,
@@ -81,7 +81,7 @@ def moves():
             cells.append(
                 {
                     "text": f"{users:,}",
-                    "href": asked.link("moves", row, 2),
+                    "href": asked.link(table("moves"), row, "users"),
                     "title": t("analyses.open", n=f"{users:,}"),
                     "under": percent(users / total),
                     "heat": users / total,

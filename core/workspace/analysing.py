@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.analytics.analyses import Request, Told, tell
-from core.analytics.asking import Asking, Figure
+from core.analytics.asking import Asking
 from core.analytics.journey import Elsewhere, elsewhere
 from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
@@ -90,7 +90,8 @@ class Analysing(OneUser):
         ----------
         asked : mapping
             ``name`` of the analysis, ``day``, ``from``, ``to``, ``audience``, ``by`` and ``given`` as for
-            `analyse`, days as text, and ``at``: key of a sheet, row and column, from 0.
+            `analyse`, days as text, and ``at``: key of a sheet, id of a row and key of a column. No place is
+            told: whatever else moves the rows, the row is the one that had the id, or there is none.
 
         Raises
         ------
@@ -98,9 +99,8 @@ class Analysing(OneUser):
             If there is no such number, or the question does not fit.
         """
         try:
-            name, (sheet, row, column) = str(asked["name"]), asked["at"]
-            row, column = int(row), int(column)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            name, (sheet, row_id, column) = str(asked["name"]), asked["at"]
+        except (KeyError, TypeError, ValueError) as error:
             raise RuleError(Problem("figure_link_broken")) from error
         audience, by, given = asked.get("audience"), asked.get("by"), asked.get("given")
         if not (
@@ -114,10 +114,9 @@ class Analysing(OneUser):
             None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
         )
         found = self.analyse(name, day, first=first, last=last, audience=audience, by=by, given=given)
-        rows = next((each.rows for each in sheets(found, self.catalogue()) if each.key == sheet), ())
-        is_there = 0 <= row < len(rows) and 0 <= column < len(rows[row])
-        figure = rows[row][column] if is_there else None
-        if not isinstance(figure, Figure):
+        told = next((each for each in sheets(found, self.catalogue()) if each.key == sheet), None)
+        figure = None if told is None else told.figure(row_id, column)
+        if figure is None:
             raise RuleError(Problem("figure_link_broken"))
         return figure.rule, self._day(self.data_version(), day)
 

@@ -21,8 +21,6 @@ from dashboard.theme import Palette
 
 HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
-_COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
-"""In which column of the trends' table the people behind a point stand."""
 _A_YEAR = 366
 _NAMED_PLACES = 4
 """How many names of periods lie side by side on a phone."""
@@ -35,6 +33,7 @@ def trend(found: Overview, measure: str) -> Chart:
     colours = theme.palette()
     values = [_of_moment(found, place, measure) for place in range(len(found.course))]
     days = [moment.period.first for moment in found.course]
+    people = measure if measure in OF_PEOPLE else "buyers"  # of orders and sales those who bought
     figure = timeline(colours)
     if days and (days[-1] - days[0]).days > _A_YEAR:
         figure.update_xaxes(tickformat="%Y-%m", nticks=5)
@@ -47,7 +46,7 @@ def trend(found: Overview, measure: str) -> Chart:
             marker={"size": 7, "color": colours.brand_ink, "line": {"width": 0}},
             fill="tozeroy",
             fillcolor=_faded(colours.brand_ink, 0.08),
-            customdata=[[row, _COLUMNS[measure]] for row in range(len(days))],
+            customdata=[[row, people] for row in range(len(days))],
             hovertext=[
                 figures.safe(f"{day.isoformat()} · {short(value)}")
                 for day, value in zip(days, values, strict=True)
@@ -91,7 +90,8 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
                 y=values,
                 marker={"color": stage_colours()[place], "line": {"width": 0}},
                 customdata=[
-                    [row * len(STAGE_KEYS) + place, 3 if by_value else 2] for row in range(len(months))
+                    [row * len(STAGE_KEYS) + place, "buyers" if by_value else "users"]
+                    for row in range(len(months))
                 ],
                 hovertext=[
                     figures.safe(
@@ -166,7 +166,7 @@ def weeks(found: Lifecycle) -> Chart:
         figure.add_trace(
             go.Bar(
                 x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
-                customdata=[[row, _WEEK_COLUMN[name]] for row in range(len(starts))],
+                customdata=[[row, name] for row in range(len(starts))],
                 hovertext=[
                     figures.safe(f"{label} · {start} · {each:,}")
                     for start, each in zip(starts, people, strict=True)
@@ -182,9 +182,6 @@ def weeks(found: Lifecycle) -> Chart:
             )  # fmt: skip
             top += people[-1] if name != "lost" else 0
     return Chart(figure, t("analyses.lifecycle.week_summary", n=len(starts)), (), ())
-
-
-_WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5}
 
 
 def treemap(found: Rfm) -> Chart:
