@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.analytics.rfm import COME, NEVER, Rfm, cell_label
 from core.messages import say
-from dashboard import sheet
+from dashboard import areas, sheet
 from dashboard.analyses import charts, frame
+from dashboard.areas import Area
 from dashboard.errors import boundary
 from dashboard.i18n import pick, t
 from dashboard.sheet.numbers import percent, short, written
@@ -106,6 +107,13 @@ def scales():
 
 def draw_picture():
     frame.chart(charts.treemap(told), asked, key="rfm_treemap")
+    areas.draw(
+        "rfm_treemap",
+        {
+            cell.key: Area(pick(cell.label), cell.people.users, asked.link(table("cells"), row, "users"))
+            for row, cell in enumerate(told.cells)
+        },
+    )
     sheet.draw(
         {
             "caption": t("analyses.rfm.cells"),

@@ -149,6 +149,8 @@ class Lifecycle:
         Ascending; the last is the day of the data.
     flows : tuple of Flow
         From the last but one of the months to the last; the pairs that hold anybody.
+    came : Figure
+        Who became a user after the last but one of the months: those who flow from `COME`.
     """
 
     about: Text
@@ -156,6 +158,7 @@ class Lifecycle:
     flows: tuple[Flow, ...]
     expected: tuple[Expected, ...]
     weeks: tuple[Week, ...]
+    came: Figure
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -249,6 +252,7 @@ def lifecycle(
         flows=tuple(flow for flow in flows if flow.people.users),
         expected=tuple(_expected(found[-1], flows)),
         weeks=tuple(_weeks(asking, activity, weeks)),
+        came=asking.figure(existed(found[-2].period.last, is_negated=True)),
     )
 
 

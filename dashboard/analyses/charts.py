@@ -119,7 +119,10 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
 
 
 def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
-    """Return who moved from which stage to which, as flows."""
+    """Return who moved from which stage to which, as flows.
+
+    The ``customdata`` of a flow is "before>after", of a stage "before>" at the left, ">after" at the right.
+    """
     colours = theme.palette()
     left = [*STAGE_KEYS, COME]
     names = [pick(stage_label(key)) for key in (*left, *STAGE_KEYS)]
@@ -134,12 +137,14 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
             node={
                 "label": [figures.safe(name) for name in names], "color": tints, "pad": 14, "thickness": 12,
                 "line": {"width": 0},
+                "customdata": [*(f"{key}>" for key in left), *(f">{key}" for key in STAGE_KEYS)],
                 "hovertemplate": "%{label}: %{value:,}<extra></extra>",
             },
             link={
                 "source": [left.index(flow.before) for flow in flows],
                 "target": [len(left) + STAGE_KEYS.index(flow.after) for flow in flows],
                 "value": [flow.people.users for flow in flows],
+                "customdata": [f"{flow.before}>{flow.after}" for flow in flows],
                 "color": [_faded(tints[left.index(flow.before)], 0.35) for flow in flows],
                 "hovertemplate": "%{source.label} → %{target.label}: %{value:,}<extra></extra>",
             },
@@ -185,7 +190,7 @@ def weeks(found: Lifecycle) -> Chart:
 
 
 def treemap(found: Rfm) -> Chart:
-    """Return the eight cells as areas of their people, with what to do for each."""
+    """Return the eight cells as areas of their people; the ``customdata`` of an area is the cell's key."""
     colours, tints = theme.palette(), theme.series()
     held = [cell for cell in found.cells if cell.people.users]
     figure = go.Figure()
@@ -199,6 +204,7 @@ def treemap(found: Rfm) -> Chart:
             labels=[figures.safe(pick(cell.label)) for cell in held],
             parents=[""] * len(held),
             values=[cell.people.users for cell in held],
+            customdata=[cell.key for cell in held],
             text=[
                 figures.safe(f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}")
                 for cell in held

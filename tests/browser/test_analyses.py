@@ -102,6 +102,44 @@ def test_a_point_of_a_chart_offers_its_people(visit: Visit) -> None:
     expect(builder.locator(".tally .count")).to_have_text(f"{shown:,}", timeout=30_000)
 
 
+@pytest.mark.parametrize(
+    ("path", "area", "place", "along"),
+    [
+        ("/rfm", ".st-key-rfm_treemap .treemaplayer .slice:has(text:not(:empty)) path.surface", 2, 0.5),
+        ("/lifecycle", ".st-key-lifecycle_sankey .sankey-link", 0, 0.1),
+        ("/lifecycle", ".st-key-lifecycle_sankey .node-rect", 1, 0.5),
+    ],
+)
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (390, 844))])
+def test_an_area_or_a_flow_of_a_chart_offers_its_people(
+    visit: Visit,
+    axe: Callable[[Page], None],
+    path: str,
+    area: str,
+    place: int,
+    along: float,
+    locale: str,
+    viewport: tuple[int, int],
+) -> None:
+    page = visit(path)
+    drawn = page.locator(area)
+    expect(drawn.nth(place)).to_be_visible(timeout=30_000)
+    page.locator(".coterie-areas").scroll_into_view_if_needed()
+    settle(page)
+    shape, box = drawn.nth(place).get_attribute("d"), drawn.nth(place).bounding_box()
+    assert box is not None
+    offer = page.locator(".coterie-areas")
+    expect(offer).to_have_text(
+        "点击色块，看是哪些人" if locale == "zh-CN" else "Click an area to see who is in it"
+    )
+    page.mouse.click(box["x"] + box["width"] * along, box["y"] + box["height"] / 2)
+    expect(offer.locator("a")).to_be_visible()
+    axe(page)
+    assert drawn.nth(place).get_attribute("d") == shape, "Plotly zoomed into the area"
+    promised, counted = opened(page, offer.locator("a"))
+    assert promised == counted > 0
+
+
 def test_period_day_audience_and_split_stand_in_the_link_and_are_taken_from_it(
     visit: Visit, workspace: Workspace
 ) -> None:
