@@ -5,6 +5,7 @@ import streamlit as st
 from core.analytics.journey import Funnel
 from dashboard import funnel, navigation, sheet, state
 from dashboard.analyses import frame
+from dashboard.builder import exporting
 from dashboard.errors import boundary, verbatim
 from dashboard.funnel.words import funnel_data, split_data
 from dashboard.i18n import pick, t
@@ -126,6 +127,13 @@ def stuck_card(row, step):
         "note": None
         if median is None
         else t("analyses.journey.median", n=written(median / 86_400, "days")),
+        "action": {
+            "key": step.step.key,
+            "text": t("analyses.journey.export"),
+            "title": t("analyses.journey.export_of", step=pick(step.step.label), n=f"{users:,}"),
+        }
+        if users
+        else None,
         "lines": []
         if interval is None
         else [
@@ -146,9 +154,19 @@ def draw_stuck():
     st.header(t("analyses.journey.stuck", n=told.stuck_days), anchor=False)
     st.caption(t("analyses.journey.stuck_about", n=told.stuck_days))
     cards = [stuck_card(row, step) for row, step in enumerate(told.steps[:-1])]
-    sheet.draw(
+    pressed = sheet.draw(
         {"caption": t("analyses.journey.stuck", n=told.stuck_days), "cards": cards}, key="journey_stuck"
     )
+    for step in told.steps[:-1]:
+        if step.step.key == pressed:
+            export(step)
+
+
+@st.dialog(t("build.export.title"), width="large")
+def export(step):
+    name = t("analyses.journey.stuck_list", step=pick(step.step.label), n=told.stuck_days)
+    st.caption(verbatim(name))
+    exporting.draw(step.stuck.rule, asked.day, name=name)
 
 
 def draw_elsewhere():

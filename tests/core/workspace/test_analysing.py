@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -18,7 +19,7 @@ from core.errors import CallerError, NotFound, RuleError
 from core.messages import message_of, say
 from core.rules.parse import dump_rule
 from core.rules.tree import TagCondition
-from core.workspace import Actor, Workspace
+from core.workspace import Actor, ExportRequest, Workspace
 from core.workspace.analysing import Analysing
 from core.workspace.questions import parts_in
 
@@ -274,3 +275,20 @@ def test_ranges_of_days_are_named_by_the_last_day_in_them(sample: Workspace) -> 
         ]
         for first, last in between:
             assert part.label["en"] == f"{first} to {last}"
+
+
+@pytest.mark.parametrize("audience", [None, "北京或买过", "名单"])
+def test_the_people_who_are_stuck_are_exported_as_they_are_counted(
+    audience: str | None, kept: Workspace
+) -> None:
+    told = kept.analyse("journey", DAY, audience=audience)
+    assert isinstance(told, Funnel)
+    exported = set()
+    for step in told.steps:
+        done = kept.export(ExportRequest(step.stuck.rule, LI, as_of=DAY, audience_name="停在这里"))
+        with done.path.open(encoding="utf-8-sig", newline="") as file:
+            people = [row["user_id"] for row in csv.DictReader(file)]
+        assert people == kept.members(step.stuck.rule, DAY)
+        assert len(people) == done.rows == step.stuck.users
+        exported |= set(people)
+    assert exported
