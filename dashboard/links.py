@@ -16,6 +16,7 @@ from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
 from core.schema import Catalogue
+from dashboard.i18n import language
 from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
@@ -109,7 +110,7 @@ def opened_by(query: Mapping[str, str]) -> Opened | None:
     if KEPT in query:
         return Opened(workspace().kept_rule(query[KEPT]), as_of=day)
     if FIGURE in query:
-        rule, day = workspace().figure(_asked(query[FIGURE]))
+        rule, day = workspace().figure(_asked(query[FIGURE]), language())
         return Opened(dump_rule(rule), as_of=day)
     if AUDIENCE in query:
         audience = workspace().audience(query[AUDIENCE])

@@ -16,6 +16,7 @@ from core.clock import Days
 from core.engines.base import Engine
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import RuleError
+from core.messages import Language
 from core.rules.check import check, errors_of
 from core.rules.edit import narrowed
 from core.rules.tree import EventCondition, Group, Node, Rule, Window
@@ -64,12 +65,15 @@ class Asking:
     ----------
     among : Rule
         The people: everybody, or one condition that names an audience.
+    language : {"zh", "en"}
+        In which the groups of rules are named: a rule holds one name, for whoever opens it.
     """
 
     engine: Engine
     catalogue: Catalogue
     as_of: date
     among: Rule = EVERYBODY
+    language: Language = "zh"
 
     def rule(self, *conditions: Node) -> Rule:
         """Return the rule for those of the people for whom all conditions hold.

@@ -25,7 +25,7 @@ from core.analytics.asking import (
 )
 from core.analytics.periods import Period, months_up_to
 from core.engines.tallies import Deeds, Done
-from core.messages import Text, say
+from core.messages import Language, Text, say
 from core.rules.edit import as_condition, fresh_ids
 from core.rules.makings import ByRules
 from core.rules.tree import Group, Node
@@ -241,7 +241,7 @@ def lifecycle(
     (proposal,) = LIFECYCLE.make(asking.catalogue, template)
     if not isinstance(proposal.making, ByRules):
         raise TypeError("the life cycle is made by rules")
-    stages = stage_conditions(proposal.making)
+    stages = stage_conditions(proposal.making, asking.language)
     deeds = Deeds(str(told["purchase"]), amount=told["amount"])
     found = tuple(_month(asking, period, stages, deeds) for period in months_up_to(asking.as_of, months + 1))
     flows = _flows(asking, found[-2], stages)
@@ -256,7 +256,7 @@ def lifecycle(
     )
 
 
-def stage_conditions(making: ByRules) -> dict[str, tuple[Node, ...]]:
+def stage_conditions(making: ByRules, language: Language) -> dict[str, tuple[Node, ...]]:
     """Return for every stage the conditions of being in it: its own rule, and none of those before it."""
     by_name = {stage_name(stage): stage for stage in STAGES}
     asked: list[Node] = []
@@ -265,9 +265,10 @@ def stage_conditions(making: ByRules) -> dict[str, tuple[Node, ...]]:
         condition = as_condition(value.rule, fresh_ids([value.rule]))
         if condition is None:
             raise ValueError("a stage asks something")
+        stage = by_name[value.value]
         if isinstance(condition, Group):  # so that the builder shows which stage it is
-            condition = condition.model_copy(update={"label": value.value})
-        found[by_name[value.value]] = (condition, *((none_of(asked),) if asked else ()))
+            condition = condition.model_copy(update={"label": stage_label(stage)[language]})
+        found[stage] = (condition, *((none_of(asked),) if asked else ()))
         asked.append(condition)
     found[STAGES[0]] = (none_of(asked),)
     return {stage: found[stage] for stage in STAGES}

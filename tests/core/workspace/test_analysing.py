@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -16,9 +17,10 @@ from core.analytics.asking import Figure
 from core.analytics.journey import Funnel
 from core.analytics.sheets import Sheet, sheets
 from core.errors import CallerError, NotFound, RuleError
-from core.messages import message_of, say
+from core.messages import Language, message_of, say
 from core.rules.parse import dump_rule
-from core.rules.tree import TagCondition
+from core.rules.tree import Group, TagCondition
+from core.tags.templates.lifecycle import STAGES
 from core.workspace import Actor, ExportRequest, Workspace
 from core.workspace.analysing import Analysing
 from core.workspace.questions import parts_in
@@ -135,6 +137,42 @@ def test_an_earlier_day_opens_for_that_day(name: str, kept: Workspace) -> None:
         found, day = kept.figure({**asked, "at": at})
         assert day == EARLIER
         assert len(kept.members(found, day)) == figure.users
+
+
+def names_of_groups(node: Group) -> Iterator[str]:
+    if node.label is not None:
+        yield node.label
+    for child in node.children:
+        if isinstance(child, Group):
+            yield from names_of_groups(child)
+
+
+def test_the_groups_of_a_rule_are_named_in_the_language_of_whoever_opens_it(kept: Workspace) -> None:
+    asked = question("lifecycle", by=None)
+    told = kept.analyse("lifecycle", DAY)
+    stages = next(sheet for sheet in sheets(told, kept.catalogue()) if sheet.key == "stages")
+    named: dict[Language, set[str]] = {"zh": set(), "en": set()}
+    for row_id in stages.row_ids[-len(STAGES) :]:
+        rules = []
+        for language, names in named.items():
+            opened, day = kept.figure({**asked, "at": ["stages", row_id, "users"]}, language)
+            names |= set(names_of_groups(opened.include))
+            rules.append(set(kept.members(opened, day)))
+        assert rules[0] == rules[1]
+    # Introduction is who is in none of the others.
+    assert named == {
+        "zh": {"成长期", "成熟期", "休眠期", "流失期"},
+        "en": {"growth", "mature", "dormant", "churned"},
+    }
+
+
+@pytest.mark.usefixtures("told_once")
+@pytest.mark.parametrize("name", ANALYSES)
+def test_no_group_of_an_english_rule_has_a_chinese_name(name: str, kept: Workspace) -> None:
+    given = GIVEN.get(name)
+    told = kept.analyse(name, DAY, first=FIRST, last=LAST, by=BY.get(name), given=given, language="en")
+    for _, figure in figures_of(sheets(told, kept.catalogue())):
+        assert not re.search("[\u4e00-\u9fff]", "".join(names_of_groups(figure.rule.include)))
 
 
 def test_days_left_out_are_the_plans(kept: Workspace) -> None:
