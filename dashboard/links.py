@@ -16,10 +16,11 @@ from core.rules.arguments import read_day
 from core.rules.parse import dump_rule
 from core.rules.tree import Rule
 from core.schema import Catalogue
+from dashboard.i18n import language
 from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
-FIGURE = "figure"  # a number of the manager's pages: what is asked, and where it stands in the answer
+FIGURE = "figure"  # a number of the manager's pages: what is asked, and which number of the answer it is
 VALUE = "value"  # of a rule tag that is being made: its rule is on the desk
 LONGEST_ADDRESS = 4_000  # characters; proxies cut addresses off at about twice that
 
@@ -65,20 +66,21 @@ def builder_link(rule: Rule | Mapping[str, Any], as_of: date | None = None) -> s
     return _address({KEPT: workspace().keep_rule(tree)}, as_of)
 
 
-def figure_link(asked: Mapping[str, Any], sheet: str, row: int, column: int) -> str:
+def figure_link(asked: Mapping[str, Any], sheet: str, row_id: str, column: str) -> str:
     """Return the address that opens a number of an analysis in the builder.
 
     It names the question and not the rule, which would often be too long for an address: the rule is found
-    when the link is followed.
+    when the link is followed. Kept over an import, it opens the same row of the new answer, or says that
+    there is none.
 
     Parameters
     ----------
     asked : mapping
         The question, as `dashboard.analyses.bar.Asked` writes it.
-    sheet, row, column
-        Where the number stands in the tables of the answer.
+    sheet, row_id, column : str
+        Key of the table, id of the row and key of the column, as `core.analytics.sheets.Sheet` has them.
     """
-    text = json.dumps({**asked, "at": [sheet, row, column]}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({**asked, "at": [sheet, row_id, column]}, ensure_ascii=False, separators=(",", ":"))
     return _address({FIGURE: text}, None)
 
 
@@ -108,7 +110,7 @@ def opened_by(query: Mapping[str, str]) -> Opened | None:
     if KEPT in query:
         return Opened(workspace().kept_rule(query[KEPT]), as_of=day)
     if FIGURE in query:
-        rule, day = workspace().figure(_asked(query[FIGURE]))
+        rule, day = workspace().figure(_asked(query[FIGURE]), language())
         return Opened(dump_rule(rule), as_of=day)
     if AUDIENCE in query:
         audience = workspace().audience(query[AUDIENCE])

@@ -23,7 +23,7 @@ def card(row, each):
         "label": pick(each.group.label),
         "about": pick(told.split.method),
         "text": t("analyses.budget.yuan", n=f"{each.yuan:,}"),
-        "href": asked.link("budget_split", row, 1) if users else None,
+        "href": asked.link(table("budget_split"), row, "users") if users else None,
         "title": t("analyses.open", n=f"{users:,}"),
         "note": None if each.warning is None else pick(each.warning),
         "lines": [

@@ -118,7 +118,7 @@ def open_link(on: Desk) -> None:
         for problem in error.problems:
             on.notices.append(Notice("error", message_of(problem)))
         on.notice("error", "build.notice.kept_draft")
-    for name in (links.RULE, links.KEPT, links.AUDIENCE, links.AS_OF):
+    for name in (links.RULE, links.KEPT, links.FIGURE, links.AUDIENCE, links.AS_OF):
         st.query_params.pop(name, None)
 
 

@@ -6,6 +6,7 @@ from core.analytics.analyses import ANALYSES
 from core.analytics.journey import Funnel
 from dashboard import funnel, navigation, sheet, state
 from dashboard.analyses import frame, steps
+from dashboard.builder import exporting
 from dashboard.errors import boundary, verbatim
 from dashboard.funnel.words import funnel_data, split_data
 from dashboard.i18n import pick, t
@@ -124,11 +125,18 @@ def stuck_card(row, step):
         "label": pick(step.step.label),
         "about": t("analyses.journey.stuck_about", n=told.stuck_days),
         "text": f"{users:,}",
-        "href": asked.link("journey", row, 11) if users else None,
+        "href": asked.link(table("journey"), row, "stuck") if users else None,
         "title": t("analyses.open", n=f"{users:,}"),
         "note": None
         if median is None
         else t("analyses.journey.median", n=written(median / 86_400, "days")),
+        "action": {
+            "key": step.step.key,
+            "text": t("analyses.journey.export"),
+            "title": t("analyses.journey.export_of", step=pick(step.step.label), n=f"{users:,}"),
+        }
+        if users
+        else None,
         "lines": []
         if interval is None
         else [
@@ -149,9 +157,19 @@ def draw_stuck():
     st.header(t("analyses.journey.stuck", n=told.stuck_days), anchor=False)
     st.caption(t("analyses.journey.stuck_about", n=told.stuck_days))
     cards = [stuck_card(row, step) for row, step in enumerate(told.steps[:-1])]
-    sheet.draw(
+    pressed = sheet.draw(
         {"caption": t("analyses.journey.stuck", n=told.stuck_days), "cards": cards}, key="journey_stuck"
     )
+    for step in told.steps[:-1]:
+        if step.step.key == pressed:
+            export(step)
+
+
+@st.dialog(t("build.export.title"), width="large")
+def export(step):
+    name = t("analyses.journey.stuck_list", step=pick(step.step.label), n=told.stuck_days)
+    st.caption(verbatim(name))
+    exporting.draw(step.stuck.rule, asked.day, name=name)
 
 
 def draw_elsewhere():
@@ -223,6 +241,7 @@ asked, shown_as = frame.head("journey", splits=True)
 with boundary():
     with frame.skeleton():
         told, found = frame.ask(asked)
+    table = frame.by_key(found)
     if not isinstance(told, Funnel):
         raise TypeError("the journey tells a funnel")
     tags = not_historical()
@@ -234,7 +253,7 @@ with boundary():
         frame.tables(found, asked)
     else:
         draw_beside()
-        frame.download(found[0], asked)
+        frame.download(table("journey"), asked)
         if asked.by is not None:
             draw_split()
         draw_stuck()

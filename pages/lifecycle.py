@@ -3,10 +3,12 @@
 import streamlit as st
 
 from core.analytics.lifecycle import COME, STAGE_KEYS, Lifecycle, stage_label
-from dashboard import sheet
+from dashboard import areas, sheet
 from dashboard.analyses import charts, frame
+from dashboard.areas import Area
 from dashboard.errors import boundary, verbatim
 from dashboard.i18n import pick, t
+from dashboard.links import builder_link
 from dashboard.sheet.numbers import change, percent, short, written
 
 WORTH = ("users", "value")
@@ -23,14 +25,14 @@ def card(place, stage):
         "label": pick(stage_label(stage.key)),
         "about": pick(told.about),
         "text": f"{now:,}",
-        "href": asked.link("stages", last, 2) if now else None,
+        "href": asked.link(table("stages"), last, "users") if now else None,
         "title": t("analyses.open", n=f"{now:,}"),
         "note": t("analyses.lifecycle.expected_note", n=f"{expected.users:,.0f}"),
         "lines": [
             {
                 "label": t("analyses.lifecycle.vs_before"), "change": change(now, then) or "–", "tone": "",
                 "value": f"{then:,}",
-                "href": asked.link("stages", last - len(STAGE_KEYS), 2) if then else None,
+                "href": asked.link(table("stages"), last - len(STAGE_KEYS), "users") if then else None,
                 "title": t("analyses.open", n=f"{then:,}"),
             },
             {
@@ -56,7 +58,7 @@ def rates():
             cells.append(
                 {
                     "text": f"{flow.people.users:,}",
-                    "href": asked.link("flows", row, 2),
+                    "href": asked.link(table("flows"), row, "users"),
                     "title": t("analyses.open", n=f"{flow.people.users:,}"),
                     "under": "" if flow.rate is None else percent(flow.rate.value),
                     "heat": 0.12 if flow.rate is None else flow.rate.value,
@@ -70,6 +72,27 @@ def rates():
         + [{"text": pick(stage_label(stage)), "kind": "users"} for stage in STAGE_KEYS],
         "rows": drawn,
     }
+
+
+def flows():
+    """Who opens behind the flows and their ends: the stages a month before, and now."""
+    names = {key: pick(stage_label(key)) for key in (*STAGE_KEYS, COME)}
+    found = {
+        f"{flow.before}>{flow.after}": Area(
+            f"{names[flow.before]} → {names[flow.after]}", flow.people.users,
+            asked.link(table("flows"), row, "users"),
+        )
+        for row, flow in enumerate(told.flows)
+    }  # fmt: skip
+    for side, month in enumerate(told.months[-2:]):
+        first = (len(told.months) - 2 + side) * len(STAGE_KEYS)
+        for place, stage in enumerate(month.stages):
+            key = f">{stage.key}" if side else f"{stage.key}>"
+            what = f"{names[stage.key]} · {month.period.last}"
+            href = asked.link(table("stages"), first + place, "users")
+            found[key] = Area(what, stage.people.users, href)
+    link = builder_link(told.came.rule, asked.day)
+    return {**found, f"{COME}>": Area(names[COME], told.came.users, link)}
 
 
 def draw_picture():
@@ -99,6 +122,7 @@ def draw_picture():
     left, right = st.columns([3, 2], gap="large")
     with left:
         frame.chart(charts.sankey(told.flows, before, now), asked, key="lifecycle_sankey")
+        areas.draw("lifecycle_sankey", flows())
     with right:
         sheet.draw(rates(), key="lifecycle_rates")
         st.caption(t("analyses.lifecycle.rates"))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.analytics.analyses import OverviewTold
-from core.analytics.overview import MEASURES, measure_about, measure_label
+from core.analytics.overview import MEASURES, OF_PEOPLE, measure_about, measure_label
 from dashboard import sheet
 from dashboard.analyses import charts, frame
 from dashboard.errors import boundary, verbatim
@@ -13,10 +13,13 @@ from dashboard.sheet.words import sheet_data
 
 MONEY = ("gmv", "average_order")
 ROWS = {"now": 0, "before": 1, "year_before": 2}
-PEOPLE = {"new": 3, "active": 4}
-BUYERS = 5
 
 asked, shown_as = frame.head("overview")
+
+
+def column_of(measure):
+    """In which column the people behind a number stand: of orders and sales those who bought."""
+    return measure if measure in OF_PEOPLE else "buyers"
 
 
 def value_of(numbers, measure, *, compact=False):
@@ -40,9 +43,8 @@ def against(measure, name, label):
     moved = points(mine, theirs) if measure == "repeat_rate" else change(mine, theirs)
     tone = "up" if mine > theirs else "down" if mine < theirs else ""
     people = then.people(measure)
-    place = PEOPLE.get(measure, BUYERS)
     href = (
-        asked.link("overview", ROWS[name], place)
+        asked.link(table("overview"), ROWS[name], column_of(measure))
         if people and people.users and measure != "repeat_rate"
         else None
     )
@@ -66,7 +68,7 @@ def card(measure):
         "about": pick(measure_about(measure)),
         "text": value_of(told.numbers.now, measure, compact=True),
         "note": t("analyses.overview.no_arrivals") if people is None else None,
-        "href": asked.link("overview", 0, PEOPLE.get(measure, BUYERS)) if is_open else None,
+        "href": asked.link(table("overview"), ROWS["now"], column_of(measure)) if is_open else None,
         "title": f"{value_of(told.numbers.now, measure)} · {t('analyses.open', n=f'{people.users:,}')}"
         if people
         else "–",
@@ -103,8 +105,8 @@ def draw_picture():
     for row, movement in enumerate(told.movements):
         words = verbatim(pick(movement.sentence(catalogue)))
         now, before = (
-            f"[{figure.users:,}]({asked.link('movements', row, column)})" if figure.users else "0"
-            for column, figure in ((1, movement.now), (2, movement.before))
+            f"[{figure.users:,}]({asked.link(table('movements'), row, column)})" if figure.users else "0"
+            for column, figure in (("now", movement.now), ("before", movement.before))
         )
         st.markdown(f"- {words} · {before} → {now}")
     with st.expander(t("analyses.overview.freshness")):

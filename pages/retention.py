@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.analytics.retention import Retention
-from core.analytics.sheets import place_label
+from core.analytics.sheets import place_key, place_label
 from dashboard import sheet
 from dashboard.analyses import charts, frame
 from dashboard.errors import boundary
@@ -16,7 +16,6 @@ asked, shown_as = frame.head("retention", splits=True, has_period=False)
 def heat():
     """The cohorts as a table: a row each, a column for each period after, darker for more."""
     places = sorted({cell.after for cohort in told.cohorts for cell in cohort.cells})
-    columns = {place: 2 + at for at, place in enumerate(places)}
     most = (
         max(
             (
@@ -36,7 +35,7 @@ def heat():
             {"text": cohort.period.first.isoformat()},
             {
                 "text": f"{users:,}",
-                "href": asked.link("cohorts", row, 1) if users else None,
+                "href": asked.link(table("cohorts"), row, "users") if users else None,
                 "title": t("analyses.open", n=f"{users:,}"),
             },
         ]
@@ -46,10 +45,11 @@ def heat():
             if cell is None or cell.share is None:
                 cells.append({"text": ""})
                 continue
+            href = asked.link(table("cohorts"), row, place_key(place))
             cells.append(
                 {
                     "text": percent(cell.share.value),
-                    "href": asked.link("cohorts", row, columns[place]) if cell.people.users else None,
+                    "href": href if cell.people.users else None,
                     "title": t("analyses.open", n=f"{cell.people.users:,}"),
                     "under": f"{cell.people.users:,}",
                     "heat": min(1, cell.share.value / most),
@@ -73,6 +73,7 @@ def heat():
 with boundary():
     with frame.skeleton():
         told, found = frame.ask(asked)
+    table = frame.by_key(found)
     if not isinstance(told, Retention):
         raise TypeError("retention tells retention")
     if told.note is not None:

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.analytics.rfm import COME, NEVER, Rfm, cell_label
 from core.messages import say
-from dashboard import sheet
+from dashboard import areas, sheet
 from dashboard.analyses import charts, frame
+from dashboard.areas import Area
 from dashboard.errors import boundary
 from dashboard.i18n import pick, t
 from dashboard.sheet.numbers import percent, short, written
@@ -21,7 +22,7 @@ def card(row, cell):
         "label": pick(cell.label),
         "about": pick(cell.advice),
         "text": f"{users:,}",
-        "href": asked.link("cells", row, 1) if users else None,
+        "href": asked.link(table("cells"), row, "users") if users else None,
         "title": t("analyses.open", n=f"{users:,}"),
         "note": pick(cell.advice),
         "lines": [
@@ -46,7 +47,7 @@ def grid():
             cells.append(
                 {
                     "text": f"{users:,}",
-                    "href": asked.link("squares", row, 2) if users else None,
+                    "href": asked.link(table("squares"), row, "users") if users else None,
                     "title": t("analyses.open", n=f"{users:,}"),
                     "under": average,
                     "heat": users / most,
@@ -81,7 +82,7 @@ def moves():
             cells.append(
                 {
                     "text": f"{users:,}",
-                    "href": asked.link("moves", row, 2),
+                    "href": asked.link(table("moves"), row, "users"),
                     "title": t("analyses.open", n=f"{users:,}"),
                     "under": percent(users / total),
                     "heat": users / total,
@@ -106,6 +107,13 @@ def scales():
 
 def draw_picture():
     frame.chart(charts.treemap(told), asked, key="rfm_treemap")
+    areas.draw(
+        "rfm_treemap",
+        {
+            cell.key: Area(pick(cell.label), cell.people.users, asked.link(table("cells"), row, "users"))
+            for row, cell in enumerate(told.cells)
+        },
+    )
     sheet.draw(
         {
             "caption": t("analyses.rfm.cells"),

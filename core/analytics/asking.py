@@ -16,6 +16,7 @@ from core.clock import EVER, Days
 from core.engines.base import Engine
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import Problem, RuleError
+from core.messages import Language
 from core.rules.check import check, errors_of
 from core.rules.conditions import SequenceCondition
 from core.rules.edit import narrowed
@@ -70,6 +71,8 @@ class Asking:
     ----------
     among : Rule
         The people: everybody, or one condition that names an audience.
+    language : {"zh", "en"}
+        In which the groups of rules are named: a rule holds one name, for whoever opens it.
     audience : callable (id or name) -> Rule
         The rule of being in a saved audience, the name looked up; raises RuleError if there is none.
     """
@@ -78,6 +81,7 @@ class Asking:
     catalogue: Catalogue
     as_of: date
     among: Rule = EVERYBODY
+    language: Language = "zh"
     audience: Callable[[str], Rule] = no_audience
 
     def rule(self, *conditions: Node) -> Rule:

@@ -25,7 +25,7 @@ from core.analytics.asking import (
 )
 from core.analytics.periods import Period, months_up_to
 from core.engines.tallies import Deeds, Done
-from core.messages import Text, say
+from core.messages import Language, Text, say
 from core.rules.edit import as_condition, fresh_ids
 from core.rules.makings import ByRules
 from core.rules.tree import Group, Node
@@ -149,6 +149,8 @@ class Lifecycle:
         Ascending; the last is the day of the data.
     flows : tuple of Flow
         From the last but one of the months to the last; the pairs that hold anybody.
+    came : Figure
+        Who became a user after the last but one of the months: those who flow from `COME`.
     """
 
     about: Text
@@ -156,6 +158,7 @@ class Lifecycle:
     flows: tuple[Flow, ...]
     expected: tuple[Expected, ...]
     weeks: tuple[Week, ...]
+    came: Figure
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -238,7 +241,7 @@ def lifecycle(
     (proposal,) = LIFECYCLE.make(asking.catalogue, template)
     if not isinstance(proposal.making, ByRules):
         raise TypeError("the life cycle is made by rules")
-    stages = stage_conditions(proposal.making)
+    stages = stage_conditions(proposal.making, asking.language)
     deeds = Deeds(str(told["purchase"]), amount=told["amount"])
     found = tuple(_month(asking, period, stages, deeds) for period in months_up_to(asking.as_of, months + 1))
     flows = _flows(asking, found[-2], stages)
@@ -249,10 +252,11 @@ def lifecycle(
         flows=tuple(flow for flow in flows if flow.people.users),
         expected=tuple(_expected(found[-1], flows)),
         weeks=tuple(_weeks(asking, activity, weeks)),
+        came=asking.figure(existed(found[-2].period.last, is_negated=True)),
     )
 
 
-def stage_conditions(making: ByRules) -> dict[str, tuple[Node, ...]]:
+def stage_conditions(making: ByRules, language: Language) -> dict[str, tuple[Node, ...]]:
     """Return for every stage the conditions of being in it: its own rule, and none of those before it."""
     by_name = {stage_name(stage): stage for stage in STAGES}
     asked: list[Node] = []
@@ -261,9 +265,10 @@ def stage_conditions(making: ByRules) -> dict[str, tuple[Node, ...]]:
         condition = as_condition(value.rule, fresh_ids([value.rule]))
         if condition is None:
             raise ValueError("a stage asks something")
+        stage = by_name[value.value]
         if isinstance(condition, Group):  # so that the builder shows which stage it is
-            condition = condition.model_copy(update={"label": value.value})
-        found[by_name[value.value]] = (condition, *((none_of(asked),) if asked else ()))
+            condition = condition.model_copy(update={"label": stage_label(stage)[language]})
+        found[stage] = (condition, *((none_of(asked),) if asked else ()))
         asked.append(condition)
     found[STAGES[0]] = (none_of(asked),)
     return {stage: found[stage] for stage in STAGES}

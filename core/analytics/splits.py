@@ -131,4 +131,5 @@ def bar_label(bar: Bar, *, is_last: bool = False) -> Text:
 
 
 def _short(end: float | date | None) -> str:
-    return f"{end:,.6g}" if isinstance(end, int | float) else str(end)
+    # So many digits that two ranges never read alike, and so few that 0.1 + 0.2 is 0.3.
+    return f"{end:,.12g}" if isinstance(end, int | float) else str(end)

@@ -332,7 +332,7 @@ class ExportRequest:
     reason : str
         Why these people are to be contacted; kept in the manifest and the log.
     audience_name : str or None
-        Name of the audience, for the file name.
+        Name of the audience, or of people who are no saved audience, for the file name and the log.
     people_of : str or None
         Id of a saved audience whose people these are, `rule` being what it follows: those who were added and
         removed by hand count, and one that is fixed to a snapshot has the people of that, whatever the rule,

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from core.analytics.analyses import Request, Told, tell
-from core.analytics.asking import Asking, Figure
+from core.analytics.asking import Asking
 from core.analytics.journey import Elsewhere, elsewhere
 from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
 from core.analytics.sheets import sheets
 from core.errors import Problem, RuleError, WorkspaceError
+from core.messages import Language
 from core.rules.arguments import read_day
 from core.rules.conditions import AudienceCondition
 from core.rules.tree import Group, Rule
@@ -27,8 +28,15 @@ from core.workspace.questions import parts_in, refuse_errors
 class Analysing(OneUser):
     """What a manager asks; the same numbers on the pages, on the command line and in the report."""
 
-    def asking(self, as_of: date | None = None, *, audience: str | None = None) -> Asking:
+    def asking(
+        self, as_of: date | None = None, *, audience: str | None = None, language: Language = "zh"
+    ) -> Asking:
         """Return what analyses ask of: everybody at a day, or the people of an audience by id or name.
+
+        Parameters
+        ----------
+        language : {"zh", "en"}
+            In which the groups of the rules are named.
 
         Raises
         ------
@@ -37,7 +45,9 @@ class Analysing(OneUser):
         """
         version, engine = self._engine()
         among = EVERYBODY if audience is None else self._in_audience(audience)
-        return Asking(engine, version.catalogue, self._day(version, as_of), among, self._in_audience)
+        return Asking(
+            engine, version.catalogue, self._day(version, as_of), among, language, self._in_audience
+        )
 
     def _in_audience(self, id_or_name: str) -> Rule:
         condition = AudienceCondition(id="c1", audience=id_or_name, in_=True)
@@ -48,6 +58,7 @@ class Analysing(OneUser):
     def analyse(
         self, name: str, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
         audience: str | None = None, by: str | None = None, given: Given | None = None,
+        language: Language = "zh",
     ) -> Told:  # fmt: skip
         """Return what one analysis tells.
 
@@ -61,13 +72,15 @@ class Analysing(OneUser):
             Key of a tag by whose values to tell people apart.
         given : mapping or None
             What the analysis is told besides; what is left out is guessed from the catalogue.
+        language : {"zh", "en"}
+            In which the groups of the rules are named.
 
         Raises
         ------
         NotFound, RuleError
             If there is no such analysis, audience or tag, or what is given is wrong.
         """
-        asking = self.asking(as_of, audience=audience)
+        asking = self.asking(as_of, audience=audience, language=language)
         period = period_of(asking.as_of, first, last)
         return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
 
@@ -84,14 +97,17 @@ class Analysing(OneUser):
         way, _ = way_given(asking, period, given)
         return elsewhere(asking, way, place)
 
-    def figure(self, asked: Mapping[str, Any]) -> tuple[Rule, date]:
+    def figure(self, asked: Mapping[str, Any], language: Language = "zh") -> tuple[Rule, date]:
         """Return the rule of one number of an analysis, and the day for which it is asked.
 
         Parameters
         ----------
         asked : mapping
             ``name`` of the analysis, ``day``, ``from``, ``to``, ``audience``, ``by`` and ``given`` as for
-            `analyse`, days as text, and ``at``: key of a sheet, row and column, from 0.
+            `analyse`, days as text, and ``at``: key of a sheet, id of a row and key of a column. No place is
+            told: whatever else moves the rows, the row is the one that had the id, or there is none.
+        language : {"zh", "en"}
+            In which the groups of the rule are named.
 
         Raises
         ------
@@ -99,9 +115,8 @@ class Analysing(OneUser):
             If there is no such number, or the question does not fit.
         """
         try:
-            name, (sheet, row, column) = str(asked["name"]), asked["at"]
-            row, column = int(row), int(column)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            name, (sheet, row_id, column) = str(asked["name"]), asked["at"]
+        except (KeyError, TypeError, ValueError) as error:
             raise RuleError(Problem("figure_link_broken")) from error
         audience, by, given = asked.get("audience"), asked.get("by"), asked.get("given")
         if not (
@@ -114,11 +129,12 @@ class Analysing(OneUser):
         day, first, last = (
             None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
         )
-        found = self.analyse(name, day, first=first, last=last, audience=audience, by=by, given=given)
-        rows = next((each.rows for each in sheets(found, self.catalogue()) if each.key == sheet), ())
-        is_there = 0 <= row < len(rows) and 0 <= column < len(rows[row])
-        figure = rows[row][column] if is_there else None
-        if not isinstance(figure, Figure):
+        found = self.analyse(
+            name, day, first=first, last=last, audience=audience, by=by, given=given, language=language
+        )
+        told = next((each for each in sheets(found, self.catalogue()) if each.key == sheet), None)
+        figure = None if told is None else told.figure(row_id, column)
+        if figure is None:
             raise RuleError(Problem("figure_link_broken"))
         return figure.rule, self._day(self.data_version(), day)
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import clock
 from core.analytics.periods import Period
+from core.analytics.sheets import Sheet
 from core.clock import CalendarName
 from core.rules.arguments import read_day
 from dashboard import state
@@ -49,9 +50,9 @@ class Asked:
     given: Mapping[str, Any] = field(default_factory=dict)
     has_period: bool = True
 
-    def link(self, sheet: str, row: int, column: int) -> str:
-        """Return the address that opens a figure of a sheet in the builder."""
-        return figure_link(self.as_json(), sheet, row, column)
+    def link(self, sheet: Sheet, row: int, column: str) -> str:
+        """Return the address that opens a figure of a sheet, in a row from 0 and a column by its key."""
+        return figure_link(self.as_json(), sheet.key, sheet.row_ids[row], column)
 
     def as_json(self) -> dict[str, Any]:
         """Return it in the form in which a link carries it; what is usual is left out."""

@@ -21,8 +21,6 @@ from dashboard.theme import Palette
 
 HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
-_COLUMNS = {"new": 2, "active": 3, "buyers": 4, "orders": 4, "gmv": 4}
-"""In which column of the trends' table the people behind a point stand."""
 _A_YEAR = 366
 _NAMED_PLACES = 4
 """How many names of periods lie side by side on a phone."""
@@ -35,6 +33,7 @@ def trend(found: Overview, measure: str) -> Chart:
     colours = theme.palette()
     values = [_of_moment(found, place, measure) for place in range(len(found.course))]
     days = [moment.period.first for moment in found.course]
+    people = measure if measure in OF_PEOPLE else "buyers"  # of orders and sales those who bought
     figure = timeline(colours)
     if days and (days[-1] - days[0]).days > _A_YEAR:
         figure.update_xaxes(tickformat="%Y-%m", nticks=5)
@@ -47,7 +46,7 @@ def trend(found: Overview, measure: str) -> Chart:
             marker={"size": 7, "color": colours.brand_ink, "line": {"width": 0}},
             fill="tozeroy",
             fillcolor=_faded(colours.brand_ink, 0.08),
-            customdata=[[row, _COLUMNS[measure]] for row in range(len(days))],
+            customdata=[[row, people] for row in range(len(days))],
             hovertext=[
                 figures.safe(f"{day.isoformat()} · {short(value)}")
                 for day, value in zip(days, values, strict=True)
@@ -91,7 +90,8 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
                 y=values,
                 marker={"color": stage_colours()[place], "line": {"width": 0}},
                 customdata=[
-                    [row * len(STAGE_KEYS) + place, 3 if by_value else 2] for row in range(len(months))
+                    [row * len(STAGE_KEYS) + place, "buyers" if by_value else "users"]
+                    for row in range(len(months))
                 ],
                 hovertext=[
                     figures.safe(
@@ -119,7 +119,10 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
 
 
 def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
-    """Return who moved from which stage to which, as flows."""
+    """Return who moved from which stage to which, as flows.
+
+    The ``customdata`` of a flow is "before>after", of a stage "before>" at the left, ">after" at the right.
+    """
     colours = theme.palette()
     left = [*STAGE_KEYS, COME]
     names = [pick(stage_label(key)) for key in (*left, *STAGE_KEYS)]
@@ -134,12 +137,14 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
             node={
                 "label": [figures.safe(name) for name in names], "color": tints, "pad": 14, "thickness": 12,
                 "line": {"width": 0},
+                "customdata": [*(f"{key}>" for key in left), *(f">{key}" for key in STAGE_KEYS)],
                 "hovertemplate": "%{label}: %{value:,}<extra></extra>",
             },
             link={
                 "source": [left.index(flow.before) for flow in flows],
                 "target": [len(left) + STAGE_KEYS.index(flow.after) for flow in flows],
                 "value": [flow.people.users for flow in flows],
+                "customdata": [f"{flow.before}>{flow.after}" for flow in flows],
                 "color": [_faded(tints[left.index(flow.before)], 0.35) for flow in flows],
                 "hovertemplate": "%{source.label} → %{target.label}: %{value:,}<extra></extra>",
             },
@@ -166,7 +171,7 @@ def weeks(found: Lifecycle) -> Chart:
         figure.add_trace(
             go.Bar(
                 x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
-                customdata=[[row, _WEEK_COLUMN[name]] for row in range(len(starts))],
+                customdata=[[row, name] for row in range(len(starts))],
                 hovertext=[
                     figures.safe(f"{label} · {start} · {each:,}")
                     for start, each in zip(starts, people, strict=True)
@@ -184,11 +189,8 @@ def weeks(found: Lifecycle) -> Chart:
     return Chart(figure, t("analyses.lifecycle.week_summary", n=len(starts)), (), ())
 
 
-_WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5}
-
-
 def treemap(found: Rfm) -> Chart:
-    """Return the eight cells as areas of their people, with what to do for each."""
+    """Return the eight cells as areas of their people; the ``customdata`` of an area is the cell's key."""
     colours, tints = theme.palette(), theme.series()
     held = [cell for cell in found.cells if cell.people.users]
     figure = go.Figure()
@@ -202,6 +204,7 @@ def treemap(found: Rfm) -> Chart:
             labels=[figures.safe(pick(cell.label)) for cell in held],
             parents=[""] * len(held),
             values=[cell.people.users for cell in held],
+            customdata=[cell.key for cell in held],
             text=[
                 figures.safe(f"{cell.people.users:,} · {percent(cell.share.value if cell.share else 0)}")
                 for cell in held

@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from core.analytics.analyses import ANALYSES, Told
-from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
 from core.messages import Text
 from dashboard import sheet, state
@@ -172,7 +171,7 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
     ----------
     sheet_of : Sheet or None
         The table in which the figures behind the points stand; a point's ``customdata`` begins with its row
-        and column there. None = nothing in the chart opens.
+        and the key of its column there. None = nothing in the chart opens.
     """
     event: Any = st.plotly_chart(
         drawn.figure, theme=None, key=key, alt=drawn.summary,
@@ -182,17 +181,21 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
     if sheet_of is None:
         return
     for point in event.selection.points[:1]:
-        row, column = (int(part) for part in point["customdata"][:2])
-        value = sheet_of.rows[row][column]
-        if isinstance(value, Figure):
-            heads = " · ".join(
-                written(cell, head.kind)
-                for cell, head in zip(sheet_of.rows[row], sheet_of.columns, strict=True)
-                if head.kind in ("text", "date")
-            )
-            what = f"{heads} · {pick(sheet_of.columns[column].label)}"
-            people = f"[{value.users:,}]({asked.link(sheet_of.key, row, column)})"
-            st.markdown(t("analyses.chosen", what=verbatim(what), people=people))
+        row, column = int(point["customdata"][0]), str(point["customdata"][1])
+        found = sheet_of.figure(sheet_of.row_ids[row], column)
+        if found is not None:
+            people = f"[{found.users:,}]({asked.link(sheet_of, row, column)})"
+            st.markdown(t("analyses.chosen", what=verbatim(what_is(sheet_of, row, column)), people=people))
+
+
+def what_is(each: Sheet, row: int, column: str) -> str:
+    """Return what a figure of a table is of: the heading of its row, and the head of its column."""
+    heads = [
+        written(cell, head.kind)
+        for cell, head in zip(each.rows[row], each.columns, strict=True)
+        if head.kind in ("text", "date")
+    ]
+    return " · ".join([*heads, *(pick(head.label) for head in each.columns if head.key == column)])
 
 
 def notes(of: Sequence[Text]) -> None:

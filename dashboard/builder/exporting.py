@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import cast
 
 import streamlit as st
@@ -31,10 +32,23 @@ _KINDS = {
 
 
 def export_form(desk: Desk, rule: Rule, asking: Asking) -> None:
-    """Draw the form; a button makes the file, its manifest and the row in the log, another hands it over."""
-    workspace, day = state.workspace(), state.as_of()
+    """Draw the form for the rule on the desk."""
+    name = desk.saved.name if desk.saved else None
+    draw(rule, state.as_of(), name=name, audience=desk.aside(asking))
+
+
+def draw(rule: Rule, day: date, *, name: str | None, audience: Audience | None = None) -> None:
+    """Draw the form; a button makes the file, its manifest and the row in the log, another hands it over.
+
+    Parameters
+    ----------
+    name : str or None
+        What the people are called, for the file and the log.
+    audience : Audience or None
+        Saved, with people who are not those of the rule alone.
+    """
+    workspace = state.workspace()
     rows = workspace.count(rule, day).answer.count
-    audience = desk.aside(asking)
     if audience is not None:
         rows, audience = _whose(audience, rule, rows)
     st.markdown(f"**{t('build.export.people', n=rows)}** · {day.isoformat()}")
@@ -72,7 +86,7 @@ def export_form(desk: Desk, rule: Rule, asking: Asking) -> None:
     actor = who_acts("build_export_who")
     request = ExportRequest(
         rule=rule, actor=actor, fields=tuple(fields), purpose=purpose, format=form, as_of=day, reason=reason,
-        audience_name=desk.saved.name if desk.saved else None,
+        audience_name=name,
         people_of=None if audience is None else audience.id, header=header,
     )  # fmt: skip
     is_of_everybody = asks_nothing(rule) and (audience is None or audience.fixed_to is None)

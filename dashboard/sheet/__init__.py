@@ -20,8 +20,8 @@ _render = st.components.v2.component(
 )
 
 
-def draw(data: Mapping[str, Any], *, key: str) -> None:
-    """Draw cards or a table.
+def draw(data: Mapping[str, Any], *, key: str) -> str | None:
+    """Draw cards or a table; return the key of the action that was just pressed on a card.
 
     Parameters
     ----------
@@ -30,4 +30,5 @@ def draw(data: Mapping[str, Any], *, key: str) -> None:
     key : str
         Keeps it mounted from run to run.
     """
-    _render(key=key, data=dict(data))
+    drawn = _render(key=key, data=dict(data), on_pressed_change=lambda: None)
+    return None if drawn.pressed is None else str(drawn.pressed)

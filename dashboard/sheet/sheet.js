@@ -21,7 +21,14 @@ function number(cell) {
   });
 }
 
-function card(data) {
+/** What else can be done with the people of a card, without opening them. */
+function action({ key, text, title }, press) {
+  const button = make("button", { className: "action", text, attributes: { type: "button", title, "aria-label": title } });
+  button.addEventListener("click", () => press(key));
+  return button;
+}
+
+function card(data, press) {
   const lines = data.lines.map((line) =>
     make("li", { className: line.tone }, [
       make("span", { text: line.label }),
@@ -30,7 +37,10 @@ function card(data) {
     ]));
   return make("li", { className: "card" }, [
     make("p", { className: "name", text: data.label, attributes: { title: data.about } }),
-    make("p", { className: "value" }, [number(data)]),
+    make("div", { className: "main" }, [
+      make("p", { className: "value" }, [number(data)]),
+      data.action ? action(data.action, press) : null,
+    ]),
     data.note ? make("p", { className: "note", text: data.note }) : null,
     make("ul", { className: "lines" }, lines),
   ]);
@@ -74,10 +84,14 @@ function table(data) {
   ]);
 }
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data, setTriggerValue }) {
   const place = parentElement.querySelector(".coterie-sheet");
+  const text = JSON.stringify(data);
+  if (place.drawn === text) return; // nothing new: whatever has the focus keeps it
+  place.drawn = text;
   if (data.cards) {
-    place.replaceChildren(make("ul", { className: "cards", attributes: { "aria-label": data.caption } }, data.cards.map(card)));
+    const cards = data.cards.map((each) => card(each, (key) => setTriggerValue("pressed", key)));
+    place.replaceChildren(make("ul", { className: "cards", attributes: { "aria-label": data.caption } }, cards));
     return;
   }
   const scroller = make(

@@ -13,8 +13,8 @@ from core.audiences.spreadsheet import neutralised, neutralised_texts
 from dashboard.i18n import pick, t
 from dashboard.sheet.numbers import written
 
-Link = Callable[[str, int, int], str]
-"""From a sheet's key, a row and a column to the address that opens the figure there."""
+Link = Callable[[Sheet, int, str], str]
+"""From a sheet, a row and the key of a column to the address that opens the figure there."""
 
 
 def sheet_data(sheet: Sheet, *, link: Link) -> dict[str, Any]:
@@ -24,15 +24,15 @@ def sheet_data(sheet: Sheet, *, link: Link) -> dict[str, Any]:
         "columns": [{"text": pick(column.label), "kind": column.kind} for column in sheet.columns],
         "rows": [
             [
-                cell(value, column.kind, link, (sheet.key, row, place))
-                for place, (value, column) in enumerate(zip(values, sheet.columns, strict=True))
+                cell(value, column.kind, link, (sheet, row, column.key))
+                for value, column in zip(values, sheet.columns, strict=True)
             ]
             for row, values in enumerate(sheet.rows)
         ],
     }
 
 
-def cell(value: Value, kind: Kind, link: Link, at: tuple[str, int, int]) -> dict[str, Any]:
+def cell(value: Value, kind: Kind, link: Link, at: tuple[Sheet, int, str]) -> dict[str, Any]:
     """Return one value as a cell; a figure of somebody is a link."""
     text = written(value, kind)
     if not isinstance(value, Figure) or not value.users:

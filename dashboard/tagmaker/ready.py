@@ -12,7 +12,7 @@ import streamlit as st
 from core.workspace import Slot, TagDefinition, TagPreview
 from dashboard import charts, navigation, state
 from dashboard.errors import boundary, verbatim
-from dashboard.i18n import pick, t
+from dashboard.i18n import language, pick, t
 from dashboard.tags import figures
 
 
@@ -109,13 +109,22 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
 
 
 def _amounts(label: str, key: str) -> dict[str, float] | None:
-    """Ask for a number by value of a tag, a row each; None = nothing is told."""
+    """Ask for a number by value of a tag, a row each; None = nothing is told.
+
+    An editor forgets its rows with the page, and loses them when what it began with changes. So the rows are
+    kept beside it, and an editor drawn anew begins with them: after another page, in another language.
+    """
     st.caption(label)
-    schema = {t("tagmaker.amounts.value"): pl.String, t("tagmaker.amounts.amount"): pl.Float64}
+    editor, began, typed = f"{key}_{language()}", f"{key}:began", f"{key}:typed"
+    if editor not in st.session_state:
+        st.session_state[began] = st.session_state.get(typed, [])
     rows = st.data_editor(
-        pl.DataFrame(schema=schema), num_rows="dynamic", hide_index=True, key=key, width="stretch"
-    )
-    told = {str(value): float(amount) for value, amount in rows.iter_rows() if value and amount is not None}
+        pl.DataFrame(st.session_state[began], {"value": pl.String, "amount": pl.Float64}, orient="row"),
+        column_config={"value": t("tagmaker.amounts.value"), "amount": t("tagmaker.amounts.amount")},
+        num_rows="dynamic", hide_index=True, key=editor, width="stretch",
+    ).rows()  # fmt: skip
+    st.session_state[typed] = [row for row in rows if any(cell is not None for cell in row)]
+    told = {str(value): float(amount) for value, amount in rows if value and amount is not None}
     return told or None
 
 

@@ -102,6 +102,44 @@ def test_a_point_of_a_chart_offers_its_people(visit: Visit) -> None:
     expect(builder.locator(".tally .count")).to_have_text(f"{shown:,}", timeout=30_000)
 
 
+@pytest.mark.parametrize(
+    ("path", "area", "place", "along"),
+    [
+        ("/rfm", ".st-key-rfm_treemap .treemaplayer .slice:has(text:not(:empty)) path.surface", 2, 0.5),
+        ("/lifecycle", ".st-key-lifecycle_sankey .sankey-link", 0, 0.1),
+        ("/lifecycle", ".st-key-lifecycle_sankey .node-rect", 1, 0.5),
+    ],
+)
+@pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (390, 844))])
+def test_an_area_or_a_flow_of_a_chart_offers_its_people(
+    visit: Visit,
+    axe: Callable[[Page], None],
+    path: str,
+    area: str,
+    place: int,
+    along: float,
+    locale: str,
+    viewport: tuple[int, int],
+) -> None:
+    page = visit(path)
+    drawn = page.locator(area)
+    expect(drawn.nth(place)).to_be_visible(timeout=30_000)
+    page.locator(".coterie-areas").scroll_into_view_if_needed()
+    settle(page)
+    shape, box = drawn.nth(place).get_attribute("d"), drawn.nth(place).bounding_box()
+    assert box is not None
+    offer = page.locator(".coterie-areas")
+    expect(offer).to_have_text(
+        "点击色块，看是哪些人" if locale == "zh-CN" else "Click an area to see who is in it"
+    )
+    page.mouse.click(box["x"] + box["width"] * along, box["y"] + box["height"] / 2)
+    expect(offer.locator("a")).to_be_visible()
+    axe(page)
+    assert drawn.nth(place).get_attribute("d") == shape, "Plotly zoomed into the area"
+    promised, counted = opened(page, offer.locator("a"))
+    assert promised == counted > 0
+
+
 def test_period_day_audience_and_split_stand_in_the_link_and_are_taken_from_it(
     visit: Visit, workspace: Workspace
 ) -> None:
@@ -157,3 +195,68 @@ def test_nobody_is_shut_out(
     page.get_by_role("radio", name="表" if locale == "zh-CN" else "Table", exact=True).click()
     settle(page)
     expect(page.locator(".coterie-sheet table").first).to_be_visible()
+
+
+def type_cost(page: Page, definitions: str, row: int, value: str, amount: str) -> None:
+    """Type a group and what it cost into a row of the editor among the definitions; rows count from 0."""
+    page.get_by_role("button", name=definitions).click()
+    editor = page.get_by_test_id("stDataFrame").first
+    expect(editor).to_be_visible()
+    editor.scroll_into_view_if_needed()
+    settle(page)
+    box = editor.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 60, box["y"] + 32 * (row + 1) + 16)  # the row after the last becomes one
+    settle(page)
+    for text, leave in ((value, "Tab"), (amount, "Enter")):
+        if text == amount:
+            page.keyboard.press("Enter")  # opens the cell, as the click opened the one before
+        cell = page.locator("#portal :is(input, textarea)")
+        expect(cell).to_be_focused()
+        cell.fill(text)
+        page.keyboard.press(leave)
+        settle(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=definitions).click()
+    settle(page)
+
+
+def costs_told(page: Page) -> dict[str, str]:
+    """Return the cost of each group as the page's table has it."""
+    table = page.locator(".st-key-budget_groups table")
+    rows = table.locator("tbody tr").all()
+    return {row.locator("th").inner_text(): row.locator("td").nth(8).inner_text() for row in rows}
+
+
+def test_costs_that_were_typed_outlive_another_page_another_language_and_go_into_the_report(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit("/budget")
+    before = costs_told(page)
+    type_cost(page, "口径", 0, "线上广告", "123456")
+    assert costs_told(page) == {**before, "线上广告": "123,456"}
+
+    def to(menu: str, name: str) -> None:
+        page.get_by_text(menu, exact=True).click()
+        page.get_by_role("menuitem", name=name, exact=True).click()
+        settle(page)
+
+    to("洞察", "会员")
+    to("洞察", "预算与优惠券")
+    assert costs_told(page) == {**before, "线上广告": "123,456"}
+    type_cost(page, "口径", 1, "好友分享", "7890")
+    both = {**before, "线上广告": "123,456", "好友分享": "7,890"}
+    assert costs_told(page) == both
+    page.get_by_role("button", name="EN", exact=True).click()
+    settle(page)
+    in_english = {("no value" if group == "无值" else group): cost for group, cost in both.items()}
+    assert costs_told(page) == in_english
+    to("Insights", "Members")
+    page.get_by_role("button", name="Report", exact=True).click()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="Download report").click()
+    file = tmp_path / "report.html"
+    waiting.value.save_as(file)
+    report = file.read_text(encoding="utf-8")
+    assert "123,456" in report
+    assert "7,890" in report

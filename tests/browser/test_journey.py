@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,41 @@ def test_the_download_holds_the_same_numbers_under_a_telling_name(
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [row["步骤"] for row in rows] == list(STEPS)
     assert [int(row["到达过"]) for row in rows] == [step.reached for step in workspace.funnel().steps]
+
+
+def test_the_people_who_are_stuck_are_exported_from_their_card_as_they_are_counted(
+    visit: Callable[[str], Page], settled: Callable[[Page], None], workspace: Workspace
+) -> None:
+    condition = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "上海"}
+    rule = {"version": 1, "include": {"kind": "group", "id": "g0", "match": "all", "children": [condition]}}
+    saved = workspace.save_audience(name="旅程里的上海用户", rule=rule, actor=Actor("Test"))
+    day = date(2019, 7, 1)
+    page = visit(f"/journey?audience={saved.id}&day={day}")
+    told = workspace.analyse("journey", day, audience=saved.id)
+    for place, key in ((3, "Enter"), (4, "Space")):
+        expected = told.steps[place].stuck
+        card = page.locator(".card").nth(place)
+        expect(card.locator(".value")).to_have_text(f"{expected.users:,}")
+        button = card.get_by_role("button", name=f"导出停在「{STEPS[place]}」的 {expected.users:,} 人")
+        button.press(key)
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text(f"停在「{STEPS[place]}」7 天以上")
+        expect(dialog).to_contain_text(f"{expected.users:,} 人 · {day}")
+        dialog.get_by_role("button", name="生成文件").click()
+        with page.expect_download() as waiting:
+            dialog.get_by_role("button", name="下载").click()
+        rows = list(csv.reader(io.StringIO(waiting.value.path().read_text(encoding="utf-8-sig"))))
+        people = workspace.members(expected.rule, day)
+        assert [row[0] for row in rows[1:]] == people
+        assert len(people) == expected.users > 0
+        record = workspace.exports()[0]
+        assert record.rows == expected.users
+        assert record.as_of == day
+        assert record.audience_name == f"停在「{STEPS[place]}」7 天以上"
+        assert waiting.value.suggested_filename == record.file_name == f"{record.audience_name}-{day}.csv"
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_have_count(0)
+        settled(page)
 
 
 @pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (375, 812))])

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from core.analytics.sheets import sheets
 from dashboard import links
 from dashboard.builder import component
 
@@ -81,6 +82,54 @@ def test_a_link_to_an_audience_that_is_gone_says_so(workspace, open_page):
     page = open_page("build", audience="gone")
     assert answer(page)["notices"]
     assert answer(page)["counts"]["count"] == 6
+
+
+def edit(page, tree):
+    """Send another rule, as the browser does after an edit."""
+    at = answer(page)
+    state = {"rev": at["rev"] + 1, "epoch": at["epoch"], "gesture": "x", "tree": tree, "command": None}
+    return send(page, "coterie_builder", "edit", state)
+
+
+def number_of(workspace, city):
+    """Return what a link to the number of people of a city carries."""
+    told = sheets(workspace.analyse("members"), workspace.catalogue())
+    table = next(each for each in told if each.key == "members_city")
+    place = [row[0]["zh"] for row in table.rows].index(city)
+    return {"name": "members", "day": "2019-07-14", "at": [table.key, table.row_ids[place], "users"]}
+
+
+def test_a_number_of_an_analysis_opens_once_and_what_is_made_of_it_outlives_a_run_of_the_page(
+    workspace, open_page, rule_of
+):
+    page = open_page("build", figure=json.dumps(number_of(workspace, "广州")))
+    assert answer(page)["counts"]["count"] == 1
+    assert "figure" not in page.query_params
+    edit(page, rule_of("city", "is", "北京"))
+    assert answer(page)["counts"]["count"] == 2
+    page.run()
+    assert answer(page)["counts"]["count"] == 2
+
+
+@pytest.mark.parametrize(("language", "name"), [("zh", "流失期"), ("en", "churned")])
+def test_a_stage_that_is_opened_is_named_in_the_language_of_the_page(workspace, open_page, language, name):
+    found = next(
+        each for each in sheets(workspace.analyse("lifecycle"), workspace.catalogue()) if each.key == "stages"
+    )
+    asked = {"name": "lifecycle", "day": "2019-07-14", "at": ["stages", found.row_ids[-1], "users"]}
+    page = open_page("build", language=language, figure=json.dumps(asked))
+    assert [node["label"] for node in answer(page)["tree"]["include"]["children"]] == [name]
+
+
+@pytest.mark.parametrize(
+    "at", [["members_city", 0, 1], ["members_city", "0", "1"], ["members_city", "000000000000", "users"], 7]
+)
+def test_a_link_to_a_number_that_is_gone_says_so_and_changes_nothing(workspace, open_page, at):
+    broken = {**number_of(workspace, "广州"), "at": at}
+    page = open_page("build", figure=json.dumps(broken))
+    assert not page.exception
+    assert answer(page)["counts"]["count"] == 6
+    assert "not to be found" in answer(page)["notices"][0]["text"]
 
 
 def test_a_link_carries_the_rule_but_never_a_personal_value(workspace, rule_of):

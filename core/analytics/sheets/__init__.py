@@ -20,13 +20,14 @@ from core.analytics.sheets.people import (
     journey_sheets,
     lifecycle_sheets,
     overview_sheets,
+    place_key,
     place_label,
     retention_sheets,
     rfm_sheets,
 )
 from core.schema import Catalogue
 
-__all__ = ["Column", "Kind", "Sheet", "Value", "place_label", "sheets"]
+__all__ = ["Column", "Kind", "Sheet", "Value", "place_key", "place_label", "sheets"]
 
 _SHEETS: Mapping[type[Any], Callable[[Any, Catalogue], list[Sheet]]] = {
     OverviewTold: overview_sheets,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.analytics import budget
 from core.analytics.analyses import BudgetTold, ChannelsTold
 from core.analytics.asking import Figure
@@ -12,7 +14,7 @@ from core.analytics.crediting import MODELS
 from core.analytics.likes import Likes
 from core.analytics.members import Holders, Members
 from core.analytics.sheets.form import Column, Sheet, Value, column, interval, sheet, value_of
-from core.analytics.touches import Chain
+from core.analytics.touches import Chain, TouchStep
 from core.messages import say
 from core.schema import Catalogue
 
@@ -31,7 +33,9 @@ def budget_sheets(told: BudgetTold, catalogue: Catalogue) -> list[Sheet]:  # noq
             column("times", "count"),
         )  # fmt: skip
         rows = [(each.label, each.last_on, each.joined, each.times) for each in activities]
-        found += [sheet("activities", columns, rows), _likes("activity_likes", told.activity.likes)]
+        # The day of an activity moves on while people join it.
+        names = [(each.label,) for each in activities]
+        found += [sheet("activities", columns, rows, names), _likes("activity_likes", told.activity.likes)]
     return found
 
 
@@ -86,9 +90,14 @@ def _shares(told: budget.BudgetSplit) -> Sheet:
     columns = (
         column("group"), column("users", "users"), column("yuan", "money"), column("people_reached", "count"),
         column("expected_buyers", "number"), column("low", "number"), column("high", "number"),
-        column("expected_value", "money"), column("low", "money"), column("high", "money"), column("note"),
+        column("expected_value", "money"), _of_value("low"), _of_value("high"), column("note"),
     )  # fmt: skip
     return sheet("budget_split", columns, [*given, *left])
+
+
+def _of_value(end: str) -> Column:
+    """Return the column of an end of the interval of what is expected to be spent."""
+    return replace(column(end, "money"), key=f"{end}_value")
 
 
 def channels_sheets(told: ChannelsTold, catalogue: Catalogue) -> list[Sheet]:
@@ -105,8 +114,11 @@ def channels_sheets(told: ChannelsTold, catalogue: Catalogue) -> list[Sheet]:
 
 def _touch(told: Chain) -> Sheet:
     steps = told.everything.steps
-    heads = [Column(step.label, "users") for step in steps]
-    rates = [column("of_step", "share", step=step.label) for step in steps[1:]]
+    heads = [Column(_step_key(step), step.label, "users") for step in steps]
+    rates = [
+        replace(column("of_step", "share", step=step.label), key=f"{_step_key(step)}:share")
+        for step in steps[1:]
+    ]
     rows: list[tuple[Value, ...]] = [
         (
             row.label,
@@ -116,6 +128,11 @@ def _touch(told: Chain) -> Sheet:
         for row in (*told.rows, told.everything)
     ]
     return sheet("touch", (column("group"), *heads, *rates), rows)
+
+
+def _step_key(step: TouchStep) -> str:
+    """Return the key of the column of a step: the event of the chain, or what came of it."""
+    return "outcome" if step.times is None else f"event:{step.events[0]}"
 
 
 def _coupons(told: Coupons) -> Sheet:
@@ -156,10 +173,13 @@ def _channel(each: Channel) -> tuple[Value, ...]:
 
 def _attribution(told: Attribution, catalogue: Catalogue) -> Sheet:
     heads = [
-        column(f"{what}_by", "number" if what == "orders" else "money", model=say(f"model_{model}"))
+        Column(
+            f"{what}_{model}", say(f"sheet_{what}_by", model=say(f"model_{model}")),
+            "number" if what == "orders" else "money",
+        )
         for model in MODELS
         for what in ("orders", "revenue")
-    ]
+    ]  # fmt: skip
     rows: list[tuple[Value, ...]] = [
         (
             touch.of.label(catalogue), touch.label, touch.people,
@@ -171,7 +191,8 @@ def _attribution(told: Attribution, catalogue: Catalogue) -> Sheet:
     rest = told.without_touch
     rows.append((say("no_touch"), None, told.untouched, *(rest.orders, rest.revenue) * len(MODELS)))
     columns = (column("touchpoint"), column("value"), column("bought", "users"), *heads)
-    return sheet("attribution", columns, rows)
+    names = [*((touch.of.name, touch.sort, touch.label) for touch in told.touches), ("no_touch",)]
+    return sheet("attribution", columns, rows, names)
 
 
 def members_sheets(told: Members, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
@@ -224,4 +245,4 @@ def _likes(key: str, likes: tuple[Likes, ...]) -> Sheet:
         for each in likes
         for row in each.rows
     ]  # fmt: skip
-    return sheet(key, columns, rows)
+    return sheet(key, columns, rows, [(each.tag, row.label) for each in likes for row in each.rows])

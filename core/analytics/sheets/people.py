@@ -36,19 +36,20 @@ def overview_sheets(told: OverviewTold, catalogue: Catalogue) -> list[Sheet]:
         "overview",
         (
             column("period"), column("from", "date"), column("to", "date"),
-            *(Column(measure_label(m), kinds.get(m, "users" if m in OF_PEOPLE else "count"))
+            *(Column(m, measure_label(m), kinds.get(m, "users" if m in OF_PEOPLE else "count"))
               for m in MEASURES),
         ),
         [
             (say(f"period_{name}"), each.period.first, each.period.last, *_measures(each))
             for name, each in periods
         ],
+        [(name,) for name, _ in periods],
     )  # fmt: skip
     course = sheet(
         "trends",
         (
             column("from", "date"), column("to", "date"),
-            *(Column(measure_label(m), kinds.get(m, "count" if m == "orders" else "users"))
+            *(Column(m, measure_label(m), kinds.get(m, "count" if m == "orders" else "users"))
               for m in ("new", "active", "buyers", "orders", "gmv")),
         ),
         [
@@ -60,6 +61,7 @@ def overview_sheets(told: OverviewTold, catalogue: Catalogue) -> list[Sheet]:
         "movements",
         (column("movement"), column("now", "users"), column("before", "users")),
         [(each.sentence(catalogue), each.now, each.before) for each in told.movements],
+        [(each.measure, each.tag, each.label) for each in told.movements],
     )
     fresh = sheet(
         "freshness",
@@ -89,10 +91,12 @@ def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: 
         column("high", "share"), column("overall", "share"), column("median", "days"),
         column("p90", "days"), column("stuck", "users", n=told.stuck_days),
     )  # fmt: skip
-    found = [sheet("journey", columns, [_step(step) for step in told.steps])]
+    names = [(step.stage.key, step.step.key) for step in told.steps]
+    found = [sheet("journey", columns, [_step(step) for step in told.steps], names)]
     if told.groups:
         rows = [(group.label, *_step(step)) for group in told.groups for step in group.steps]
-        found.append(sheet("journey_groups", (column("group"), *columns), rows))
+        in_groups = [(group.label, *name) for group in told.groups for name in names]
+        found.append(sheet("journey_groups", (column("group"), *columns), rows, in_groups))
     return found
 
 
@@ -128,6 +132,7 @@ def lifecycle_sheets(told: Lifecycle, catalogue: Catalogue) -> list[Sheet]:  # n
             for month in told.months
             for stage in month.stages
         ],
+        [(month.period.last, stage.key) for month in told.months for stage in month.stages],
     )  # fmt: skip
     flows = sheet(
         "flows",
@@ -139,6 +144,7 @@ def lifecycle_sheets(told: Lifecycle, catalogue: Catalogue) -> list[Sheet]:  # n
             (stage_label(flow.before), stage_label(flow.after), flow.people, *interval(flow.rate))
             for flow in told.flows
         ],
+        [(flow.before, flow.after) for flow in told.flows],
     )  # fmt: skip
     expected = sheet(
         "expected",
@@ -178,6 +184,7 @@ def rfm_sheets(told: Rfm, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 
              value_of(each.share), each.advice)
             for each in told.cells
         ],
+        [(each.key,) for each in told.cells],
     )  # fmt: skip
     squares = sheet(
         "squares",
@@ -187,11 +194,13 @@ def rfm_sheets(told: Rfm, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 
              *numbers(each.people, each.bought.occurrences, each.bought.total))
             for each in told.squares
         ],
+        [(each.recency, each.frequency) for each in told.squares],
     )  # fmt: skip
     moves = sheet(
         "moves",
         (column("was"), column("is"), column("users", "users")),
         [(cell_label(move.before), cell_label(move.after), move.people) for move in told.moves],
+        [(move.before, move.after) for move in told.moves],
     )
     shifts = sheet(
         "shifts",
@@ -201,6 +210,7 @@ def rfm_sheets(told: Rfm, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 
             (say(f"rfm_side_{each.side}"), each.high_from, each.changed, value_of(each.share))
             for each in told.shifts
         ],
+        [(each.side, each.high_from) for each in told.shifts],
     )  # fmt: skip
     return [cells, squares, moves, shifts]
 
@@ -208,7 +218,7 @@ def rfm_sheets(told: Rfm, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 
 def retention_sheets(told: Retention, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
     """Return retention as tables."""
     places = sorted({cell.after for cohort in told.cohorts for cell in cohort.cells})
-    heads = [Column(place_label(told, place), "users") for place in places]
+    heads = [Column(place_key(place), place_label(told, place), "users") for place in places]
 
     def row(cells: Mapping[int, RetentionCell]) -> list[Value]:
         return [cells[place].people if place in cells else None for place in places]
@@ -237,6 +247,11 @@ def _points(told: Retention, curve: Curve) -> list[tuple[Value, ...]]:
          *interval(point.share))
         for point in curve.points
     ]  # fmt: skip
+
+
+def place_key(place: int) -> str:
+    """Return the key of the column of those who came back so long after the beginning."""
+    return f"after_{place}"
 
 
 def place_label(told: Retention, place: int) -> Text:

@@ -57,6 +57,7 @@ def told(asked: Asking, *, months: int = 1, weeks: int = 2, **given: Any) -> Lif
         was = next(stage.people.users for stage in then.stages if stage.key == key)
         assert sum(flow.people.users for flow in found.flows if flow.before == key) == was
     come = sum(flow.people.users for flow in found.flows if flow.before == COME)
+    assert found.came.users == come
     assert sum(one.users for one in found.expected) == pytest.approx(sum(now.values()) + come)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,10 +17,11 @@ from core.analytics.asking import Figure
 from core.analytics.journey import Funnel
 from core.analytics.sheets import Sheet, sheets
 from core.errors import CallerError, NotFound, RuleError
-from core.messages import message_of
+from core.messages import Language, message_of, say
 from core.rules.parse import dump_rule
-from core.rules.tree import TagCondition
-from core.workspace import Actor, Workspace
+from core.rules.tree import Group, TagCondition
+from core.tags.templates.lifecycle import STAGES
+from core.workspace import Actor, ExportRequest, Workspace
 from core.workspace.analysing import Analysing
 from core.workspace.questions import parts_in
 
@@ -38,6 +41,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
         "outcomes": ["buy"], "claim": "view", "redeem": "buy", "coupon": "channel",
     },
 }  # fmt: skip
+NOW = Sheet("overview", say("period_now"), (), ((),), names=(("now",),)).row_ids[0]
 BY = {"journey": "city", "retention": "is_vip"}
 
 
@@ -87,7 +91,7 @@ def figures_of(found: tuple[Sheet, ...]) -> Iterator[tuple[list[Any], Figure]]:
             assert len(row) == len(sheet.columns)
             for c, value in enumerate(row):
                 if isinstance(value, Figure):
-                    yield [sheet.key, r, c], value
+                    yield [sheet.key, sheet.row_ids[r], sheet.columns[c].key], value
 
 
 def question(name: str, **more: Any) -> dict[str, Any]:
@@ -115,7 +119,9 @@ def test_every_figure_of_every_sheet_opens_as_a_rule_with_its_count(
         assert kept.count(again, day).answer.count == figure.users, at
         members = kept.members(again, day)
         assert len(members) == figure.users
-        if at[0] not in ("members_likes", "activity_likes") or at[2] == 2:  # beside them stands everybody
+        if (
+            at[0] not in ("members_likes", "activity_likes") or at[2] == "users"
+        ):  # beside them stands everybody
             assert set(members) <= everybody, at
         opened += 1
     assert opened
@@ -133,8 +139,44 @@ def test_an_earlier_day_opens_for_that_day(name: str, kept: Workspace) -> None:
         assert len(kept.members(found, day)) == figure.users
 
 
-def test_days_left_out_are_the_plans_and_numbers_may_come_as_text(kept: Workspace) -> None:
-    found, day = kept.figure({"name": "overview", "at": ["overview", "0", "5"]})
+def names_of_groups(node: Group) -> Iterator[str]:
+    if node.label is not None:
+        yield node.label
+    for child in node.children:
+        if isinstance(child, Group):
+            yield from names_of_groups(child)
+
+
+def test_the_groups_of_a_rule_are_named_in_the_language_of_whoever_opens_it(kept: Workspace) -> None:
+    asked = question("lifecycle", by=None)
+    told = kept.analyse("lifecycle", DAY)
+    stages = next(sheet for sheet in sheets(told, kept.catalogue()) if sheet.key == "stages")
+    named: dict[Language, set[str]] = {"zh": set(), "en": set()}
+    for row_id in stages.row_ids[-len(STAGES) :]:
+        rules = []
+        for language, names in named.items():
+            opened, day = kept.figure({**asked, "at": ["stages", row_id, "users"]}, language)
+            names |= set(names_of_groups(opened.include))
+            rules.append(set(kept.members(opened, day)))
+        assert rules[0] == rules[1]
+    # Introduction is who is in none of the others.
+    assert named == {
+        "zh": {"成长期", "成熟期", "休眠期", "流失期"},
+        "en": {"growth", "mature", "dormant", "churned"},
+    }
+
+
+@pytest.mark.usefixtures("told_once")
+@pytest.mark.parametrize("name", ANALYSES)
+def test_no_group_of_an_english_rule_has_a_chinese_name(name: str, kept: Workspace) -> None:
+    given = GIVEN.get(name)
+    told = kept.analyse(name, DAY, first=FIRST, last=LAST, by=BY.get(name), given=given, language="en")
+    for _, figure in figures_of(sheets(told, kept.catalogue())):
+        assert not re.search("[\u4e00-\u9fff]", "".join(names_of_groups(figure.rule.include)))
+
+
+def test_days_left_out_are_the_plans(kept: Workspace) -> None:
+    found, day = kept.figure({"name": "overview", "at": ["overview", NOW, "buyers"]})
     assert day == DAY
     told: Any = kept.analyse("overview")
     assert kept.count(found).answer.count == told.numbers.now.buyers.users
@@ -158,9 +200,15 @@ def test_the_people_of_an_audience_are_asked_about_by_name_or_id(kept: Workspace
 @pytest.mark.parametrize(
     "at",
     [
-        None, [], ["overview"], ["overview", 0], ["overview", 0, 5, 1], ["overvew", 0, 5], ["overview", -1, 5],
-        ["overview", 0, -1], ["overview", 3, 5], ["overview", 0, 99], ["overview", "x", 5], ["overview", None, 5],
-        ["overview", 0, 0], ["overview", 0, 6], [["overview"], 0, 5], ["overview", 0, float("inf")], "abc", 7,
+        None, [], ["overview"], ["overview", NOW], ["overview", NOW, "buyers", 1], ["overvew", NOW, "buyers"],
+        ["overview", NOW[:-1], "buyers"], ["overview", NOW.upper(), "buyers"], ["overview", "", "buyers"],
+        ["overview", "now", "buyers"], ["overview", None, "buyers"], ["overview", [NOW], "buyers"],
+        ["overview", NOW, "period"], ["overview", NOW, "orders"], ["overview", NOW, "gmv"],
+        ["overview", NOW, "buyer"], ["overview", NOW, None], [["overview"], NOW, "buyers"], "abc", 7,
+        {"overview": 1, NOW: 2, "buyers": 3, "more": 4},
+        # As links were before rows and columns had names: a place says no longer which.
+        ["overview", 0, 5], ["overview", "0", "5"], ["overview", NOW, 5], ["overview", 0, "buyers"],
+        ["overview", -1, 5], ["overview", 0, float("inf")],
     ],
 )  # fmt: skip
 def test_a_link_to_no_figure_says_so(at: Any, kept: Workspace) -> None:
@@ -193,7 +241,7 @@ def test_a_question_that_does_not_fit_is_refused(
     broken: Mapping[str, Any], code: str, kept: Workspace
 ) -> None:
     with pytest.raises(CallerError) as refused:
-        kept.figure({**question("overview"), "at": ["overview", 0, 5], **broken})
+        kept.figure({**question("overview"), "at": ["overview", NOW, "buyers"], **broken})
     assert code in {problem.code for problem in refused.value.problems}
 
 
@@ -201,12 +249,12 @@ def test_a_question_that_does_not_fit_is_refused(
 @pytest.mark.parametrize("key", ["day", "from", "to"])
 def test_a_day_that_is_none_is_refused(key: str, day: Any, kept: Workspace) -> None:
     with pytest.raises(CallerError):
-        kept.figure({**question("overview"), "at": ["overview", 0, 5], key: day})
+        kept.figure({**question("overview"), "at": ["overview", NOW, "buyers"], key: day})
 
 
 def test_a_link_that_is_no_question_is_refused(kept: Workspace) -> None:
     with pytest.raises(CallerError) as refused:
-        kept.figure({"at": ["overview", 0, 5]})
+        kept.figure({"at": ["overview", NOW, "buyers"]})
     assert refused.value.code == "figure_link_broken"
 
 
@@ -265,3 +313,20 @@ def test_ranges_of_days_are_named_by_the_last_day_in_them(sample: Workspace) -> 
         ]
         for first, last in between:
             assert part.label["en"] == f"{first} to {last}"
+
+
+@pytest.mark.parametrize("audience", [None, "北京或买过", "名单"])
+def test_the_people_who_are_stuck_are_exported_as_they_are_counted(
+    audience: str | None, kept: Workspace
+) -> None:
+    told = kept.analyse("journey", DAY, audience=audience)
+    assert isinstance(told, Funnel)
+    exported = set()
+    for step in told.steps:
+        done = kept.export(ExportRequest(step.stuck.rule, LI, as_of=DAY, audience_name="停在这里"))
+        with done.path.open(encoding="utf-8-sig", newline="") as file:
+            people = [row["user_id"] for row in csv.DictReader(file)]
+        assert people == kept.members(step.stuck.rule, DAY)
+        assert len(people) == done.rows == step.stuck.users
+        exported |= set(people)
+    assert exported
