@@ -230,7 +230,7 @@ def draw_split():
         st.caption(t("journey.split_overlaps", tag=verbatim(tag)))
 
 
-if not catalogue.journey and not steps.own():
+if not (catalogue.journey or steps.own() or "set" in st.query_params):
     st.title(t("analyses.journey.title"), anchor=False)
     teach()
     if catalogue.events:

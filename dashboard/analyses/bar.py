@@ -14,7 +14,9 @@ from core.analytics.periods import Period
 from core.analytics.sheets import Sheet
 from core.clock import CalendarName
 from core.rules.arguments import read_day
+from core.tags.templates.proposals import Given
 from dashboard import state
+from dashboard.analyses import settings
 from dashboard.errors import verbatim
 from dashboard.i18n import pick, t
 from dashboard.links import FIGURE, figure_link
@@ -27,7 +29,8 @@ USUAL = "d30"
 _KEYS = {"period": "analyses_period", "audience": "analyses_audience", "by": "analyses_by"}
 _OWN, _DAY = "analyses_own", "analyses_day"
 _SEEN = "analyses:seen"
-_NAMES = ("period", "from", "to", "day", "audience", "by")
+_SETTINGS = "set"
+_NAMES = ("period", "from", "to", "day", "audience", "by", _SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def draw(
         Draws what else stands in the bar.
     """
     workspace = state.workspace()
-    _take_link()
+    if not _take_link(name):
+        st.warning(t("analyses.settings.unfit"))
     audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
     tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
     gone = _settle(_KEYS["audience"], audiences, EVERYBODY)
@@ -114,16 +118,20 @@ def draw(
                 format_func={NO_SPLIT: t("analyses.no_split"), **tags}.__getitem__,
                 key=_KEYS["by"], persist_state="session", width=180,
             )  # fmt: skip
+        given = settings.draw(name)
         with_it = beside()
     day = day or workspace.default_as_of()
-    _keep_link()
+    _keep_link(given)
+    if given and settings.written(given) is None:
+        st.caption(t("analyses.settings.too_long"))
     asked = Asked(
         name,
         day,
         _period(day),
         st.session_state[_KEYS["audience"]] or None,
         (st.session_state[_KEYS["by"]] or None) if splits else None,
-        has_period=has_period,
+        given,
+        has_period,
     )
     return asked, with_it
 
@@ -159,11 +167,11 @@ def _choose_day() -> None:
     state.set_as_of(st.session_state[_DAY])
 
 
-def _take_link() -> None:
-    """Take over what the address asks for, once for each address."""
+def _take_link(page: str) -> bool:
+    """Take over what an address asks for, once; False if its settings do not fit the page."""
     asked = {name: st.query_params[name] for name in _NAMES if name in st.query_params}
     if FIGURE in st.query_params or asked == st.session_state.get(_SEEN, {}):
-        return
+        return True
     st.session_state[_SEEN] = asked
     for name, key in _KEYS.items():
         if name in asked:
@@ -174,9 +182,10 @@ def _take_link() -> None:
     if "from" in asked and "to" in asked:
         st.session_state[_KEYS["period"]] = "own"
         st.session_state[_OWN] = (read_day(asked["from"]), read_day(asked["to"]))
+    return _SETTINGS not in asked or settings.take(page, asked[_SETTINGS])
 
 
-def _keep_link() -> None:
+def _keep_link(given: Given) -> None:
     """Put what is asked into the address, what is usual left out."""
     workspace = state.workspace()
     found: dict[str, str] = {}
@@ -191,6 +200,8 @@ def _keep_link() -> None:
     for name in ("audience", "by"):
         if st.session_state.get(_KEYS[name]):
             found[name] = str(st.session_state[_KEYS[name]])
+    if (told := settings.written(given)) is not None:
+        found[_SETTINGS] = told
     if found != {name: st.query_params[name] for name in _NAMES if name in st.query_params}:
         for name in _NAMES:
             st.query_params.pop(name, None)

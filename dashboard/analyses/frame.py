@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,14 +12,13 @@ from core.analytics.analyses import ANALYSES, Told
 from core.analytics.sheets import Sheet, sheets
 from core.messages import Text
 from dashboard import sheet, state
-from dashboard.analyses import bar, steps
+from dashboard.analyses import bar
 from dashboard.analyses.bar import Asked
 from dashboard.charts import Chart
 from dashboard.errors import verbatim
 from dashboard.i18n import language, pick, t
 from dashboard.sheet.numbers import written
 from dashboard.sheet.words import as_csv, sheet_data, table_of
-from dashboard.tagmaker.ready import answer
 from dashboard.uploads import safe_name
 
 VIEWS = ("picture", "table")
@@ -32,10 +30,7 @@ def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[A
     st.title(t(f"analyses.{name}.title"), anchor=False)
     st.caption(t(f"analyses.{name}.lead"))
     with st.container(key="analyses_head"):
-        asked, (given, shown_as) = bar.draw(
-            name, splits=splits, has_period=has_period, beside=lambda: (_settings(name), _view(name))
-        )
-        asked = replace(asked, given=given)
+        asked, shown_as = bar.draw(name, splits=splits, has_period=has_period, beside=lambda: _view(name))
         _report(asked)
     return asked, shown_as
 
@@ -66,34 +61,12 @@ def _report(asked: Asked) -> None:
         )  # fmt: skip
 
 
-def _settings(name: str) -> dict[str, Any]:
-    """Let the operator change what the analysis is told, and return what differs from what is usual."""
-    with st.popover(t("analyses.settings"), icon=":material/tune:"):
-        st.caption(t("analyses.settings.about"))
-        given: dict[str, Any] = {}
-        every = ANALYSES[name].slots(state.workspace().catalogue())
-        slots = [slot for slot in every if slot.kind != "steps"]
-        for slot in slots:
-            given[slot.key] = answer(f"analyses_{name}", slot, given)
-    usual = {slot.key: slot.default for slot in slots}
-    changed = {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
-    for slot in every:
-        if slot.kind == "steps":
-            steps.button(slot)
-            changed |= {slot.key: steps.own()} if steps.own() else {}
-    return changed
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, list | tuple) else value
-
-
 def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
     """Return what the analysis tells, and the same as tables."""
     workspace = state.workspace()
     told = workspace.analyse(
         asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
-        by=asked.by, given=asked.given,
+        by=asked.by, given=asked.given, language=language(),
     )  # fmt: skip
     _told()[asked.name] = dict(asked.given)
     return told, sheets(told, workspace.catalogue())

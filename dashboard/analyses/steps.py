@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -22,6 +22,11 @@ MOST = 20
 def own() -> list[dict[str, Any]]:
     """Return the operator's own steps; none = the journey of the plan."""
     return list(st.session_state.get(OWN, ()))
+
+
+def keep(told: Sequence[Mapping[str, Any]]) -> None:
+    """Take over steps as a plan writes them; none = the journey of the plan."""
+    st.session_state[OWN] = [{**step, "label": str(step["label"])} for step in told]
 
 
 def button(slot: Slot) -> None:

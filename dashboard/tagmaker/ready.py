@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from core.messages import LANGUAGES
 from core.workspace import Slot, TagDefinition, TagPreview
 from dashboard import charts, navigation, state
 from dashboard.errors import boundary, verbatim
@@ -60,7 +61,7 @@ def draw_previews(definitions: Sequence[TagDefinition], previews: Sequence[TagPr
 def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
     """Ask for what goes into a slot; `given` holds the answers to those before it."""
     catalogue = state.workspace().data_version().catalogue
-    key, label = f"ready_{purpose}_{slot.key}", pick(slot.label)
+    key, label = _key(purpose, slot), pick(slot.label)
     match slot.kind:
         case "event" | "tag" | "property" | "choice":
             choices = list(slot.allowed)
@@ -106,6 +107,32 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
             return numbers_in(text)
     st.caption(t("tagmaker.ready.steps", name=label))
     return slot.default
+
+
+def keep_answer(purpose: str, slot: Slot, value: Any) -> None:
+    """Let an answer that fits its slot stand there when the slot is asked for next."""
+    key = _key(purpose, slot)
+    match slot.kind:
+        case "amounts":
+            _keep_amounts(key, value or {})
+        case "edges":
+            st.session_state[key] = ", ".join(f"{edge:g}" for edge in value or [])
+        case "share":
+            st.session_state[key] = float(value)
+        case "events" | "tags" | "choices":
+            st.session_state[key] = list(value or [])
+        case _:
+            st.session_state[key] = value
+
+
+def _key(purpose: str, slot: Slot) -> str:
+    return f"ready_{purpose}_{slot.key}"
+
+
+def _keep_amounts(key: str, amounts: Mapping[str, float]) -> None:
+    for speaks in LANGUAGES:
+        st.session_state.pop(f"{key}_{speaks}", None)  # the editor would go on from its own rows
+    st.session_state[f"{key}:typed"] = [tuple(row) for row in amounts.items()]
 
 
 def _amounts(label: str, key: str) -> dict[str, float] | None:

@@ -59,3 +59,59 @@ def test_what_an_analysis_is_told_outlives_a_visit_to_another_page(
     app.switch_page("../pages/lifecycle.py")
     app = app.run()
     assert app.number_input(key=slot.key).value == told
+
+
+def address_of(app: AppTest) -> str:
+    """Return the settings in the address of a page."""
+    told = app.query_params["set"]
+    return told if isinstance(told, str) else str(told[0])
+
+
+def test_settings_stand_in_the_address_and_come_from_it(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    app = open_page("lifecycle")
+    slot = next(each for each in app.number_input if each.key and each.key.startswith("ready_analyses_"))
+    key, told = str(slot.key).removeprefix("ready_analyses_lifecycle_"), int(slot.value) + 1
+    app = slot.set_value(told).run()
+    address = address_of(app)
+    assert json.loads(address) == {key: told}
+    again = open_page("lifecycle", set=address)
+    assert not again.warning
+    assert next(each.value for each in again.number_input if each.key == slot.key) == told
+
+
+def test_settings_of_every_kind_come_from_an_address(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    catalogue = workspace.catalogue()
+    event = next(iter(catalogue.events))
+    given = {"steps": [{"label": "a", "events": [event]}], "order": "strict", "within_days": 3}
+    app = open_page("journey", set=json.dumps(given))
+    assert not app.exception
+    assert not app.error
+    assert json.loads(address_of(app)) == given
+    edges = {"method": "thresholds", "recency_edges": [10, 20.5, 30, 40]}
+    assert json.loads(address_of(open_page("rfm", set=json.dumps(edges)))) == edges
+    costs = {"costs": {"北京": 10.0}}
+    app = open_page("budget", set=json.dumps(costs))
+    assert not app.exception
+    assert json.loads(address_of(app)) == costs
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{", "[]", "1", '{"nothing_like_it": 1}', '{"within_days": 0}', '{"within_days": NaN}',
+        '{"steps": [{"label": "\\ud800", "events": []}]}', '{"order": ["strict"]}', "[" * 100_000,
+        '{"steps": [{"label": "x", "events": ["gone"]}]}',
+    ],
+    ids=lambda told: told[:40],
+)  # fmt: skip
+def test_settings_of_a_link_that_do_not_fit_are_told_and_left(
+    told: str, open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    app = open_page("journey", set=told)
+    assert not app.exception
+    assert any("definitions in the link do not fit" in warning.value for warning in app.warning)
+    assert "set" not in app.query_params
