@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.analytics.journey import Funnel
 from core.workspace import Actor, Workspace
 
 STEPS = (
@@ -167,6 +168,73 @@ def test_the_people_who_are_stuck_are_exported_from_their_card_as_they_are_count
         dialog.get_by_role("button", name="Close").click()
         expect(dialog).to_have_count(0)
         settled(page)
+
+
+def test_steps_are_edited_on_the_page_and_stand_in_its_address(
+    visit: Callable[[str], Page], settled: Callable[[Page], None], workspace: Workspace
+) -> None:
+    condition = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "上海"}
+    rule = {"version": 1, "include": {"kind": "group", "id": "g0", "match": "all", "children": [condition]}}
+    saved = workspace.save_audience(name="步骤里的上海用户", rule=rule, actor=Actor("Test"))
+    page = visit("/journey")
+    page.get_by_role("button", name="编辑步骤").click()
+    dialog = page.get_by_role("dialog")
+    for place in range(8, 3, -1):
+        dialog.get_by_role("button", name=f"删除第 {place} 步").click()
+        expect(dialog.get_by_role("textbox", name=f"第 {place} 步的名称")).to_have_count(0)
+    dialog.get_by_role("button", name="上移第 3 步").click()
+    expect(dialog.get_by_role("textbox", name="第 2 步的名称")).to_have_value("搜索并进入分类页")
+    dialog.get_by_role("button", name="加一步").click()
+    choose(page, "第 4 步或为人群", "步骤里的上海用户")
+    # Two steps of one name are told before anything is lost.
+    dialog.get_by_role("textbox", name="第 4 步的名称").fill("有效行为")
+    dialog.get_by_role("textbox", name="第 4 步的名称").press("Enter")
+    dialog.get_by_role("button", name="应用").click()
+    expect(dialog.get_by_text("步骤名称「有效行为」出现了两次。")).to_be_visible()
+    dialog.get_by_role("textbox", name="第 4 步的名称").fill("")
+    dialog.get_by_role("textbox", name="第 4 步的名称").press("Enter")
+    dialog.get_by_role("button", name="应用").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("table.funnel tbody tr")).to_have_count(4)
+    planned = {step.key: step for _, step in workspace.catalogue().journey_steps()}
+    steps = [
+        {"label": planned[key].label.zh, "events": list(planned[key].events)} for key in list(planned)[:3]
+    ]
+    given = {"steps": [steps[0], steps[2], steps[1], {"label": saved.name, "audience": saved.id}]}
+    told = workspace.analyse("journey", given=given)
+    assert isinstance(told, Funnel)
+    shown = rows_of(page)
+    assert [row[0] for row in shown] == ["注册", "搜索并进入分类页", "有效行为", "步骤里的上海用户"]
+    assert [number(row[1]) for row in shown] == [step.reached for step in told.steps]
+    again = visit(page.url[page.url.index("/journey") :])
+    expect(again.locator("table.funnel tbody tr")).to_have_count(4)
+    assert rows_of(again) == shown
+    link = again.locator("table.funnel tbody tr").last.locator("td a").last
+    link.click()
+    again.wait_for_url(re.compile(r"/\?rule="))
+    settled(again)
+    expect(again.locator(".counted strong.count")).to_have_text(f"{told.steps[-1].furthest:,}")
+
+
+def test_per_session_the_bars_count_visits_and_people_open_as_ever(
+    visit: Callable[[str], Page], settled: Callable[[Page], None], workspace: Workspace
+) -> None:
+    told = workspace.analyse("journey", given={"session_minutes": 30, "order": "strict"})
+    assert isinstance(told, Funnel)
+    page = visit('/journey?set={"session_minutes":30,"order":"strict"}')
+    expect(page.get_by_text(f"共 {told.sessions:,} 次会话")).to_be_visible()
+    rows = page.locator("table.funnel tbody tr")
+    for place, step in enumerate(told.steps):
+        assert step.sessions is not None
+        cells = rows.nth(place).locator("td")
+        expect(cells.nth(0)).to_have_text(f"{step.sessions.reached:,}")
+        expect(cells.nth(1)).to_have_text(f"{step.reached:,}")
+    went_on = rows.nth(1).locator("td").nth(2).locator("a")
+    went_on.click()
+    page.wait_for_url(re.compile(r"/\?rule="))
+    settled(page)
+    expect(page.locator(".counted strong.count")).to_have_text(f"{told.steps[1].continued:,}")
+    expect(page.locator(".sentence")).to_contain_text("同一次会话内（停顿不超过 30 分钟）")
 
 
 @pytest.mark.parametrize(("locale", "viewport"), [("zh-CN", (1440, 900)), ("en-US", (375, 812))])
