@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.clock import Days, Span
 from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
+from core.engines.memory.by_day import ByDay, by_day
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
 from core.engines.memory.moments import Moments, moments_of
@@ -31,6 +32,7 @@ PIECE_OCCURRENCES = 1 << 20
 
 _EPOCH = date(1970, 1, 1)
 _LARGEST_VALUE = 9.0e12
+_BY_DAY = "by day"
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,20 @@ class Partition:
         wanted = np.array([first, end], dtype=np.uint32)
         start, stop = np.searchsorted(self.rows.to_numpy(), wanted).tolist()
         return start, stop
+
+    @property
+    def has_by_day(self) -> bool:
+        """Whether the order of days is known already: to find it for one question takes too long."""
+        return _BY_DAY in self._held
+
+    def by_day(self, where: pl.Series | None = None) -> ByDay:
+        """Return the occurrences in `where` in the order of days; of all (None) it is kept."""
+
+        def make() -> ByDay:
+            rows, days = chosen_of(self.rows, where), chosen_of(self.days, where)
+            return by_day(rows.to_numpy(), days.to_numpy(), self.day_count, self.origin)
+
+        return self._held.get(_BY_DAY, make) if where is None else make()
 
     def of_row(self, row: int, as_of: date) -> pl.DataFrame:
         """Return what the user of one row did up to the end of `as_of`: ``at``, and a column a property."""
