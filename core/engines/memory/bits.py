@@ -18,7 +18,7 @@ Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 WORD_BITS = 64
-SPARSE = 100
+SPARSE = 200
 """Measured: where fewer than one row in so many is set, single bits are set faster than flags are packed."""
 
 
@@ -83,7 +83,8 @@ def scatter(set_rows: NDArray[np.unsignedinteger], rows: int) -> Words:
         np.bitwise_or.at(words, set_rows >> 6, np.uint64(1) << (set_rows & 63).astype(np.uint64))
         return words
     flags = np.zeros(words_for(rows) * WORD_BITS, dtype=np.bool_)
-    flags[set_rows] = True
+    # Cast at once: NumPy takes twice as long where it casts places by and by.
+    flags[set_rows.astype(np.intp)] = True
     # As bytes: twice as fast.
     return np.packbits(flags.view(np.uint8), bitorder="little").view(np.uint64)
 

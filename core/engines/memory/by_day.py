@@ -1,6 +1,7 @@
-"""Who did something on which day: occurrences in the order (day, user), kept beside (user, time).
+"""Occurrences by day: everybody's first and last day, and who did something on which day.
 
-Whatever asks about a run of days reads just its occurrences, one after another, instead of looking at all.
+For the last the occurrences stand in the order (day, user) beside that of (user, time): whatever asks about a
+run of days reads just its occurrences, one after another, instead of looking at all.
 """
 
 from __future__ import annotations
@@ -18,13 +19,66 @@ _EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
+class LastDays:
+    """The last day of every user's chosen occurrences.
+
+    Attributes
+    ----------
+    days : numpy.ndarray of uint16 or uint32
+        Days since `origin`, counted from 1; 0 = no occurrence.
+    origin : int
+        Days since 1970-01-01.
+    """
+
+    days: NDArray[np.uint16] | NDArray[np.uint32]
+    origin: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.days.nbytes
+
+    def since(self, first: date | None) -> int:
+        """Return the smallest entry that means "on `first` or later"."""
+        if first is None:
+            return 1
+        return min(max((first - _EPOCH).days - self.origin + 1, 1), int(np.iinfo(self.days.dtype).max))
+
+
+@dataclass(frozen=True)
+class FirstDays:
+    """The first day of every user's chosen occurrences.
+
+    Attributes
+    ----------
+    days : numpy.ndarray of uint16 or uint32
+        Days since `origin`; the largest number of the type = no occurrence.
+    origin : int
+        Days since 1970-01-01.
+    """
+
+    days: NDArray[np.uint16] | NDArray[np.uint32]
+    origin: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.days.nbytes
+
+    def until(self, last: date) -> int | None:
+        """Return the largest entry that means "on `last` or earlier"; None = no entry does."""
+        place = (last - _EPOCH).days - self.origin
+        return None if place < 0 else min(place, int(np.iinfo(self.days.dtype).max) - 1)
+
+
+@dataclass(frozen=True)
 class ByDay:
     """The users of some occurrences, by day.
 
     Attributes
     ----------
     rows : numpy.ndarray of uint32
-        The user's row of each occurrence; ascending within a day.
+        The user's row of each occurrence; ascending within a day, each as often as they did it on it.
     starts : numpy.ndarray of int64
         By day since `origin` where its occurrences begin; one place more for the end.
     origin : int
@@ -48,8 +102,13 @@ class ByDay:
         return max(first, 0), min(after, known)
 
     def between(self, first: int, after: int) -> Rows:
-        """Return the users of the occurrences from a day up to before another, as often as they did it."""
+        """Return the users of the occurrences from a day up to before another."""
         return self.rows[self.starts[first] : self.starts[after]]
+
+    def within(self, span: Days) -> Rows:
+        """Return the users of the occurrences in a span."""
+        first, after = self.places(span)
+        return self.between(first, after) if first < after else self.rows[:0]
 
 
 def by_day(rows: Rows, days: NDArray[np.uint16] | NDArray[np.uint32], day_count: int, origin: int) -> ByDay:

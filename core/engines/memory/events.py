@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.clock import Days, Span
 from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
-from core.engines.memory.by_day import ByDay, by_day
+from core.engines.memory.by_day import ByDay, FirstDays, LastDays, by_day
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
 from core.engines.memory.moments import Moments, moments_of
@@ -33,59 +33,6 @@ PIECE_OCCURRENCES = 1 << 20
 _EPOCH = date(1970, 1, 1)
 _LARGEST_VALUE = 9.0e12
 _BY_DAY = "by day"
-
-
-@dataclass(frozen=True)
-class LastDays:
-    """The last day of every user's chosen occurrences.
-
-    Attributes
-    ----------
-    days : numpy.ndarray of uint16 or uint32
-        Days since `origin`, counted from 1; 0 = no occurrence.
-    origin : int
-        Days since 1970-01-01.
-    """
-
-    days: NDArray[np.uint16] | NDArray[np.uint32]
-    origin: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.days.nbytes
-
-    def since(self, first: date | None) -> int:
-        """Return the smallest entry that means "on `first` or later"."""
-        if first is None:
-            return 1
-        return min(max((first - _EPOCH).days - self.origin + 1, 1), int(np.iinfo(self.days.dtype).max))
-
-
-@dataclass(frozen=True)
-class FirstDays:
-    """The first day of every user's chosen occurrences.
-
-    Attributes
-    ----------
-    days : numpy.ndarray of uint16 or uint32
-        Days since `origin`; the largest number of the type = no occurrence.
-    origin : int
-        Days since 1970-01-01.
-    """
-
-    days: NDArray[np.uint16] | NDArray[np.uint32]
-    origin: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.days.nbytes
-
-    def until(self, last: date) -> int | None:
-        """Return the largest entry that means "on `last` or earlier"; None = no entry does."""
-        place = (last - _EPOCH).days - self.origin
-        return None if place < 0 else min(place, int(np.iinfo(self.days.dtype).max) - 1)
 
 
 @dataclass(frozen=True)

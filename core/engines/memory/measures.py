@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
 from typing import Any, NamedTuple, cast
 
@@ -240,8 +240,7 @@ class Measures:
         """Return who did it in some days: only the occurrences that lie in them are looked at further."""
         partition = self._held.partition(measured.event)
         if not measured.where and partition.has_by_day:
-            by_day = partition.by_day()
-            return scatter(by_day.between(*by_day.places(span)), self._held.user_count)
+            return scatter(partition.by_day().within(span), self._held.user_count)
         where = self.chosen(partition, measured)
         flags = np.zeros(self._held.user_count, dtype=np.bool_)
 
@@ -332,21 +331,22 @@ def asks_whether(condition: LiteralEventCondition) -> bool | None:
     measured = condition.measured
     if measured.measure.key != "count" or not isinstance(measured.span, Days):
         return None
-    return _asks_whether(condition.op, condition.argument)
+    return _asks_whether(condition.op.holds, condition.argument)
 
 
-def _asks_whether(op: Op, argument: Any) -> bool | None:
+@lru_cache(maxsize=1024, typed=True)
+def _asks_whether(holds: Callable[[Any, Any], Any], argument: Any) -> bool | None:
     """Tell whether a comparison of a count asks only "at least one" (True) or "none" (False); else None.
 
-    The op's answer can change at its limits only, so it is asked on either side of each.
+    Its answer can change at its limits only, so it is asked on either side of each.
     """
     limits = argument if isinstance(argument, tuple) else (argument,)
     if not all(isinstance(limit, float) for limit in limits):
         return None
     near = {n for limit in limits for n in range(math.floor(limit) - 1, math.ceil(limit) + 2) if n >= 1}
     far = {1, 2, 4 * max(_MORE_THAN_ANYONE, *limits)}
-    when_any = {bool(op.holds(n, argument)) for n in near | far}
-    when_none = bool(op.holds(0, argument))
+    when_any = {bool(holds(n, argument)) for n in near | far}
+    when_none = bool(holds(0, argument))
     return when_any.pop() if len(when_any) == 1 and when_none not in when_any else None
 
 

@@ -64,6 +64,8 @@ def course(
         Both ends given; ascending.
     """
     codes = _span_by_day(spans, partition)
+    of_spans = np.flatnonzero(codes < len(spans))
+    oldest, newest = (int(of_spans[0]), int(of_spans[-1])) if len(of_spans) else (1, 0)
     chosen = measures.chosen(partition, asked.measured("count", Days(None, None)))
     members = _flags(people)
     whole = None if asked.deeds.amount is None else partition.whole(asked.deeds.amount)
@@ -74,12 +76,15 @@ def course(
     users, occurrences, sums = (np.zeros(many + 1, dtype=np.int64) for _ in range(3))
     for start, stop in partition.pieces:
         rows = partition.rows[start:stop].to_numpy()
-        code = codes.take(partition.days[start:stop].to_numpy())
-        kept = (code < many) & members.take(rows)
+        days = partition.days[start:stop].to_numpy()
+        # Mostly the stretches are few and late: what lies outside of all is left out at once.
+        near = (days >= oldest) & (days <= newest)
         if chosen is not None:
-            kept &= chosen[start:stop].to_numpy()
-        places = np.flatnonzero(kept)
-        code, rows = code[places], rows[places]
+            near &= chosen[start:stop].to_numpy()
+        places = np.flatnonzero(near)
+        code, of_place = codes.take(days[places]), rows[places]
+        kept = (code < many) & members.take(of_place)
+        places, code, rows = places[kept], code[kept], of_place[kept]
         occurrences += np.bincount(code, minlength=many + 1)
         pairs = np.unique(rows.astype(np.int64) * (many + 1) + code) if not _ascends(rows, code) else None
         if pairs is None:

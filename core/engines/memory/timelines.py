@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from core.clock import Days
-from core.engines.memory.bits import Words, nobody, scatter
+from core.engines.memory.bits import Words, count, nobody, scatter
 from core.engines.memory.by_day import ByDay
 from core.engines.memory.tiles import Tiles
 from core.rules.literal_conditions import LiteralCondition, LiteralDid, LiteralEventCondition
@@ -72,3 +72,18 @@ def _in_stretches(
 
     tiles.each([(place, place + 1) for place in range(len(stretches))], work)
     return masks
+
+
+def users_in_each(
+    people: Words, by_days: Sequence[ByDay], spans: Sequence[Days], user_count: int, tiles: Tiles
+) -> list[int]:
+    """Return how many of some people did one of several things in each of some windows."""
+    found = [0] * len(spans)
+
+    def work(start: int, stop: int) -> None:
+        for place in range(start, stop):
+            rows = [by_day.within(spans[place]) for by_day in by_days]
+            found[place] = count(scatter(np.concatenate(rows), user_count) & people)
+
+    tiles.each([(place, place + 1) for place in range(len(spans))], work)
+    return found

@@ -115,6 +115,24 @@ def test_a_course_tells_of_each_stretch_what_totals_tell(
         assert found == [plain.totals(world, ids, deeds, span, as_of) for span in spans]
 
 
+@given(worlds, rules(), some_events, st.lists(open_spans, max_size=4), days)
+@MANY
+def test_users_in_each_stretch_are_those_of_the_people_who_did_one_of_the_events_in_it(
+    world: World, rule_json: dict[str, Any], events: list[str], spans: list[Days], as_of: date
+) -> None:
+    for rule in (asked(rule_json, world.catalogue), EVERYBODY):
+        ids = ids_in(rule, world, as_of)
+        did = [
+            [
+                any(plain.totals(world, [one], Deeds(event), span, as_of).users for event in events)
+                for one in ids
+            ]
+            for span in spans
+        ]
+        found = MemoryEngine(world.tables()).users_in_each(rule, events, spans, as_of)
+        assert found == [sum(each) for each in did]
+
+
 @given(worlds, rules(), some_events, some_events, days)
 @MANY
 def test_delays_run_from_the_first_of_some_events_to_the_next_of_others(

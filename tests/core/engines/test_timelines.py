@@ -116,6 +116,10 @@ def test_rules_asked_together_have_the_answers_that_they_have_alone(
     alone = [MemoryEngine(world.tables()).count(rule, as_of).count for rule in of_rules]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measures, "FEWEST_WINDOWS", 1)
+        by_day = MemoryEngine(world.tables())
+        for event in ("buy", "visit", "never"):
+            by_day._held.partition(event).by_day()
+        assert [by_day.aside().count(rule, as_of).count for rule in of_rules] == alone
         for engine in (MemoryEngine(world.tables()), MemoryEngine(world.tables()).aside()):
             assert engine.sizes(of_rules, as_of) == alone
             assert engine.sizes(of_rules, as_of) == alone
