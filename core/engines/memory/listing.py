@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from core.clock import Days
-from core.engines.memory import tallies, timelines
+from core.engines.memory import delays, tallies, timelines
 from core.engines.memory.bits import Words, as_series
 from core.engines.memory.columns import PlainColumn
 from core.engines.memory.conditions import Conditions
@@ -71,7 +71,7 @@ class Listing:
     ) -> Delays:
         """Return how soon the people in an answer did one of some events after first doing one of others."""
         one, other = ([self._held.partition(event) for event in events] for events in (first, then))
-        return tallies.delays(self._answer(rule, as_of), one, other, as_of, shares)
+        return delays.delays(self._answer(rule, as_of), one, other, as_of, shares)
 
     def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
         """Return, for each value of a property, how the people in an answer did an event in some days."""

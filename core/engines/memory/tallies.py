@@ -1,30 +1,27 @@
-"""What groups of people did, added up: by group, by stretch of days, by value, and how soon after another."""
+"""What groups of people did, added up: by group, by stretch of days and by value."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from core.clock import Days
-from core.engines.memory.bits import Flags, Words, as_series
+from core.engines.memory.bits import Flags, Words
 from core.engines.memory.breakdowns import as_coded
 from core.engines.memory.columns import MultiColumn
 from core.engines.memory.events import Partition
 from core.engines.memory.measures import Measures
 from core.engines.memory.per_user import exact_sum
-from core.engines.tallies import Deeds, Delays, Done, Occurred
-from core.rules.exact import exact_value, unscaled
+from core.engines.tallies import Deeds, Done, Occurred
+from core.rules.exact import unscaled
 from core.rules.literal_values import LiteralMeasure, LiteralProperty
 from core.rules.measures import MEASURES
 from core.schema import EventSpec
-
-_LARGEST_KEY = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,19 @@ def totals(groups: Sequence[Words], asked: Asked, span: Days, measures: Measures
     """Return what each of several groups of people did in some days; sums are exact until the end."""
     times = measures.per_user(asked.measured("count", span))
     sums = None if asked.deeds.amount is None else measures.per_user(asked.measured("sum", span))
+    # Cast once for all groups; mostly whatever was done has an amount, so that who did it is found once too.
+    rows = times.rows.astype(np.intp)
+    with_sums = None if sums is None else sums.rows.astype(np.intp)
+    is_same = with_sums is not None and np.array_equal(rows, with_sums)
     found = []
     for people in groups:
-        did = times.among(people)
-        total = None if sums is None else unscaled(_added(sums.among(people).values))
-        found.append(Done(len(did.rows), _added(did.values), total))
+        members = _flags(people)
+        did = np.flatnonzero(members.take(rows))
+        total = None
+        if sums is not None and with_sums is not None:
+            summed = did if is_same else np.flatnonzero(members.take(with_sums))
+            total = unscaled(_added(_array(sums.values)[summed]))
+        found.append(Done(len(did), _added(_array(times.values)[did]), total))
     return found
 
 
@@ -132,104 +137,6 @@ def occurred(people: Words, partition: Partition, key: str, span: Days) -> list[
     ]
 
 
-def delays(
-    people: Words,
-    first: Sequence[Partition],
-    then: Sequence[Partition],
-    as_of: date,
-    shares: Sequence[float],
-) -> Delays:
-    """Return how long people took from their first occurrence of some events to the next of others.
-
-    Of one and the same occurrence in both lists the time is 0.
-    """
-    first, then = ([partition for partition in events if len(partition)] for events in (first, then))
-    if not first or not then:
-        return Delays(0, 0, {})
-    clock = _Clock([*first, *then])
-    times: list[NDArray[np.int64]] = []
-    only_before = 0
-    members = _flags(people)
-    for low, high in clock.parts(len(members)):
-        begun = clock.firsts(first, low, high, as_of, members[low:high])
-        known = np.flatnonzero(begun < clock.never)
-        keys = known * clock.width + begun[known]
-        later = np.full(len(known), clock.never, dtype=np.int64)
-        ever = np.zeros(len(known), dtype=np.bool_)
-        for partition in then:
-            held = clock.keys(partition, low, high, as_of)
-            if not len(held):
-                continue
-            place = np.minimum(np.searchsorted(held, keys), len(held) - 1)
-            is_own = (held[place] // clock.width == known) & (held[place] >= keys)
-            later[is_own] = np.minimum(later[is_own], held[place][is_own] - keys[is_own])
-            ever |= _has_any(held, known, clock.width)
-        is_later = later < clock.never
-        times.append(later[is_later])
-        only_before += int((ever & ~is_later).sum())
-    ordered = np.sort(np.concatenate(times))
-    known_of = {share: _disc(ordered, share) * clock.unit / 1_000_000 for share in shares if len(ordered)}
-    return Delays(len(ordered), only_before, known_of)
-
-
-class _Clock:
-    """Puts users and times of several events into one number: row × width + time, in a common unit."""
-
-    def __init__(self, partitions: Sequence[Partition]) -> None:
-        moments = [partition.moments() for partition in partitions]
-        self.unit = min(moment.unit for moment in moments)
-        self.origin = min(moment.origin for moment in moments)
-        self.width = 2 + max(
-            (m.origin - self.origin) // self.unit + m.newest * (m.unit // self.unit) for m in moments
-        )
-        self.never = self.width
-
-    def parts(self, rows: int) -> Iterator[tuple[int, int]]:
-        """Yield the rows, some at a time, so that no number is too large."""
-        most = max(_LARGEST_KEY // self.width, 1)
-        for low in range(0, rows, most):
-            yield low, min(low + most, rows)
-
-    def firsts(
-        self, partitions: Sequence[Partition], low: int, high: int, as_of: date, asked: Flags
-    ) -> NDArray[np.int64]:
-        """Return by row the time of the first occurrence of any of the events; `never` = none."""
-        found = np.full(high - low, self.never, dtype=np.int64)
-        for partition in partitions:
-            keys = self.keys(partition, low, high, as_of)
-            rows = keys // self.width
-            begins = np.flatnonzero(np.diff(rows, prepend=-1))
-            np.minimum.at(found, rows[begins], keys[begins] % self.width)
-        found[~asked] = self.never
-        return found
-
-    def keys(self, partition: Partition, low: int, high: int, as_of: date) -> NDArray[np.int64]:
-        """Return the occurrences of some rows up to the end of `as_of`, ascending; rows count from `low`."""
-        start, stop = partition.places(low, high)
-        moments = partition.moments()
-        at = moments.values[start:stop].cast(pl.Int64).to_numpy() * (moments.unit // self.unit)
-        at = at + (moments.origin - self.origin) // self.unit
-        keys: NDArray[np.int64] = (
-            partition.rows[start:stop].to_numpy().astype(np.int64) - low
-        ) * self.width + at
-        seen = partition.within(Days(None, as_of), start, stop)
-        return keys if seen is None else keys[seen.to_numpy()]
-
-
-def _has_any(keys: NDArray[np.int64], rows: NDArray[np.int64], width: int) -> Flags:
-    """Return which rows have an occurrence among the keys."""
-    place = np.minimum(np.searchsorted(keys, rows * width), len(keys) - 1)
-    return np.asarray(keys[place] // width == rows)
-
-
-def _disc(ordered: NDArray[np.int64], share: float) -> int:
-    """Return the smallest number up to which there is a share, which is the number that was written.
-
-    As a float 0.07 is a little more, and 0.07 × 100 would be above 7.
-    """
-    return int(ordered[max(math.ceil(exact_value(share) * len(ordered)) - 1, 0)])
-
-
 def _span_by_day(spans: Sequence[Days], partition: Partition) -> NDArray[np.int32]:
     """Return by day since the partition's origin the place of the span that holds it; their number = none."""
     codes = np.full(partition.day_count, len(spans), dtype=np.int32)
@@ -247,11 +154,15 @@ def _ascends(rows: NDArray[np.uint32], codes: NDArray[np.int32]) -> bool:
 
 
 def _flags(people: Words) -> Flags:
-    return as_series(people, len(people) * 64).to_numpy()
+    return np.unpackbits(people.view(np.uint8), bitorder="little").view(np.bool_)
 
 
-def _added(values: pl.Series | NDArray[np.object_]) -> int:
+def _array(values: pl.Series | NDArray[np.object_]) -> NDArray[Any]:
+    return values if isinstance(values, np.ndarray) else values.to_numpy()
+
+
+def _added(values: NDArray[Any]) -> int:
     """Return the sum of counts, or of sums in millionths; it never overflows."""
-    if isinstance(values, np.ndarray):
+    if values.dtype == np.object_:
         return sum(values.tolist())
-    return exact_sum(values.to_numpy().astype(np.int64))
+    return exact_sum(values.astype(np.int64))
