@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from core.analytics.analyses import Request, Told, tell
 from core.analytics.asking import Asking, Figure
@@ -14,8 +17,11 @@ from core.analytics.journey import Elsewhere, elsewhere
 from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
 from core.analytics.sheets import sheets
+from core.engines.base import Engine
+from core.engines.memory.cache import Cache
 from core.errors import Problem, RuleError, WorkspaceError
 from core.rules.arguments import read_day
+from core.rules.canonical import rule_key
 from core.rules.conditions import AudienceCondition
 from core.rules.tree import Group, Rule
 from core.tags.listing import EVERYBODY
@@ -23,9 +29,25 @@ from core.tags.templates.proposals import Given
 from core.workspace.one_user import OneUser
 from core.workspace.questions import parts_in, refuse_errors
 
+ANALYSES_KEPT = 48
+"""So many answers are remembered: what a page showed is asked again when it is drawn otherwise or opened."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What an analysis told; the cache counts answers, not bytes."""
+
+    told: Told
+    nbytes: int = 1 << 20
+
 
 class Analysing(OneUser):
     """What a manager asks; the same numbers on the pages, on the command line and in the report."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        # With an engine goes what it answered: it is another one for other data, and for other tags.
+        self._answers: WeakKeyDictionary[Engine, Cache] = WeakKeyDictionary()
 
     def asking(self, as_of: date | None = None, *, audience: str | None = None) -> Asking:
         """Return what analyses ask of: everybody at a day, or the people of an audience by id or name.
@@ -48,7 +70,7 @@ class Analysing(OneUser):
         self, name: str, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
         audience: str | None = None, by: str | None = None, given: Given | None = None,
     ) -> Told:  # fmt: skip
-        """Return what one analysis tells.
+        """Return what one analysis tells; the same question is answered once.
 
         Parameters
         ----------
@@ -68,7 +90,16 @@ class Analysing(OneUser):
         """
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
-        return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+        request = Request(asking, period, parts_in(asking), by, given or {})
+        among = rule_key(asking.among, asking.catalogue, asking.as_of)
+        told = json.dumps(request.given, sort_keys=True, default=repr)
+        # The audience by its id too: the rules of the figures name it.
+        key = (name, asking.as_of, period, audience, among, by, told)
+        return self._answers_of(asking.engine).get(key, lambda: _Kept(tell(name, request))).told
+
+    def _answers_of(self, engine: Engine) -> Cache:
+        with self._lock:
+            return self._answers.setdefault(engine, Cache(ANALYSES_KEPT << 20))
 
     def elsewhere(
         self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
@@ -114,7 +145,9 @@ class Analysing(OneUser):
             None if asked.get(key) is None else read_day(asked[key]) for key in ("day", "from", "to")
         )
         found = self.analyse(name, day, first=first, last=last, audience=audience, by=by, given=given)
-        rows = next((each.rows for each in sheets(found, self.catalogue()) if each.key == sheet), ())
+        rows = next(
+            (each.rows for each in sheets(found, self.data_version().catalogue) if each.key == sheet), ()
+        )
         is_there = 0 <= row < len(rows) and 0 <= column < len(rows[row])
         figure = rows[row][column] if is_there else None
         if not isinstance(figure, Figure):

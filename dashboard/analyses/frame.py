@@ -72,7 +72,8 @@ def _settings(name: str) -> dict[str, Any]:
     with st.popover(t("analyses.settings"), icon=":material/tune:"):
         st.caption(t("analyses.settings.about"))
         given: dict[str, Any] = {}
-        slots = [slot for slot in ANALYSES[name].slots(state.workspace().catalogue()) if slot.kind != "steps"]
+        catalogue = state.workspace().data_version().catalogue
+        slots = [slot for slot in ANALYSES[name].slots(catalogue) if slot.kind != "steps"]
         for slot in slots:
             given[slot.key] = answer(f"analyses_{name}", slot, given)
     usual = {slot.key: slot.default for slot in slots}
@@ -91,7 +92,7 @@ def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
         by=asked.by, given=asked.given,
     )  # fmt: skip
     _told()[asked.name] = dict(asked.given)
-    return told, sheets(told, workspace.catalogue())
+    return told, sheets(told, workspace.data_version().catalogue)
 
 
 def _told() -> dict[str, dict[str, Any]]:
