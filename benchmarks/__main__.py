@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 
 from benchmarks import (
     bench_analyses,
@@ -17,7 +16,7 @@ from benchmarks import (
     bench_tags,
 )
 
-IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel")
+IN_THEIR_OWN_PROCESS = ("bench_import", "bench_feel", "bench_pages")
 
 
 def main() -> int:
@@ -58,10 +57,9 @@ def main() -> int:
     failed = 0
     for module in IN_THEIR_OWN_PROCESS:
         if module.removeprefix("bench_") in wanted:
-            script = Path(__file__).parent / f"{module}.py"
-            failed |= subprocess.run(
-                [sys.executable, "-m", f"benchmarks.{script.stem}"], check=False
-            ).returncode
+            size = [str(min(given.millions))] if module == "bench_pages" else []
+            command = [sys.executable, "-m", f"benchmarks.{module}", *size]
+            failed |= subprocess.run(command, check=False).returncode
     return failed
 
 

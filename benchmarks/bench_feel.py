@@ -8,33 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import re
-import shutil
 import statistics
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import psutil
 from playwright.sync_api import Page, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.marketplace import DATA, event_path, folder_of
 from benchmarks.report import CONSOLE, Target, keep, print_targets
-from core.lake.lake import Lake
-from core.schema import Catalogue
-from core.workspace import Workspace
+from benchmarks.served import browser, server, workspace
 
 USERS = 1_000_000
 EDITS = 120
@@ -42,13 +30,7 @@ EDITORS = 20
 EDITS_EACH = 25
 FURTHER = 60  # sessions opened beside the editors, to weigh one
 THINKING = (0.4, 1.2)  # seconds between two edits of one person
-CHUNK = 4_000_000
 TEMPLATE = Path(__file__).parents[1] / "dashboard" / "builder" / "templates" / "1_closed_door_meeting.json"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 # What the insight panel shows: its tab, and the section that follows an edit.
 INSIGHT = {"near misses": ("诊断", ".near"), "the threshold curve": ("调规模", ".threshold")}
@@ -83,8 +65,8 @@ window.watchInsight = (section) => new MutationObserver(() => {
 
 def main() -> None:
     """Measure, print and keep."""
-    root = workspace()
-    with server(root) as (url, process):
+    with server(workspace(USERS)) as (url, served):
+        process = psutil.Process(served.pid)
         CONSOLE.print("  one browser …", style="dim")
         alone, insight = in_a_browser(url)
         CONSOLE.print(f"  {EDITORS} editors …", style="dim")
@@ -120,49 +102,10 @@ def main() -> None:
     keep("feel", found, targets)
 
 
-def workspace() -> Path:
-    """Return a workspace with the marketplace's million users, made once."""
-    root = DATA / f"feel-{USERS}"
-    if root.exists():
-        return root
-    folder, part = folder_of(USERS), root.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    Workspace.create(part)
-    catalogue = Catalogue.model_validate_json((folder / "catalogue.json").read_text(encoding="utf-8"))
-    with Lake(part / "lake").begin() as draft:
-        numbers = draft.assign_keys(pl.read_parquet(folder / "keys.parquet")["user_id"])["user_no"]
-        draft.write_users(pl.read_parquet(folder / "users.parquet").with_columns(numbers))
-        for event in catalogue.events:
-            frame = pl.read_parquet(event_path(folder, event))
-            draft.write_events(event, frame.iter_slices(CHUNK))
-        draft.commit(catalogue, {}, {})
-    part.rename(root)
-    return root
-
-
-@contextmanager
-def server(root: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Run the dashboard over a workspace on a free port."""
-    log = root.parent / "feel.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "--workspace", str(root), "--port", "0"],
-            stdout=out, stderr=subprocess.STDOUT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("COTERIE_")},
-        )  # fmt: skip
-    try:
-        yield _address(log), psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 def in_a_browser(url: str) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Return milliseconds from edit sent to number painted by kind of edit, and from there to insight."""
-    browser_file = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_file, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    with sync_playwright() as playwright, browser(playwright) as chromium:
+        page = chromium.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
         page.add_init_script(STOPWATCH)
         page.goto(url)
         page.locator(".template").first.wait_for(timeout=120_000)
@@ -189,7 +132,6 @@ def in_a_browser(url: str) -> tuple[dict[str, list[float]], dict[str, list[float
             found[name] = _edits(page, lambda: amount.fill(str(chance.randrange(500, 9_000))))
             page.wait_for_function("n => window.insight.length >= n", arg=len(found[name]), timeout=20_000)
             insight[what] = [float(ms) for ms in page.evaluate("window.insight")]
-        browser.close()
     return found, insight
 
 
@@ -311,24 +253,6 @@ def summary(times: list[float]) -> dict[str, float]:
 def quantile(times: list[float], share: float) -> float:
     """Return the quantile, interpolated."""
     return statistics.quantiles(times, n=100, method="inclusive")[round(share * 100) - 1]
-
-
-def _address(log: Path) -> str:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        printed = re.search(r"http://127\.0\.0\.1:\d+", log.read_text(encoding="utf-8"))
-        if printed and _is_healthy(printed[0]):
-            return printed[0]
-        time.sleep(0.1)
-    raise RuntimeError(f"the server did not answer:\n{log.read_text(encoding='utf-8')}")
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:  # noqa: S310  our own server
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

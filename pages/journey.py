@@ -27,7 +27,7 @@ events = ["purchase"]
 """
 NOTHING, BEFORE = "", "before"
 workspace = state.workspace()
-catalogue = workspace.catalogue()
+catalogue = workspace.data_version().catalogue
 
 
 def teach() -> None:

@@ -25,6 +25,7 @@ from benchmarks.peers.analysing import (
 )
 from benchmarks.questions import AS_OF
 from core.analytics.asking import Asking, as_of_day, did, did_none, existed
+from core.analytics.periods import Period
 from core.clock import Days
 from core.engines.memory import MemoryEngine
 from core.engines.tallies import Deeds
@@ -67,18 +68,19 @@ class CoterieAnalysis:
 
     def _overview(self, moved: Moved) -> Numbers:
         days = moved.overview()
-        active = self._sizes([did(ACTIVITY, _between(day, day)) for day in days])
+        active = self._asking.figures_of_days(ACTIVITY, [Period(day, day) for day in days])
         bought = self._asking.course(Deeds("purchase", amount="amount"), [Days(day, day) for day in days])
         cents = [round(100 * (done.total or 0)) for done in bought]
-        return [*active, *(d.users for d in bought), *(d.occurrences for d in bought), *cents]
+        users = [figure.users for figure in active]
+        return [*users, *(d.users for d in bought), *(d.occurrences for d in bought), *cents]
 
     def _retention(self, moved: Moved) -> Numbers:
         weeks = [_between(*week) for week in moved.weeks()]
         asked: list[Sequence[Node]] = []
+        active = [did(["login"], week) for week in weeks]
         for cohort, week in enumerate(weeks[:COHORTS]):
             began = FirstTimeCondition(id="began", event="login", window=week)
-            returned = [did(["login"], weeks[cohort + after]) for after in range(WEEKS)]
-            asked += [(began,), *((began, *condition) for condition in returned)]
+            asked += [(began,), *((began, *active[cohort + after]) for after in range(WEEKS))]
         return self._sizes(asked)
 
     def _funnel(self, moved: Moved) -> Numbers:

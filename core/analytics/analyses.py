@@ -259,6 +259,14 @@ def tell(name: str, request: Request) -> Told:
     return analysis.tell(request)
 
 
+def audiences_in(given: Given) -> tuple[str, ...]:
+    """Return the ids or names of the audiences that what is given names, as far as it is well formed."""
+    steps = given.get("steps")
+    told = steps if isinstance(steps, list | tuple) else ()
+    names = [step.get("audience") for step in told if isinstance(step, Mapping)]
+    return tuple(name for name in names if isinstance(name, str) and name)
+
+
 def given_by_plan(plan: Mapping[str, Any], name: str) -> Given:
     """Return what a plan gives one analysis: the table of its name.
 

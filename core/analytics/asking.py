@@ -19,7 +19,7 @@ from core.errors import Problem, RuleError
 from core.messages import Language
 from core.rules.check import check, errors_of
 from core.rules.conditions import SequenceCondition
-from core.rules.edit import narrowed
+from core.rules.edit import narrowed_each
 from core.rules.tree import EventCondition, Group, Node, Rule, Window
 from core.schema import Catalogue
 from core.tags.listing import EVERYBODY
@@ -92,11 +92,21 @@ class Asking:
         RuleError
             With everything that is wrong with the conditions.
         """
-        rule = narrowed(self.among, conditions)
-        errors = errors_of(check(rule, self.catalogue))
-        if errors:
-            raise RuleError(errors)
-        return rule
+        return self.rules([conditions])[0]
+
+    def rules(self, each: Iterable[Sequence[Node]]) -> list[Rule]:
+        """Return the rule for those of the people for whom each set of conditions holds.
+
+        Raises
+        ------
+        RuleError
+            With everything that is wrong with the first set with which something is.
+        """
+        rules = list(narrowed_each(self.among, each))
+        for rule in rules:
+            if errors := errors_of(check(rule, self.catalogue)):
+                raise RuleError(errors)
+        return rules
 
     def figure(self, *conditions: Node) -> Figure:
         """Return how many of the people satisfy all conditions."""
@@ -104,7 +114,7 @@ class Asking:
 
     def figures(self, each: Iterable[Sequence[Node]]) -> list[Figure]:
         """Return how many of the people satisfy each set of conditions."""
-        rules = [self.rule(*conditions) for conditions in each]
+        rules = self.rules(each)
         sizes = self.engine.sizes(rules, self.as_of)
         return [Figure(users, rule) for users, rule in zip(sizes, rules, strict=True)]
 
@@ -123,6 +133,13 @@ class Asking:
     def course(self, deeds: Deeds, spans: Sequence[Days], *conditions: Node) -> list[Done]:
         """Return what those of the people who satisfy all conditions did in each of several stretches."""
         return self.engine.course(self.rule(*conditions), deeds, spans, self.as_of)
+
+    def figures_of_days(self, events: Sequence[str], periods: Sequence[Period]) -> list[Figure]:
+        """Return how many of the people did one of some events in each of several periods, in one pass."""
+        rules = self.rules([any_of(did(events, period.window))] for period in periods)
+        spans = [period.span for period in periods]
+        users = self.engine.users_in_each(self.among, events, spans, self.as_of)
+        return [Figure(*each) for each in zip(users, rules, strict=True)]
 
     def delays(
         self, first: Sequence[str], then: Sequence[str], *conditions: Node, span: Days = EVER,

@@ -221,7 +221,7 @@ class _Way:
         new: Sequence[Figure | None] = [None] * len(parts)
         if self._knows_arrivals:
             new = self._asking.figures(came(part, self._asking.as_of) for part in parts)
-        active = self._course_of(self._activity, parts)
+        active = self._asking.figures_of_days(self._activity, parts)
         bought = self._asking.course(self._deeds, spans)
         buyers = [
             Figure(done.users, self._asking.rule(*did([self._deeds.event], part.window)))
@@ -231,14 +231,6 @@ class _Way:
 
     def _active(self, period: Period) -> tuple[Node, ...]:
         return (any_of(did(self._activity, period.window)),)
-
-    def _course_of(self, events: Sequence[str], parts: Sequence[Period]) -> list[Figure]:
-        """Return who did one of some events in each part: of one event in one pass over it."""
-        if len(events) > 1:
-            return self._asking.figures(self._active(part) for part in parts)
-        done = self._asking.course(Deeds(events[0]), [part.span for part in parts])
-        rules = [self._asking.rule(*self._active(part)) for part in parts]
-        return [Figure(each.users, rule) for each, rule in zip(done, rules, strict=True)]
 
 
 def measure_label(measure: str) -> Text:

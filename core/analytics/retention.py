@@ -11,7 +11,7 @@ has settled (Amplitude's "return on", "return on or after" and "return in bracke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -209,20 +209,15 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
     if told["reading"] == "bracket" and not _are_brackets(told["brackets"]):
         raise RuleError(Problem("retention_brackets", "brackets", {"most": LAST_BRACKET}))
     way = _Way(asking, told)
-    people = asking.figure(*way.began(Period(way.periods[0].first, way.periods[-1].last)))
     if told["begin"] == "registered" and not asking.knows_arrivals():
-        nothing = _curve(say("everybody_together"), people, ())
+        nothing = _curve(say("everybody_together"), asking.figure(*way.began(way.whole)), ())
         note = say("channels_no_arrivals")
         return Retention(way.grain, told["reading"], tuple(way.brackets), (), nothing, note=note)
-    cohorts = tuple(way.cohort(period) for period in way.periods)
-    curves = []
-    for part in parts:
-        of_part = _Way(asking, told, part.nodes)
-        figure = asking.figure(*of_part.began(Period(way.periods[0].first, way.periods[-1].last)))
-        curves.append(_curve(part.label, figure, [of_part.cohort(period) for period in way.periods]))
+    everybody, *of_parts = way.told_apart([(), *(part.nodes for part in parts)])
     return Retention(
-        way.grain, told["reading"], tuple(way.brackets), cohorts,
-        _curve(say("everybody_together"), people, cohorts), tuple(curves),
+        way.grain, told["reading"], tuple(way.brackets), everybody[1],
+        _curve(say("everybody_together"), *everybody),
+        tuple(_curve(part.label, *of_part) for part, of_part in zip(parts, of_parts, strict=True)),
     )  # fmt: skip
 
 
@@ -234,40 +229,60 @@ def _are_brackets(edges: Sequence[float]) -> bool:
 class _Way:
     """How cohorts and returns are told, from what is given."""
 
-    def __init__(self, asking: Asking, told: Given, among: Sequence[Node] = ()) -> None:
+    def __init__(self, asking: Asking, told: Given) -> None:
         self._asking = asking
         self._told = told
-        self._among = tuple(among)
         self.grain: Grain = told["grain"]
         many = told["cohorts"] or _USUAL_COHORTS[self.grain]
         self.periods = _periods_up_to(asking.as_of, self.grain, many)
+        self.whole = Period(self.periods[0].first, self.periods[-1].last)
         edges = [int(edge) for edge in told["brackets"]] if told["reading"] == "bracket" else []
         self.brackets = [(low, high - 1) for low, high in pairwise(edges)]
+        self._conditions: dict[Days, Node] = {}
 
     def began(self, period: Period) -> tuple[Node, ...]:
         """Return the conditions of having begun in a period."""
         if self._told["begin"] == "first_event":
             event = str(self._told["first_event"])
-            return (*self._among, FirstTimeCondition(id="first", event=event, window=period.window))
-        return (*self._among, *came(period, self._asking.as_of))
+            return (FirstTimeCondition(id="first", event=event, window=period.window),)
+        return came(period, self._asking.as_of)
 
-    def cohort(self, period: Period) -> Cohort:
-        """Return one cohort with its cells."""
-        began = self.began(period)
-        asked = [(place, span) for place, span in self._returns(period) if span.first is not None]
-        asked = [(place, span) for place, span in asked if span.first and span.first <= self._asking.as_of]
-        returns = [
-            any_of(did(self._told["returning"], _window(span, self._asking.as_of))) for _, span in asked
+    def told_apart(self, parts: Sequence[tuple[Node, ...]]) -> list[tuple[Figure, tuple[Cohort, ...]]]:
+        """Return for each part of the people who began at all, and the cohorts; all are asked together."""
+        began = {period: self.began(period) for period in (self.whole, *self.periods)}
+        cells = {period: self._cells(period) for period in self.periods}
+        asked: list[Sequence[Node]] = []
+        for among in parts:
+            asked.append((*among, *began[self.whole]))
+            for period in self.periods:
+                of_cohort = (*among, *began[period])
+                asked += [of_cohort, *((*of_cohort, self._returned(span)) for _, span in cells[period])]
+        figures = iter(self._asking.figures(asked))
+        return [
+            (next(figures), tuple(self._cohort(period, cells[period], figures) for period in self.periods))
+            for _ in parts
         ]
-        people, *cells = self._asking.figures([began, *((*began, condition) for condition in returns)])
-        return Cohort(
-            period,
-            people,
-            tuple(
-                Cell(place, cell, cell.share_of(people), self._is_complete(span, period, place))
-                for (place, span), cell in zip(asked, cells, strict=True)
-            ),
-        )
+
+    def _cohort(self, period: Period, cells: Sequence[tuple[int, Days]], figures: Iterator[Figure]) -> Cohort:
+        """Return one cohort from its figures: its people, then those of each cell."""
+        people = next(figures)
+        found = []
+        for place, span in cells:
+            cell = next(figures)
+            found.append(Cell(place, cell, cell.share_of(people), self._is_complete(span, period, place)))
+        return Cohort(period, people, tuple(found))
+
+    def _cells(self, period: Period) -> list[tuple[int, Days]]:
+        """Return the cells of a cohort whose days have begun: their places, and their days."""
+        last = self._asking.as_of
+        return [(place, span) for place, span in self._returns(period) if span.first and span.first <= last]
+
+    def _returned(self, span: Days) -> Node:
+        """Return the condition of having come back in some days; one and the same for all cohorts."""
+        if span not in self._conditions:
+            window = _window(span, self._asking.as_of)
+            self._conditions[span] = any_of(did(self._told["returning"], window))
+        return self._conditions[span]
 
     def _returns(self, period: Period) -> list[tuple[int, Days]]:
         """Return when the people of a cohort may come back: the cell's place and its days."""

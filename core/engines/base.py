@@ -210,6 +210,15 @@ class Engine(Protocol):
         """
         ...
 
+    def users_in_each(
+        self, rule: Rule, events: Sequence[str], spans: Sequence[Days], as_of: date
+    ) -> list[int]:
+        """Return how many of the people in an answer did one of some events in each of several stretches.
+
+        Of each stretch it is the count of the rule for those of the people who did one of the events in it.
+        """
+        ...
+
     def delays(
         self, rule: Rule, first: Sequence[str], then: Sequence[str], as_of: date, shares: Sequence[float],
         *, span: Days = EVER, in_sessions: Sequence[SequenceCondition] = (),

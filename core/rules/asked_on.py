@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 from core import clock
 from core.rules.parts import DayAgo
@@ -30,8 +30,7 @@ def asks_who_existed(group: Group) -> bool:
     return group.as_of is not None and not group.children
 
 
-@dataclass(frozen=True)
-class Days:
+class Days(NamedTuple):
     """The days of one node.
 
     Attributes
@@ -48,8 +47,11 @@ class Days:
 
 def days_of(rule: Rule, as_of: date) -> Mapping[str, Days]:
     """Return the days of every node, by id, where the rule is asked for `as_of`."""
-    roots = (root for root in (rule.include, rule.exclude) if root is not None)
-    return {node: days for root in roots for node, days in _each(root, as_of)}
+    found: dict[str, Days] = {}
+    for root in (rule.include, rule.exclude):
+        if root is not None:
+            _find(root, as_of, found)
+    return found
 
 
 def has_days(rule: Rule) -> bool:
@@ -57,8 +59,12 @@ def has_days(rule: Rule) -> bool:
     return any(isinstance(node, Group) and node.as_of is not None for node in nodes(rule))
 
 
-def _each(node: AnyNode, around: date) -> Iterator[tuple[str, Days]]:
-    within = day_within(node, around) if isinstance(node, Group) else around
-    yield node.id, Days(around, within)
-    for child in node.children if isinstance(node, Group) else ():
-        yield from _each(child, within)
+def _find(node: AnyNode, around: date, found: dict[str, Days]) -> None:
+    """Put the days of a node and of all below it among those that were found."""
+    if not isinstance(node, Group):
+        found[node.id] = Days(around, around)
+        return
+    within = day_within(node, around)
+    found[node.id] = Days(around, within)
+    for child in node.children:
+        _find(child, within, found)

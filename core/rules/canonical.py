@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from core import clock
 from core.clock import Days, Instants, Span
@@ -51,6 +51,12 @@ from core.rules.tree import Condition, Group, Rule, TakeShare, TakeTop, is_muted
 from core.rules.windows import NO_DAY
 from core.schema import Catalogue, TagType
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BASE, _NOT = '["base"]', '["not",'
+
+TextOf: TypeAlias = Callable[[Condition, date], str]
+"""The key of a condition on a day; who asks for many rules has it found once for each condition."""
+
 
 def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str:
     """Return the stable key of what a node asks, its `not` included, with literal dates.
@@ -59,50 +65,64 @@ def canonical(node: Condition | Group, catalogue: Catalogue, as_of: date) -> str
     and ``in`` with one value, "the last 30 days" and their two dates) make no difference. The node's own
     `muted` is not part of it.
     """
-    return json.dumps(_key(node, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
+    return _text(node, as_of, _texts_by(catalogue))
 
 
-def rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> str:
-    """Return the stable key of a whole rule: rules with equal keys have the same answer."""
-    return json.dumps(_rule_key(rule, catalogue, as_of), ensure_ascii=False, separators=(",", ":"))
+def rule_key(rule: Rule, catalogue: Catalogue, as_of: date, text_of: TextOf | None = None) -> str:
+    """Return the stable key of a whole rule: rules with equal keys have the same answer.
 
-
-def condition_key(condition: LiteralCondition) -> str:
-    """Return the stable key of a literal condition (which bears no `not`)."""
-    return json.dumps(_condition_key(condition), ensure_ascii=False, separators=(",", ":"))
-
-
-def _key(node: Condition | Group, catalogue: Catalogue, as_of: date) -> list[Any]:
-    if isinstance(node, Group):
-        day = day_within(node, as_of)
-        asked = [_key(child, catalogue, day) for child in node.children if not is_muted(child)]
-        asked.sort(key=repr)
-        if asks_who_existed(node):
-            key: list[Any] = ["as_of", day.isoformat(), ["base"]]
-            return ["not", *key] if node.not_ else key
-        if not asked:
-            return ["base"]
-        k = {"all": len(asked), "any": 1}.get(node.match, node.k)
-        key = asked[0] if len(asked) == 1 and k == 1 else ["at_least", k, asked]
-        if day != as_of:
-            key = ["as_of", day.isoformat(), key]
-    else:
-        key = _condition_key(literal(node, catalogue, as_of))
-    if not node.not_:
-        return key
-    return key[1:] if key[0] == "not" else ["not", *key]
-
-
-def _rule_key(rule: Rule, catalogue: Catalogue, as_of: date) -> list[Any]:
+    Parameters
+    ----------
+    text_of : callable (condition, as_of) -> str or None
+        Returns `condition_key` of a condition that stands in the rule; None = it is found here.
+    """
+    text_of = text_of or _texts_by(catalogue)
     roots = [None if root is None or is_muted(root) else root for root in (rule.include, rule.exclude)]
-    trees = [None if root is None or not root.children else _key(root, catalogue, as_of) for root in roots]
+    trees = ["null" if root is None or not root.children else _text(root, as_of, text_of) for root in roots]
     taken: list[Any] = []
     match rule.take:
         case TakeTop(n=n, by=by, order=order):
             taken = [n, _tag_key(literal_tag(by, catalogue, as_of)), order]
         case TakeShare(share=share, seed=seed):
             taken = [share, seed]
-    return [*trees, taken, as_of.isoformat()]
+    return _listed(*trees, _encoded(taken), f'"{as_of.isoformat()}"')
+
+
+def condition_key(condition: LiteralCondition) -> str:
+    """Return the stable key of a literal condition (which bears no `not`)."""
+    return _encoded(_condition_key(condition))
+
+
+def _texts_by(catalogue: Catalogue) -> TextOf:
+    return lambda condition, as_of: condition_key(literal(condition, catalogue, as_of))
+
+
+def _text(node: Condition | Group, as_of: date, text_of: TextOf) -> str:
+    """Return the key of a node as JSON, put together from the texts of its conditions."""
+    if isinstance(node, Group):
+        day = day_within(node, as_of)
+        if asks_who_existed(node):
+            text = _listed('"as_of"', f'"{day.isoformat()}"', _BASE)
+            return _not(text) if node.not_ else text
+        asked = sorted(_text(child, day, text_of) for child in node.children if not is_muted(child))
+        if not asked:
+            return _BASE
+        k = {"all": len(asked), "any": 1}.get(node.match, node.k)
+        text = asked[0] if len(asked) == 1 and k == 1 else _listed('"at_least"', str(k), _listed(*asked))
+        if day != as_of:
+            text = _listed('"as_of"', f'"{day.isoformat()}"', text)
+    else:
+        text = text_of(node, as_of)
+    return _not(text) if node.not_ else text
+
+
+def _not(text: str) -> str:
+    """Return the key of the opposite; twice, it is the key again."""
+    return f"[{text[len(_NOT) :]}" if text.startswith(_NOT) else f"{_NOT}{text[1:]}"
+
+
+def _listed(*texts: str) -> str:
+    return f"[{','.join(texts)}]"
 
 
 def _condition_key(condition: LiteralCondition) -> list[Any]:
@@ -172,7 +192,7 @@ def _known_rule_key(rule: Rule, catalogue: Catalogue, as_of: date, known: KnownK
     """Return the key of a rule inside of something, which is reckoned once."""
     found = known.get(as_of)
     if found is None or found[0] is not catalogue:
-        found = known[as_of] = (catalogue, _digest(_rule_key(rule, catalogue, as_of)))
+        found = known[as_of] = (catalogue, _digest(rule_key(rule, catalogue, as_of)))
     return found[1]
 
 
@@ -198,9 +218,9 @@ def _tag_key(tag: LiteralTag) -> list[Any]:
     return [tag.spec.key, tag.spec.type.value, known]
 
 
-def _digest(key: list[Any]) -> str:
+def _digest(key: list[Any] | str) -> str:
     """Return a key in few letters: written out, what stands in one another doubles with every level."""
-    return hashlib.sha256(json.dumps(key, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_encoded(key).encode()).hexdigest()
 
 
 def _validity_key(validity: LiteralValidity | None) -> list[Any] | None:

@@ -107,19 +107,42 @@ def narrowed(rule: Rule, conditions: Iterable[Node]) -> Rule:
 
     Node ids of the rule are kept; the new nodes get ids that are free in it.
     """
-    added = tuple(conditions)
-    if not added:
-        return rule
-    fresh = fresh_ids([rule], "j")
-    added = tuple(copied(node, fresh) for node in added)
-    include = rule.include
-    if not include.children or is_muted(include):
-        root = Group(id=include.id, match="all", children=added)
-    elif include.match == "all" and not include.not_ and include.as_of is None:
-        root = include.model_copy(update={"children": (*include.children, *added)})
-    else:
-        root = Group(id=next(fresh), match="all", children=(include, *added))
-    return rule.model_copy(update={"include": root})
+    return next(narrowed_each(rule, [conditions]))
+
+
+def narrowed_each(rule: Rule, each: Iterable[Iterable[Node]]) -> Iterator[Rule]:
+    """Yield the rule narrowed by each of several sets of conditions.
+
+    A condition that stands in the same place of several sets is one and the same node in their rules: what
+    is found out about it need be found out once.
+    """
+    copies: dict[tuple[int, str], tuple[Node, Node]] = {}
+
+    def once(node: Node, ids: Iterator[str]) -> Node:
+        first = next(ids)
+        # The node is kept beside its copy, so that its id stays its own.
+        found = copies.get((id(node), first))
+        if found is None:
+            found = copies[id(node), first] = node, copied(node, itertools.chain([first], ids))
+        else:
+            for _ in ids_below(found[1]):
+                next(ids)
+        return found[1]
+
+    for conditions in each:
+        fresh = fresh_ids([rule], "j")
+        added = tuple(once(node, fresh) for node in conditions)
+        include = rule.include
+        if not added:
+            yield rule
+            continue
+        if not include.children or is_muted(include):
+            root = Group(id=include.id, match="all", children=added)
+        elif include.match == "all" and not include.not_ and include.as_of is None:
+            root = include.model_copy(update={"children": (*include.children, *added)})
+        else:
+            root = Group(id=next(fresh), match="all", children=(include, *added))
+        yield rule.model_copy(update={"include": root})
 
 
 def depth(rule: Rule) -> int:

@@ -233,6 +233,9 @@ LiteralCondition: TypeAlias = (
 
 def events_in(condition: LiteralCondition) -> tuple[str, ...]:
     """Return the events whose occurrences a condition asks about, its computed tags' included, sorted."""
+    if isinstance(condition, LiteralEventCondition) and isinstance(condition.measured.span, Days):
+        # Of most conditions at once: this is asked for every one of every rule.
+        return (condition.measured.event,)
     return tuple(sorted(set(_events(condition))))
 
 
@@ -242,7 +245,7 @@ def _events(part: object) -> Iterator[str]:
         for item in part:
             yield from _events(item)
     elif isinstance(part, LiteralMeasure):
-        # Nothing else in it can have one: this is asked of every condition of every rule.
+        # Nothing else in it can have one.
         yield part.event
         yield from _events(part.span)
     elif isinstance(part, LiteralSession):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from core.analytics.analyses import Request, Told, tell
+from core.analytics.analyses import Request, Told, audiences_in, tell
 from core.analytics.asking import Asking
 from core.analytics.journey import Elsewhere, elsewhere
 from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
 from core.analytics.sheets import sheets
+from core.engines.base import Engine
+from core.engines.memory.cache import Cache
 from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import Language
 from core.rules.arguments import read_day
+from core.rules.canonical import rule_key
 from core.rules.conditions import AudienceCondition
 from core.rules.tree import Group, Rule
 from core.tags.listing import EVERYBODY
@@ -24,9 +30,25 @@ from core.tags.templates.proposals import Given
 from core.workspace.one_user import OneUser
 from core.workspace.questions import parts_in, refuse_errors
 
+ANALYSES_KEPT = 48
+"""So many answers are remembered: what a page showed is asked again when it is drawn otherwise or opened."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What an analysis told; the cache counts answers, not bytes."""
+
+    told: Told
+    nbytes: int = 1 << 20
+
 
 class Analysing(OneUser):
     """What a manager asks; the same numbers on the pages, on the command line and in the report."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        # With an engine goes what it answered: it is another one for other data, and for other tags.
+        self._answers: WeakKeyDictionary[Engine, Cache] = WeakKeyDictionary()
 
     def asking(
         self, as_of: date | None = None, *, audience: str | None = None, language: Language = "zh"
@@ -60,7 +82,7 @@ class Analysing(OneUser):
         audience: str | None = None, by: str | None = None, given: Given | None = None,
         language: Language = "zh",
     ) -> Told:  # fmt: skip
-        """Return what one analysis tells.
+        """Return what one analysis tells; the same question is answered once.
 
         Parameters
         ----------
@@ -82,7 +104,17 @@ class Analysing(OneUser):
         """
         asking = self.asking(as_of, audience=audience, language=language)
         period = period_of(asking.as_of, first, last)
-        return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+        request = Request(asking, period, parts_in(asking), by, given or {})
+        # Audiences by what they mean now, and the one asked about by its id too: the figures' rules name it.
+        named = [asking.among, *map(asking.audience, audiences_in(request.given))]
+        meant = tuple(rule_key(rule, asking.catalogue, asking.as_of) for rule in named)
+        told = json.dumps(request.given, sort_keys=True, default=repr)
+        key = (name, asking.as_of, period, audience, meant, by, told, language)
+        return self._answers_of(asking.engine).get(key, lambda: _Kept(tell(name, request))).told
+
+    def _answers_of(self, engine: Engine) -> Cache:
+        with self._lock:
+            return self._answers.setdefault(engine, Cache(ANALYSES_KEPT << 20))
 
     def elsewhere(
         self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
@@ -132,7 +164,8 @@ class Analysing(OneUser):
         found = self.analyse(
             name, day, first=first, last=last, audience=audience, by=by, given=given, language=language
         )
-        told = next((each for each in sheets(found, self.catalogue()) if each.key == sheet), None)
+        tables = sheets(found, self.data_version().catalogue)
+        told = next((each for each in tables if each.key == sheet), None)
         figure = None if told is None else told.figure(row_id, column)
         if figure is None:
             raise RuleError(Problem("figure_link_broken"))

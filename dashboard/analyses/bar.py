@@ -85,7 +85,8 @@ def draw(
     if not _take_link(name):
         st.warning(t("analyses.settings.unfit"))
     audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
-    tags = {key: pick(tag.label) for key, tag in workspace.catalogue().tags.items() if tag.personal is None}
+    catalogue = workspace.data_version().catalogue
+    tags = {key: pick(tag.label) for key, tag in catalogue.tags.items() if tag.personal is None}
     gone = _settle(_KEYS["audience"], audiences, EVERYBODY)
     unsplit = _settle(_KEYS["by"], {NO_SPLIT: "", **tags}, NO_SPLIT)
     if gone is not None:

@@ -69,7 +69,7 @@ def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
         by=asked.by, given=asked.given, language=language(),
     )  # fmt: skip
     _told()[asked.name] = dict(asked.given)
-    return told, sheets(told, workspace.catalogue())
+    return told, sheets(told, workspace.data_version().catalogue)
 
 
 def _told() -> dict[str, dict[str, Any]]:

@@ -18,6 +18,8 @@ Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
 
 WORD_BITS = 64
+SPARSE = 200
+"""Measured: where fewer than one row in so many is set, single bits are set faster than flags are packed."""
 
 
 def words_for(rows: int) -> int:
@@ -69,16 +71,27 @@ def as_series(words: Words, rows: int) -> pl.Series:
     return cast(pl.Series, pl.from_arrow(array))
 
 
+def flags(words: Words) -> Flags:
+    """Return a mask as an array of bool, one by row; as many as its words hold."""
+    return np.unpackbits(words.view(np.uint8), bitorder="little").view(np.bool_)
+
+
 def rows_in(words: Words, rows: int) -> NDArray[np.uint32]:
     """Return the numbers of the rows that are set, ascending."""
     return as_series(words, rows).arg_true().to_numpy()
 
 
 def scatter(set_rows: NDArray[np.unsignedinteger], rows: int) -> Words:
-    """Return the mask in which exactly the given rows are set."""
-    flags = np.zeros(rows, dtype=np.bool_)
-    flags[set_rows] = True
-    return pack(flags)
+    """Return the mask in which exactly the given rows are set, each given once or more often."""
+    if len(set_rows) * SPARSE < rows:
+        words = nobody(rows)
+        np.bitwise_or.at(words, set_rows >> 6, np.uint64(1) << (set_rows & 63).astype(np.uint64))
+        return words
+    flags = np.zeros(words_for(rows) * WORD_BITS, dtype=np.bool_)
+    # Cast at once: NumPy takes twice as long where it casts places by and by.
+    flags[set_rows.astype(np.intp)] = True
+    # As bytes: twice as fast.
+    return np.packbits(flags.view(np.uint8), bitorder="little").view(np.uint64)
 
 
 def count(words: Words) -> int:

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 
@@ -16,6 +17,14 @@ class Sized(Protocol):
     def nbytes(self) -> int:
         """Bytes held."""
         ...
+
+
+@dataclass(frozen=True)
+class Number:
+    """A remembered number."""
+
+    value: int
+    nbytes: int = 8
 
 
 V = TypeVar("V", bound=Sized)

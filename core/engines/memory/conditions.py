@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from core.engines.memory import buckets, comparing, habits, makings, ranking, sequences, tag_conditions
 from core.engines.memory.bits import CountedMask, Words, count, everybody, scatter
-from core.engines.memory.cache import Cache
+from core.engines.memory.cache import Cache, Number
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures, Needed, asks_whether
@@ -62,19 +62,12 @@ class Kind(NamedTuple):
     needed: Callable[[Any, Sources], Needed | None]
 
 
-@dataclass(frozen=True)
-class _Number:
-    """A remembered number."""
-
-    value: int
-    nbytes: int = 8
-
-
-class _Known(NamedTuple):
-    """A condition (kept, so that its id stays its own), made literal, and what names it."""
+class _Reading(NamedTuple):
+    """A condition (kept, so that its id stays its own), made literal, its key, and what names it."""
 
     condition: Condition
     asked: LiteralCondition
+    key: str
     name: tuple[Hashable, ...]
 
 
@@ -130,7 +123,7 @@ class Conditions:
             held, cache, tiles, lambda tag: makings.made(tag, self._sources), in_passing=in_passing
         )
         self._sources = Sources(held, cache, tiles, self._measures, answer)
-        self._ahead = threading.local()
+        self._readings = threading.local()
 
     @property
     def measures(self) -> Measures:
@@ -144,7 +137,7 @@ class Conditions:
     def base_count(self, as_of: date) -> int:
         """Return how many users exist at the end of the day."""
         key = ("base count", self._held.segments, as_of)
-        return self._cache.get(key, lambda: _Number(count(self.base(as_of)))).value
+        return self._cache.get(key, lambda: Number(count(self.base(as_of)))).value
 
     def existed(self, as_of: date) -> CountedMask:
         """Return the users who exist at the end of the day, and how many they are."""
@@ -152,44 +145,48 @@ class Conditions:
 
     def asked(self, condition: Condition, as_of: date) -> Asked:
         """Return for whom of the base a condition holds, before its `not`, and who lacks a value for it."""
-        asked = literal(condition, self._catalogue, as_of)
-        needed = meaning_of(_KINDS, asked).needed(asked, self._sources)
+        read = self._read(condition, as_of)
+        needed = meaning_of(_KINDS, read.asked).needed(read.asked, self._sources)
         missing = 0 if needed is None else self._missing(needed, as_of)
-        return Asked(self._in_base(asked, as_of), missing)
+        return Asked(self._in_base(read, as_of), missing)
 
     def in_base(self, condition: Condition, as_of: date) -> CountedMask:
         """Return for whom of the base a condition holds, before its `not`."""
-        known: dict[tuple[int, date], _Known] = getattr(self._ahead, "known", {})
-        found = known.get((id(condition), as_of))
-        if found is not None:
-            return self._in_base(found.asked, as_of, found.name)
-        return self._in_base(literal(condition, self._catalogue, as_of), as_of)
+        return self._in_base(self._read(condition, as_of), as_of)
+
+    def key(self, condition: Condition, as_of: date) -> str:
+        """Return the stable key of a condition on a day (`core.rules.canonical.condition_key`)."""
+        return self._read(condition, as_of).key
+
+    @contextmanager
+    def reading_once(self) -> Iterator[None]:
+        """Find once what each condition means, however often it is asked for by the asking thread within."""
+        before = getattr(self._readings, "known", None)
+        self._readings.known = {} if before is None else before
+        try:
+            yield
+        finally:
+            self._readings.known = before
 
     @contextmanager
     def looking_ahead(self, asked: Iterable[tuple[Condition, date]]) -> Iterator[None]:
-        """Look at the occurrences once for all windows of conditions, each with its day, that are new.
-
-        What the conditions mean is found once as well: within, the asking thread takes it from there.
-        """
-        known: dict[tuple[int, date], _Known] = {}
+        """Look at the occurrences once for all windows of conditions, each with its day, that are new."""
         new: dict[Hashable, LiteralCondition] = {}
+        seen: set[tuple[int, date]] = set()
         for condition, as_of in asked:
-            found = literal(condition, self._catalogue, as_of)
-            name = self._name(found)
-            known[id(condition), as_of] = _Known(condition, found, name)
-            if self._key_in_base(name, as_of) not in self._cache and ("holds", name) not in self._cache:
-                new[name] = found
+            if (id(condition), as_of) in seen:
+                continue
+            seen.add((id(condition), as_of))
+            read = self._read(condition, as_of)
+            if self._key_in_base(read, as_of) not in self._cache and ("holds", read.name) not in self._cache:
+                new[read.name] = read.asked
         windows = [
             window
             for found in new.values()
             for window in windows_of(found, lambda event: asks_whether(event) is not None)
         ]
-        self._ahead.known = known
-        try:
-            with self._measures.looking_ahead(windows):
-                yield
-        finally:
-            self._ahead.known = {}
+        with self._measures.looking_ahead(windows):
+            yield
 
     def sessions(self, minutes: int) -> Sessions:
         """Return in which session every occurrence lies, where no pause is longer than so many minutes."""
@@ -197,45 +194,49 @@ class Conditions:
 
     def sessions_with(self, any_of: Sequence[SequenceCondition], as_of: date) -> FoundSessions:
         """Return the sessions in which one of some sequences holds, of everybody; remembered."""
-        asked = [literal(each, self._catalogue, as_of) for each in any_of]
-        key = ("sessions with", *sorted(self._name(each) for each in asked))
-        of_sequences = [each for each in asked if isinstance(each, LiteralSequence)]
-        return self._cache.get(key, lambda: sequences.sessions_with(of_sequences, self._sources))
+        read = [self._read(each, as_of) for each in any_of]
+        key = ("sessions with", *sorted((each.name for each in read), key=repr))
+        asked = [each.asked for each in read if isinstance(each.asked, LiteralSequence)]
+        return self._cache.get(key, lambda: sequences.sessions_with(asked, self._sources))
 
     def anyone(self, condition: Condition, as_of: date) -> Words:
         """Return for whom a condition holds, before its `not`, in the base or not."""
+        return self._holds_for(self._read(condition, as_of), as_of)
+
+    def _read(self, condition: Condition, as_of: date) -> _Reading:
+        """Return what a condition means on a day."""
+        known: dict[tuple[int, date], _Reading] | None = getattr(self._readings, "known", None)
+        if known is not None and (found := known.get((id(condition), as_of))) is not None:
+            return found
         asked = literal(condition, self._catalogue, as_of)
-        return self._holds_for(asked, as_of, self._name(asked))
+        key = condition_key(asked)
+        read = _Reading(condition, asked, key, (key, *self._segments(asked)))
+        if known is not None:
+            known[id(condition), as_of] = read
+        return read
 
-    def _in_base(
-        self, asked: LiteralCondition, as_of: date, name: tuple[Hashable, ...] | None = None
-    ) -> CountedMask:
-        name = name or self._name(asked)
-        is_everyone = self.base_count(as_of) == self._held.user_count
-
+    def _in_base(self, read: _Reading, as_of: date) -> CountedMask:
         def make() -> CountedMask:
-            if is_everyone:
-                mask = self._holds(asked, as_of)
+            if self._is_everyone(as_of):
+                mask = self._holds(read.asked, as_of)
             else:
-                mask = self._holds_for(asked, as_of, name) & self.base(as_of)
+                mask = self._holds_for(read, as_of) & self.base(as_of)
             return CountedMask(mask, count(mask))
 
-        return self._cache.get(self._key_in_base(name, as_of), make)
+        return self._cache.get(self._key_in_base(read, as_of), make)
 
-    def _key_in_base(self, name: Hashable, as_of: date) -> Hashable:
-        is_everyone = self.base_count(as_of) == self._held.user_count
-        return "in base", name, None if is_everyone else as_of
+    def _key_in_base(self, read: _Reading, as_of: date) -> Hashable:
+        return "in base", read.name, None if self._is_everyone(as_of) else as_of
 
-    def _holds_for(self, asked: LiteralCondition, as_of: date, name: Hashable) -> Words:
-        """Return for whom a condition of a name holds, in the base or not; remembered."""
-        return self._cache.get(("holds", name), lambda: self._holds(asked, as_of))
+    def _is_everyone(self, as_of: date) -> bool:
+        return self.base_count(as_of) == self._held.user_count
+
+    def _holds_for(self, read: _Reading, as_of: date) -> Words:
+        """Return for whom a condition holds, in the base or not; remembered."""
+        return self._cache.get(("holds", read.name), lambda: self._holds(read.asked, as_of))
 
     def _holds(self, asked: LiteralCondition, as_of: date) -> Words:
         return meaning_of(_KINDS, asked).holds(asked, self._sources, as_of)
-
-    def _name(self, asked: LiteralCondition) -> tuple[Hashable, ...]:
-        """Name what is asked of which data."""
-        return (condition_key(asked), *self._segments(asked))
 
     def valid(self, tag: str, as_of: date) -> Words:
         """Return the users who have a value of a tag."""
@@ -255,8 +256,8 @@ class Conditions:
         return (self._held.segments, *of_events)
 
     def _missing(self, needed: Needed, as_of: date) -> int:
-        def make() -> _Number:
-            return _Number(count(self.base(as_of) & ~needed.having()))
+        def make() -> Number:
+            return Number(count(self.base(as_of) & ~needed.having()))
 
         return self._cache.get(("missing", needed.name, as_of), make).value
 

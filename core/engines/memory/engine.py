@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,7 +17,7 @@ from core.engines.crossing import MOST_REGIONS_OF, Contingency, Nearby
 from core.engines.memory import breakdowns, contingencies, people, regions, standing, tallies
 from core.engines.memory.bits import CountedMask, Words, count, rows_in, scatter
 from core.engines.memory.breakdowns import Counts, Histogram
-from core.engines.memory.cache import Cache
+from core.engines.memory.cache import Cache, Number, Sized
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.conditions import Asked, Conditions
 from core.engines.memory.held import HeldVersion
@@ -25,7 +27,7 @@ from core.engines.memory.timing import Timing
 from core.engines.memory.tree import Counted, Masks, Pass, answering
 from core.engines.memory.waterfalls import waterfall
 from core.engines.spread import Spread
-from core.engines.tallies import Deeds, Done, Occurred
+from core.engines.tallies import Deeds, Done
 from core.lake.tables import Tables
 from core.rules.asked_on import days_of, has_days
 from core.rules.canonical import rule_key
@@ -35,6 +37,8 @@ from core.rules.literal_conditions import LiteralEventCondition, LiteralTagCondi
 from core.rules.ops import op_of
 from core.rules.tree import Condition, Group, Rule, TakeShare, nodes
 from core.schema import USER_NO, Catalogue, TagType
+
+V = TypeVar("V", bound=Sized)
 
 CACHE_BYTES = 512 << 20
 ASIDE_SHARE = 4
@@ -146,8 +150,9 @@ class MemoryEngine(Listing, Timing):
         return tallies.totals([people], asked, Days(first, last), self._conditions.measures)[0]
 
     def sizes(self, rules: Sequence[Rule], as_of: date) -> list[int]:
-        """Return how many users are in each answer, after take."""
-        return [count(mask) for mask in self._answers(rules, as_of)]
+        """Return how many users are in each answer, after take; of it the number alone is remembered."""
+        found = self._together(rules, as_of, "size", lambda rule: Number(count(self._found(rule, as_of))))
+        return [size.value for size in found]
 
     def totals(self, rules: Sequence[Rule], deeds: Deeds, span: Days, as_of: date) -> list[Done]:
         """Return what the people in each answer did in some days."""
@@ -160,11 +165,6 @@ class MemoryEngine(Listing, Timing):
             self._answer(rule, as_of), self._deeds(deeds, as_of), [span.clipped(as_of) for span in spans],
             self._held.partition(deeds.event), self._conditions.measures,
         )  # fmt: skip
-
-    def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
-        """Return, for each value of a property, how the people in an answer did an event in some days."""
-        people, partition = self._answer(rule, as_of), self._held.partition(event)
-        return tallies.occurred(people, partition, prop, span.clipped(as_of))
 
     def _deeds(self, deeds: Deeds, as_of: date) -> tallies.Asked:
         event = self.catalogue.events[deeds.event]
@@ -369,22 +369,25 @@ class MemoryEngine(Listing, Timing):
 
     def _answer(self, rule: Rule, as_of: date) -> Words:
         """Return everyone in the answer, after take; remembered, for charts of one rule come in numbers."""
-        return self._answer_of(self._answer_key(rule, as_of), rule, as_of)
-
-    def _answer_key(self, rule: Rule, as_of: date) -> Hashable:
-        return "answer", self._held.segments, rule_key(rule, self.catalogue, as_of)
-
-    def _answer_of(self, key: Hashable, rule: Rule, as_of: date) -> Words:
-        return self._cache.get(
-            key, lambda: self._taken(rule, answering(rule, self._masks(rule, as_of)), as_of)
-        )
+        return self._cache.get(self._key("answer", rule, as_of), lambda: self._found(rule, as_of))
 
     def _answers(self, rules: Sequence[Rule], as_of: date) -> list[Words]:
-        """Return everyone in each answer; windows that many of the rules ask about are looked at together."""
-        keyed = [(self._answer_key(rule, as_of), rule) for rule in rules]
-        new = [rule for key, rule in keyed if key not in self._cache]
-        with self._conditions.looking_ahead(each for rule in new for each in _conditions_of(rule, as_of)):
-            return [self._answer_of(key, rule, as_of) for key, rule in keyed]
+        """Return everyone in each answer; remembered."""
+        return self._together(rules, as_of, "answer", lambda rule: self._found(rule, as_of))
+
+    def _found(self, rule: Rule, as_of: date) -> Words:
+        return self._taken(rule, answering(rule, self._masks(rule, as_of)), as_of)
+
+    def _key(self, what: str, rule: Rule, as_of: date) -> Hashable:
+        return what, self._held.segments, rule_key(rule, self.catalogue, as_of, self._conditions.key)
+
+    def _together(self, rules: Sequence[Rule], as_of: date, what: str, make: Callable[[Rule], V]) -> list[V]:
+        """Return something of each rule, remembered; what their conditions have in common is found once."""
+        with self._conditions.reading_once():
+            keyed = [(self._key(what, rule, as_of), rule) for rule in rules]
+            new = [rule for key, rule in keyed if key not in self._cache]
+            with self._conditions.looking_ahead(each for rule in new for each in _conditions_of(rule, as_of)):
+                return [self._cache.get(key, partial(make, rule)) for key, rule in keyed]
 
     def _with_dictionary(self, tag: str, column: Column, as_of: date) -> CodedColumn | MultiColumn:
         if not isinstance(column, PlainColumn):
@@ -429,5 +432,7 @@ class MemoryEngine(Listing, Timing):
 
 def _conditions_of(rule: Rule, as_of: date) -> Iterator[tuple[Condition, date]]:
     """Yield the conditions of a rule, each with the day as of which it is asked."""
+    if not has_days(rule):
+        return ((node, as_of) for node in nodes(rule) if not isinstance(node, Group))
     days = days_of(rule, as_of)
     return ((node, days[node.id].within) for node in nodes(rule) if not isinstance(node, Group))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.clock import Days, Span
 from core.engines.memory import per_user
 from core.engines.memory.bits import Words, pack_series
+from core.engines.memory.by_day import ByDay, FirstDays, LastDays, by_day
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn, column_of
 from core.engines.memory.moments import Moments, moments_of
@@ -31,59 +32,7 @@ PIECE_OCCURRENCES = 1 << 20
 
 _EPOCH = date(1970, 1, 1)
 _LARGEST_VALUE = 9.0e12
-
-
-@dataclass(frozen=True)
-class LastDays:
-    """The last day of every user's chosen occurrences.
-
-    Attributes
-    ----------
-    days : numpy.ndarray of uint16 or uint32
-        Days since `origin`, counted from 1; 0 = no occurrence.
-    origin : int
-        Days since 1970-01-01.
-    """
-
-    days: NDArray[np.uint16] | NDArray[np.uint32]
-    origin: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.days.nbytes
-
-    def since(self, first: date | None) -> int:
-        """Return the smallest entry that means "on `first` or later"."""
-        if first is None:
-            return 1
-        return min(max((first - _EPOCH).days - self.origin + 1, 1), int(np.iinfo(self.days.dtype).max))
-
-
-@dataclass(frozen=True)
-class FirstDays:
-    """The first day of every user's chosen occurrences.
-
-    Attributes
-    ----------
-    days : numpy.ndarray of uint16 or uint32
-        Days since `origin`; the largest number of the type = no occurrence.
-    origin : int
-        Days since 1970-01-01.
-    """
-
-    days: NDArray[np.uint16] | NDArray[np.uint32]
-    origin: int
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.days.nbytes
-
-    def until(self, last: date) -> int | None:
-        """Return the largest entry that means "on `last` or earlier"; None = no entry does."""
-        place = (last - _EPOCH).days - self.origin
-        return None if place < 0 else min(place, int(np.iinfo(self.days.dtype).max) - 1)
+_BY_DAY = "by day"
 
 
 @dataclass(frozen=True)
@@ -193,6 +142,20 @@ class Partition:
         wanted = np.array([first, end], dtype=np.uint32)
         start, stop = np.searchsorted(self.rows.to_numpy(), wanted).tolist()
         return start, stop
+
+    @property
+    def has_by_day(self) -> bool:
+        """Whether the order of days is known already: to find it for one question takes too long."""
+        return _BY_DAY in self._held
+
+    def by_day(self, where: pl.Series | None = None) -> ByDay:
+        """Return the occurrences in `where` in the order of days; of all (None) it is kept."""
+
+        def make() -> ByDay:
+            rows, days = chosen_of(self.rows, where), chosen_of(self.days, where)
+            return by_day(rows.to_numpy(), days.to_numpy(), self.day_count, self.origin)
+
+        return self._held.get(_BY_DAY, make) if where is None else make()
 
     def of_row(self, row: int, as_of: date) -> pl.DataFrame:
         """Return what the user of one row did up to the end of `as_of`: ``at``, and a column a property."""

@@ -1,4 +1,4 @@
-"""Single occurrences of what people did, listed; and a number tag added up over groups of people."""
+"""What the people in one answer did: when, how often by value, and listed; and sums of tags."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from datetime import date
 import polars as pl
 
 from core.clock import Days
+from core.engines.memory import tallies, timelines
 from core.engines.memory.bits import Words, as_series
 from core.engines.memory.columns import PlainColumn
 from core.engines.memory.conditions import Conditions
 from core.engines.memory.events import both
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import exact_sum
-from core.engines.tallies import Deeds, TagSum
+from core.engines.memory.tiles import Tiles
+from core.engines.tallies import Deeds, Occurred, TagSum
 from core.rules.exact import scaled_array, unscaled
 from core.rules.literal import literal_where
 from core.rules.literal_values import LiteralMeasure
@@ -24,11 +26,12 @@ from core.schema import AT, USER_NO, Catalogue, TagType, property_column
 
 
 class Listing:
-    """The part of the engine in memory that lists occurrences and adds up tags."""
+    """The part of the engine in memory that tells what the people in one answer did, and adds up tags."""
 
     catalogue: Catalogue
     _held: HeldVersion
     _conditions: Conditions
+    _tiles: Tiles
 
     def _answer(self, rule: Rule, as_of: date) -> Words:
         raise NotImplementedError
@@ -52,6 +55,21 @@ class Listing:
         taken = places.to_numpy()
         columns |= {property_column(key): partition.column(key).taken(taken) for key in properties}
         return pl.DataFrame(columns)
+
+    def users_in_each(
+        self, rule: Rule, events: Sequence[str], spans: Sequence[Days], as_of: date
+    ) -> list[int]:
+        """Return how many of the people in an answer did one of some events in each of several stretches."""
+        by_days = [self._held.partition(event).by_day() for event in dict.fromkeys(events)]
+        seen = [span.clipped(as_of) for span in spans]
+        return timelines.users_in_each(
+            self._answer(rule, as_of), by_days, seen, self._held.user_count, self._tiles
+        )
+
+    def occurred(self, rule: Rule, event: str, prop: str, span: Days, as_of: date) -> list[Occurred]:
+        """Return, for each value of a property, how the people in an answer did an event in some days."""
+        people, partition = self._answer(rule, as_of), self._held.partition(event)
+        return tallies.occurred(people, partition, prop, span.clipped(as_of))
 
     def tag_sums(self, rules: Sequence[Rule], tag: str, as_of: date) -> list[TagSum]:
         """Return the sum of a number tag over the people in each answer."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
 from typing import Any, NamedTuple, cast
 
@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from core.clock import Days
 from core.engines.memory.bits import Flags, Words, as_series, everybody, nobody, pack, scatter, words_for
+from core.engines.memory.by_day import ByDay
 from core.engines.memory.cache import Cache
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.per_user import PerUser
-from core.engines.memory.tiles import Tiles
+from core.engines.memory.tiles import SHARDS_AT_ONCE, Tiles
 from core.engines.memory.timelines import FEWEST_WINDOWS, did_in_each
 from core.rules.canonical import tag_key
 from core.rules.exact import exact_argument, exact_total, ranks, unscaled_array
@@ -139,10 +140,8 @@ class Measures:
         try:
             for source, spans in windows.items():
                 if FEWEST_WINDOWS <= len(spans) <= left:
-                    some = next(iter(spans.values()))
-                    partition = self._held.partition(some.event)
-                    where = self.chosen(partition, some)
-                    did = did_in_each(partition, where, list(spans), self._held.user_count, self._tiles)
+                    by_day = self._by_day(next(iter(spans.values())))
+                    did = did_in_each(by_day, spans, self._held.user_count, self._tiles)
                     found.update({(source, span): mask for span, mask in did.items()})
                     left -= len(spans)
             yield
@@ -194,6 +193,14 @@ class Measures:
         segments = self._held.tables.segments_of(measured.event)
         return (self._held.segments, segments, measured.event, tuple(where))
 
+    def _by_day(self, measured: LiteralMeasure) -> ByDay:
+        """Return the occurrences that are measured, at whatever time, in the order of days; remembered."""
+        partition = self._held.partition(measured.event)
+        if not measured.where:
+            return partition.by_day()
+        key = ("by day", self.source(measured))
+        return self._cache.get(key, lambda: partition.by_day(self.chosen(partition, measured)))
+
     def _did(self, measured: LiteralMeasure, first: date | None, as_of: date) -> Words:
         """Return who did it on `first` or later: one comparison with everybody's last day."""
         partition = self._held.partition(measured.event)
@@ -219,17 +226,21 @@ class Measures:
 
     def _packed(self, flags: Callable[[int, int], Flags]) -> Words:
         """Return the users whose flags are set, shard by shard."""
-        words = nobody(self._held.user_count)
+        rows = self._held.user_count
+        words = nobody(rows)
 
         def work(start: int, stop: int) -> None:
             words[start // 64 : start // 64 + words_for(stop - start)] = pack(flags(start, stop))
 
-        self._tiles.run(self._held.user_count, work)
+        # One comparison of small numbers: a million take less time than another thread does to begin.
+        self._tiles.each(self._tiles.shards(rows, SHARDS_AT_ONCE), work)
         return words
 
     def _did_within(self, measured: LiteralMeasure, span: Days) -> Words:
         """Return who did it in some days: only the occurrences that lie in them are looked at further."""
         partition = self._held.partition(measured.event)
+        if not measured.where and partition.has_by_day:
+            return scatter(partition.by_day().within(span), self._held.user_count)
         where = self.chosen(partition, measured)
         flags = np.zeros(self._held.user_count, dtype=np.bool_)
 
@@ -320,21 +331,22 @@ def asks_whether(condition: LiteralEventCondition) -> bool | None:
     measured = condition.measured
     if measured.measure.key != "count" or not isinstance(measured.span, Days):
         return None
-    return _asks_whether(condition.op, condition.argument)
+    return _asks_whether(condition.op.holds, condition.argument)
 
 
-def _asks_whether(op: Op, argument: Any) -> bool | None:
+@lru_cache(maxsize=1024, typed=True)
+def _asks_whether(holds: Callable[[Any, Any], Any], argument: Any) -> bool | None:
     """Tell whether a comparison of a count asks only "at least one" (True) or "none" (False); else None.
 
-    The op's answer can change at its limits only, so it is asked on either side of each.
+    Its answer can change at its limits only, so it is asked on either side of each.
     """
     limits = argument if isinstance(argument, tuple) else (argument,)
     if not all(isinstance(limit, float) for limit in limits):
         return None
     near = {n for limit in limits for n in range(math.floor(limit) - 1, math.ceil(limit) + 2) if n >= 1}
     far = {1, 2, 4 * max(_MORE_THAN_ANYONE, *limits)}
-    when_any = {bool(op.holds(n, argument)) for n in near | far}
-    when_none = bool(op.holds(0, argument))
+    when_any = {bool(holds(n, argument)) for n in near | far}
+    when_none = bool(holds(0, argument))
     return when_any.pop() if len(when_any) == 1 and when_none not in when_any else None
 
 

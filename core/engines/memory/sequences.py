@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core import clock
 from core.clock import Days, Span
-from core.engines.memory.bits import WORD_BITS, Words, as_series, pack
+from core.engines.memory.bits import Words, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.moments import microseconds
@@ -57,21 +57,16 @@ class FoundSessions:
 
     Attributes
     ----------
-    keys : numpy.ndarray of int64
-        The user's row << 32 + the session's number (`core.engines.memory.sessions`), ascending, each once.
+    numbers : numpy.ndarray of int64
+        As `core.engines.memory.sessions` numbers them; ascending, each once.
     """
 
-    keys: Keys
+    numbers: Keys
 
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.keys.nbytes
-
-    def among(self, people: Words) -> int:
-        """Return how many of them are those of some people."""
-        flags = as_series(people, len(people) * WORD_BITS).to_numpy()
-        return int(np.count_nonzero(flags.take(self.keys >> 32)))
+        return self.numbers.nbytes
 
 
 def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> FoundSessions:
@@ -159,12 +154,12 @@ class _Search:
             yield first + (pairs >> 32)
 
     def sessions(self, first: int, end: int) -> Iterator[NDArray[np.int64]]:
-        """Yield the sessions in which a chain lies, of users between two: row << 32 | number, each once.
+        """Yield the numbers of the sessions in which a chain lies, of users between two.
 
         Of a sequence within one session and with no property that is the same.
         """
         for pairs in self._found_pairs([self._groups(step, first, end) for step in self._steps]):
-            yield np.unique(pairs) + (first << 32)
+            yield pairs & 0xFFFF_FFFF
 
     def _found_pairs(self, groups: Sequence[tuple[_Whole, _Whole]]) -> Iterator[Keys]:
         """Yield the groups that have a chain, where they are pairs of a user and what parts occurrences."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 from core.clock import EVER, Days
-from core.engines.memory import tallies
-from core.engines.memory.bits import Words
+from core.engines.memory import delays
+from core.engines.memory.bits import Words, flags
 from core.engines.memory.conditions import Conditions
 from core.engines.memory.held import HeldVersion
 from core.engines.tallies import Delays
@@ -29,22 +31,25 @@ class Timing:
         *, span: Days = EVER, in_sessions: Sequence[SequenceCondition] = (),
     ) -> Delays:  # fmt: skip
         """Return how soon the people in an answer did one of some events after first doing one of others."""
-        minutes = _minutes_of(in_sessions) if in_sessions else None
-        codes = None if minutes is None else self._conditions.sessions(minutes).codes
-        which = self._conditions.sessions_with(in_sessions, as_of).keys if in_sessions else None
+        asked = flags(self._answer(rule, as_of))
+        groups = {event: self._held.partition(event).rows for event in (*first, *then)}
+        if in_sessions:
+            sessions = self._conditions.sessions(_minutes_of(in_sessions))
+            found = self._conditions.sessions_with(in_sessions, as_of).numbers
+            of_sessions = np.zeros(len(sessions.owners), dtype=np.bool_)
+            of_sessions[found] = asked.take(sessions.owners[found])
+            asked, groups = of_sessions, {event: sessions.codes[event] for event in groups}
         one, other = (
-            [
-                tallies.Marks(self._held.partition(key), None if codes is None else codes[key])
-                for key in events
-            ]
+            [delays.Marks(self._held.partition(event), groups[event]) for event in events]
             for events in (first, then)
         )
-        return tallies.delays(self._answer(rule, as_of), one, other, span.clipped(as_of), shares, which)
+        return delays.delays(asked, one, other, span.clipped(as_of), shares)
 
     def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
         """Return in how many sessions of the people in an answer one of some sequences holds."""
-        _minutes_of(any_of)
-        return self._conditions.sessions_with(any_of, as_of).among(self._answer(rule, as_of))
+        owners = self._conditions.sessions(_minutes_of(any_of)).owners
+        found = self._conditions.sessions_with(any_of, as_of).numbers
+        return int(np.count_nonzero(flags(self._answer(rule, as_of)).take(owners[found])))
 
 
 def _minutes_of(any_of: Sequence[SequenceCondition]) -> int:

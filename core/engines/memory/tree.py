@@ -16,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.engines.memory.bits import CountedMask, Words, count, nobody
-from core.engines.memory.tiles import Tiles
+from core.engines.memory.tiles import SHARDS_AT_ONCE, Tiles
 from core.rules.asked_on import asks_who_existed
 from core.rules.tree import AnyNode, Group, Rule, is_muted, nodes
-
-SHARDS_AT_ONCE = 4
-"""Measured: combining words takes microseconds per shard, handing the interpreter over takes as long."""
 
 _OWN, _RUNNING, _WITHOUT = 0, 1, 2
 

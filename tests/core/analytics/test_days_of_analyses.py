@@ -54,7 +54,7 @@ def world(as_of: date = AS_OF, *, until: date | None = None) -> Asking:
 
 
 def _journey(asked: Asking, **given: Any) -> Any:
-    way, stuck = way_given(asked.catalogue, Period(date(2019, 6, 10), AS_OF), {"steps": STEPS, **given})
+    way, stuck = way_given(asked, Period(date(2019, 6, 10), AS_OF), {"steps": STEPS, **given})
     return funnel(asked, way, stuck_days=stuck).as_json()
 
 

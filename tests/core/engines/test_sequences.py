@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from core.engines.memory import MemoryEngine, sequences, sessions, timekeys
+from core.engines.memory import MemoryEngine, sequences, sessions
 from core.rules import evaluate
 from core.rules.conditions import SequenceCondition
 from core.rules.evaluate import OracleUser
@@ -184,7 +184,7 @@ def test_sessions_are_counted_one_by_one(seed: int, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(sessions, "_PART_OCCURRENCES", 16)
     if seed == 1:
         monkeypatch.setattr(sequences, "_LARGEST_KEY", 1 << 38)
-        monkeypatch.setattr(timekeys, "LARGEST_KEY", 1 << 38)
+        monkeypatch.setattr(sessions, "_LARGEST_KEY", 1 << 38)
     chance = random.Random(seed)  # noqa: S311 - people, not secrets
     users = people(chance, 120, timedelta(minutes=1))
     numbers = sorted(chance.sample(range(1000), len(users)))

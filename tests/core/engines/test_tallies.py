@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import EVER, Days
-from core.engines.memory import MemoryEngine, timekeys
+from core.engines.memory import MemoryEngine
 from core.engines.tallies import Deeds, Delays, Done
 from core.errors import RuleError
 from core.rules import evaluate
@@ -115,6 +115,24 @@ def test_a_course_tells_of_each_stretch_what_totals_tell(
         found = engine.course(rule, deeds, spans, as_of)
         assert found == [engine.totals([rule], deeds, span, as_of)[0] for span in spans]
         assert found == [plain.totals(world, ids, deeds, span, as_of) for span in spans]
+
+
+@given(worlds, rules(), some_events, st.lists(open_spans, max_size=4), days)
+@MANY
+def test_users_in_each_stretch_are_those_of_the_people_who_did_one_of_the_events_in_it(
+    world: World, rule_json: dict[str, Any], events: list[str], spans: list[Days], as_of: date
+) -> None:
+    for rule in (asked(rule_json, world.catalogue), EVERYBODY):
+        ids = ids_in(rule, world, as_of)
+        did = [
+            [
+                any(plain.totals(world, [one], Deeds(event), span, as_of).users for event in events)
+                for one in ids
+            ]
+            for span in spans
+        ]
+        found = MemoryEngine(world.tables()).users_in_each(rule, events, spans, as_of)
+        assert found == [sum(each) for each in did]
 
 
 @given(worlds, rules(), some_events, some_events, days, some_spans(), some_pauses, some_events)
@@ -341,13 +359,10 @@ def test_relative_dates_in_conditions_on_properties_are_those_of_as_of() -> None
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_delays_are_the_same_however_many_users_fit_one_number(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_delays_of_many_people_are_those_of_plain_counting(seed: int) -> None:
     world = world_of(seed)
-    ids = [user.user_id for user in world.users]
-    expected = plain.delays(world, ids, ["buy", "visit"], ["buy"], LATE, SHARES)
     everybody = MemoryEngine(tables_of(world.catalogue, world.users, world.numbers))
-    for at_once in (1, 3):
-        monkeypatch.setattr(timekeys, "LARGEST_KEY", at_once << 52)
-        assert everybody.delays(EVERYBODY, ["buy", "visit"], ["buy"], LATE, SHARES) == expected
+    for first, then in ((["buy", "visit"], ["buy"]), (["visit"], ["buy", "visit"]), (["buy"], ["visit"])):
+        for as_of in (LATE, date(2019, 6, 30)):
+            expected = plain.delays(world, ids_in(EVERYBODY, world, as_of), first, then, as_of, SHARES)
+            assert everybody.delays(EVERYBODY, first, then, as_of, SHARES) == expected

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import Days
-from core.engines.memory import MemoryEngine, measures, timelines
+from core.engines.memory import MemoryEngine, bits, measures, timelines
 from core.engines.memory.tiles import Tiles
 from core.engines.memory.timelines import did_in_each
 from core.rules import evaluate
@@ -45,8 +45,8 @@ def test_many_windows_hold_whom_they_hold_one_by_one(
         where = (partition.days % 2 == 0).fill_null(False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timelines, "_MOST_STRETCHES", at_once)
-        patch.setattr(timelines, "_SPARSE", sparse)
-        found = did_in_each(partition, where, spans, len(world.users), Tiles(threads=1))
+        patch.setattr(bits, "SPARSE", sparse)
+        found = did_in_each(partition.by_day(where), spans, len(world.users), Tiles(threads=1))
     rows, chosen = partition.rows.to_list(), [True] * len(partition) if where is None else where.to_list()
     moments = [
         date.fromordinal(date(1970, 1, 1).toordinal() + partition.origin + day) for day in partition.days
@@ -116,6 +116,10 @@ def test_rules_asked_together_have_the_answers_that_they_have_alone(
     alone = [MemoryEngine(world.tables()).count(rule, as_of).count for rule in of_rules]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measures, "FEWEST_WINDOWS", 1)
+        by_day = MemoryEngine(world.tables())
+        for event in ("buy", "visit", "never"):
+            by_day._held.partition(event).by_day()
+        assert [by_day.aside().count(rule, as_of).count for rule in of_rules] == alone
         for engine in (MemoryEngine(world.tables()), MemoryEngine(world.tables()).aside()):
             assert engine.sizes(of_rules, as_of) == alone
             assert engine.sizes(of_rules, as_of) == alone
@@ -127,7 +131,7 @@ def test_what_is_found_ahead_is_forgotten_and_found_once(monkeypatch: pytest.Mon
     looks = []
 
     def counted(*given: Any) -> Any:
-        looks.append(given[2])
+        looks.append(given[1])
         return did_in_each(*given)
 
     monkeypatch.setattr(measures, "did_in_each", counted)

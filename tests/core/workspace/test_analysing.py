@@ -21,8 +21,7 @@ from core.messages import Language, message_of, say
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, TagCondition
 from core.tags.templates.lifecycle import STAGES
-from core.workspace import Actor, ExportRequest, Workspace
-from core.workspace.analysing import Analysing
+from core.workspace import Actor, ExportRequest, TagDefinition, Workspace
 from core.workspace.questions import parts_in
 
 LI = Actor("李")
@@ -70,20 +69,6 @@ def kept(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return found
 
 
-@pytest.fixture
-def told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets each analysis be told once for all figures that are opened from it."""
-    tell, held = Analysing.analyse, {}
-
-    def analyse(self: Workspace, *arguments: Any, **named: Any) -> Told:
-        key = repr((arguments, sorted(named.items(), key=str)))
-        if key not in held:
-            held[key] = tell(self, *arguments, **named)
-        return held[key]
-
-    monkeypatch.setattr(Analysing, "analyse", analyse)
-
-
 def figures_of(found: tuple[Sheet, ...]) -> Iterator[tuple[list[Any], Figure]]:
     for sheet in found:
         assert sheet.title["zh"]
@@ -99,7 +84,6 @@ def question(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, **days, "by": BY.get(name), "given": GIVEN.get(name), **more}
 
 
-@pytest.mark.usefixtures("told_once")
 @pytest.mark.parametrize("audience", [None, "北京或买过", "前三", "名单"])
 @pytest.mark.parametrize("name", ANALYSES)
 def test_every_figure_of_every_sheet_opens_as_a_rule_with_its_count(
@@ -166,7 +150,6 @@ def test_the_groups_of_a_rule_are_named_in_the_language_of_whoever_opens_it(kept
     }
 
 
-@pytest.mark.usefixtures("told_once")
 @pytest.mark.parametrize("name", ANALYSES)
 def test_no_group_of_an_english_rule_has_a_chinese_name(name: str, kept: Workspace) -> None:
     given = GIVEN.get(name)
@@ -279,6 +262,40 @@ def test_data_that_are_replaced_are_asked_anew(imported: Path, tmp_path: Path) -
     with pytest.raises(RuleError):
         found.analyse("overview", last=date(2019, 7, 15))
     assert found.analyse("overview", date(2019, 7, 15), last=date(2019, 7, 15))
+
+
+def test_the_same_question_is_answered_once_until_people_or_tags_are_others(
+    imported: Path, tmp_path: Path
+) -> None:
+    found = Workspace.open(shutil.copytree(imported, tmp_path / "workspace"))
+    beijing = rule({"kind": "tag", "tag": "city", "op": "is", "value": "北京"})
+    saved = found.save_audience(name="一城", rule=beijing, actor=LI)
+    other = found.save_audience(name="又一城", rule=beijing, actor=LI)
+
+    def ask(name: str = "一城", **given: Any) -> Told:
+        return found.analyse("retention", DAY, audience=name, given={"grain": "month", **given})
+
+    first = ask()
+    assert ask() is first
+    assert ask(name=other.name) is not first  # as many people, but the rules of the figures name the other
+    assert ask(cohorts=3) is not first
+
+    def stepped() -> Told:
+        return found.analyse("journey", DAY, given={"steps": [{"label": "人", "audience": "一城"}]})
+
+    one_city = stepped()
+    assert stepped() is one_city
+    assert found.analyse("retention", DAY, language="en") is not found.analyse("retention", DAY)
+    changed = rule({"kind": "tag", "tag": "city", "op": "is_set"})
+    found.save_audience(name="一城", rule=changed, actor=LI, audience_id=saved.id, revision=saved.revision)
+    again = ask()
+    assert again.as_json() != first.as_json()
+    assert stepped().as_json() != one_city.as_json()
+    label = {"zh": "倍", "en": "double"}
+    making = {"kind": "formula", "text": "points * 2"}
+    found.create_tag(TagDefinition.from_json({"key": "double", "label": label, "making": making}), actor=LI)
+    assert ask() is not again
+    assert ask().as_json() == again.as_json()
 
 
 @pytest.mark.parametrize(
