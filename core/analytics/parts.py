@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from core.analytics.overlap import Asked, condition_of
-from core.analytics.splits import bar_label, tag_to_split_by
+from core.analytics.splits import bar_label, end_of_range, tag_to_split_by
 from core.engines.base import Bar, Breakdown, Engine
 from core.errors import Problem, RuleError
 from core.messages import Text, say
@@ -264,9 +264,9 @@ def _range(tag: str, bar: Bar, *, is_first: bool, is_last: bool) -> tuple[Text, 
         label = say("split_bin", low=low, high=day)
         return label, _nodes(tag, "between", [low.isoformat(), day.isoformat()])
     if is_first:
-        return say("split_below", high=f"{high:,.6g}"), _nodes(tag, "lt", high)
+        return say("split_below", high=end_of_range(high)), _nodes(tag, "lt", high)
     if is_last:
-        return say("split_from", low=f"{low:,.6g}"), _nodes(tag, "gte", low)
+        return say("split_from", low=end_of_range(low)), _nodes(tag, "gte", low)
     return bar_label(bar), (*_nodes(tag, "gte", low), *_nodes(tag, "lt", high))
 
 

@@ -124,12 +124,15 @@ def bar_label(bar: Bar, *, is_last: bool = False) -> Text:
         high = bar.high
         if isinstance(high, date) and not is_last:
             high -= timedelta(days=1)
-        return say("split_bin", low=_short(bar.low), high=_short(high))
+        return say("split_bin", low=end_of_range(bar.low), high=end_of_range(high))
     if isinstance(bar.value, bool):
         return say("split_true" if bar.value else "split_false")
     return Text(zh=bar.value, en=bar.value)
 
 
-def _short(end: float | date | None) -> str:
-    # So many digits that two ranges never read alike, and so few that 0.1 + 0.2 is 0.3.
+def end_of_range(end: float | date | None) -> str:
+    """Return an end of a range in words: with so many digits that two ranges never read alike.
+
+    And with so few that 0.1 + 0.2 is 0.3.
+    """
     return f"{end:,.12g}" if isinstance(end, int | float) else str(end)
