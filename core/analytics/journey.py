@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.analytics.asking import Asking, Figure, Share, any_of, share
+from core.analytics.asking import Asking, Figure, Share, any_of
 from core.analytics.journey_steps import STUCK_DAYS, Steps, Way, chain
 from core.analytics.splits import Part, tag_to_split_by
 from core.engines.tallies import Delays
 from core.errors import Problem, RuleError
-from core.messages import Text
+from core.messages import Text, say
 from core.rules.tree import Node, Rule, TakeTop
 from core.schema import JourneyStage, JourneyStep, TagType
 
@@ -28,40 +28,45 @@ PartsOf = Callable[[Rule, str], Sequence[Part]]
 class FunnelStep:
     """The numbers of one step, in users, each with the rule that it is the count of.
 
+    None of them is known of a step that asks who came in the period, where the data do not say since when
+    people are users.
+
     Attributes
     ----------
-    reached : int
-        Users who reached the step.
-    furthest : int
-        Users who reached it and none of the later ones.
+    reached : int or None
+        Users who reached the step; None = not known.
+    furthest : int or None
+        Users who reached it and none of the later ones; None = not known.
     continued : int or None
-        Users who reached both it and the next; None for the last step.
+        Users who reached both it and the next; None for the last step, and where it is not known.
     conversion : float or None
-        ``continued / reached``, between 0 and 1; None for the last step, and where nobody reached it.
+        ``continued / reached``, between 0 and 1; None for the last step, and where nobody is known to have
+        reached it.
     interval : Share or None
         The conversion with its interval.
     overall : Share or None
-        Of those who reached the first step, who reached this one as well; None where nobody did.
+        Of those who reached the first step, who reached this one as well; None where nobody did, and where it
+        is not known who did.
     delays : Delays
         From first doing the step to the next doing of the one after it, of those who continued; of nobody
         where a step is told without events.
-    stuck : Figure
-        Of `furthest`, those who had reached the step so many days before already.
+    stuck : Figure or None
+        Of `furthest`, those who had reached the step so many days before already; None = not known.
     """
 
     stage: JourneyStage
     step: JourneyStep
-    reached: int
-    furthest: int
+    reached: int | None
+    furthest: int | None
     continued: int | None
     conversion: float | None
-    rule_reached: Rule
-    rule_furthest: Rule
+    rule_reached: Rule | None
+    rule_furthest: Rule | None
     rule_continued: Rule | None
     interval: Share | None
     overall: Share | None
     delays: Delays
-    stuck: Figure
+    stuck: Figure | None
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers of the step, JSON-ready."""
@@ -79,7 +84,7 @@ class FunnelStep:
             "overall": None if self.overall is None else self.overall.as_json(),
             "median_seconds": seconds.get(0.5),
             "p90_seconds": seconds.get(0.9),
-            "stuck": self.stuck.users,
+            "stuck": None if self.stuck is None else self.stuck.users,
         }
 
 
@@ -101,27 +106,30 @@ class Funnel:
     ----------
     total : int
         Everybody asked about: the base, or the members of the audience.
-    not_started : int
-        Users who reached no step; ``furthest`` of all steps and this add up to ``total``.
+    not_started : int or None
+        Users who reached no step; ``furthest`` of all steps and this add up to ``total``. None = not known.
     rule_not_started : Rule or None
-        None when the journey begins with a step that everybody has reached.
+        None when the journey begins with a step that everybody has reached, or it is not known who did.
     groups : tuple of FunnelGroup
         By the values of the tag asked for; empty when none was.
     is_overlapping : bool
         Whether one user may stand in several groups (multi tags).
     stuck_days : int
         How long who is stuck has stood at a step.
+    notes : tuple of Text
+        Why it is not known who reached the first step, and what would tell it.
     """
 
     as_of: date
     total: int
     steps: tuple[FunnelStep, ...]
-    not_started: int
+    not_started: int | None
     rule: Rule
     rule_not_started: Rule | None
     groups: tuple[FunnelGroup, ...] = ()
     is_overlapping: bool = False
     stuck_days: int = STUCK_DAYS
+    notes: tuple[Text, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready; the rules are left to whoever asks for them."""
@@ -140,6 +148,7 @@ class Funnel:
                 for group in self.groups
             ],
             "is_overlapping": self.is_overlapping,
+            "notes": [dict(note) for note in self.notes],
         }
 
 
@@ -179,9 +188,10 @@ def funnel(
     """
     if isinstance(asking.among.take, TakeTop):
         raise RuleError(Problem("funnel_of_take", params={"n": asking.among.take.n}))
-    steps = Steps(way, stuck_days)
+    steps = Steps(asking, way, stuck_days)
     total = asking.figure()
-    nobody_began = steps.not_started()
+    is_known = steps.is_known(0)
+    nobody_began = steps.not_started() if is_known else ()
     not_started = asking.figure(*nobody_began) if nobody_began else None
     groups: tuple[FunnelGroup, ...] = ()
     if split is not None and parts_of is not None:
@@ -191,12 +201,13 @@ def funnel(
         as_of=asking.as_of,
         total=total.users,
         steps=_counted(asking, steps, ()),
-        not_started=0 if not_started is None else not_started.users,
+        not_started=(0 if is_known else None) if not_started is None else not_started.users,
         rule=total.rule,
         rule_not_started=None if not_started is None else not_started.rule,
         groups=groups,
         is_overlapping=split is not None and asking.catalogue.tags[split].type is TagType.MULTI,
         stuck_days=stuck_days,
+        notes=() if is_known else _not_known(way),
     )
 
 
@@ -209,8 +220,15 @@ def elsewhere(asking: Asking, way: Way, place: int, *, many: int = 6) -> tuple[E
         Which step, from 0. It has events.
     many : int
         At most so many events; a person stands at each that they did.
+
+    Raises
+    ------
+    RuleError
+        If it is not known who reached the step: the data do not say since when people are users.
     """
-    steps = Steps(way, STUCK_DAYS)
+    steps = Steps(asking, way, STUCK_DAYS)
+    if not steps.is_known(place):
+        raise RuleError(Problem("no_arrivals"))
     events = way.steps[place][1].events
     own = {event for _, step in way.steps[place:] for event in step.events}
     stopped = asking.figure(*steps.furthest(place))
@@ -227,6 +245,12 @@ def elsewhere(asking: Asking, way: Way, place: int, *, many: int = 6) -> tuple[E
     return tuple(sorted(found, key=lambda each: -each.people.users)[:many])
 
 
+def _not_known(way: Way) -> tuple[Text, ...]:
+    """Return why it is not known who reached the first step, and what follows from that."""
+    code = "journey_no_arrivals_in_order" if way.in_order else "journey_no_arrivals"
+    return say("no_arrivals"), say(code, step=way.steps[0][1].label.as_text())
+
+
 def _group(asking: Asking, steps: Steps, part: Part) -> FunnelGroup:
     people = asking.figure(*part.nodes)
     return FunnelGroup(part.label, people.users, _counted(asking, steps, part.nodes), people.rule)
@@ -235,28 +259,30 @@ def _group(asking: Asking, steps: Steps, part: Part) -> FunnelGroup:
 def _counted(asking: Asking, told: Steps, among: Sequence[Node]) -> tuple[FunnelStep, ...]:
     """Return the numbers of all steps, of the people for whom some conditions hold."""
     many = len(told.keys)
-    reached = asking.figures((*among, *told.reached(place)) for place in range(many))
-    furthest = asking.figures((*among, *told.furthest(place)) for place in range(many))
-    continued = asking.figures((*among, *told.continued(place)) for place in range(many - 1))
-    stuck = asking.figures((*among, *told.stuck(place)) for place in range(many))
-    both = asking.figures((*among, *told.reached(0), *told.reached(place)) for place in range(many))
-    delays = [_delays(asking, told, among, place) for place in range(many - 1)]
+
+    def known(of: Callable[[int], tuple[Node, ...]], upto: int = many) -> list[Figure | None]:
+        """Return a figure for each step; None where it cannot be known, and for those not asked about."""
+        found = asking.known((*among, *of(n)) if told.is_known(n) else None for n in range(upto))
+        return [*found, *(None for _ in range(upto, many))]
+
+    reached, furthest, stuck = known(told.reached), known(told.furthest), known(told.stuck)
+    continued = known(told.continued, many - 1)
+    both = known(lambda place: (*told.reached(0), *told.reached(place)))
+    went_on = [_share(*each) for each in zip(continued, reached, strict=True)]
     return tuple(
         FunnelStep(
             stage=told.way.steps[place][0],
             step=told.keys[place],
-            reached=reached[place].users,
-            furthest=furthest[place].users,
-            continued=continued[place].users if place < many - 1 else None,
-            conversion=_conversion(continued[place].users, reached[place].users)
-            if place < many - 1
-            else None,
-            rule_reached=reached[place].rule,
-            rule_furthest=furthest[place].rule,
-            rule_continued=continued[place].rule if place < many - 1 else None,
-            interval=share(continued[place].users, reached[place].users) if place < many - 1 else None,
-            overall=share(both[place].users, reached[0].users),
-            delays=delays[place] if place < many - 1 else _NOTHING,
+            reached=_users(reached[place]),
+            furthest=_users(furthest[place]),
+            continued=_users(continued[place]),
+            conversion=_value(went_on[place]),
+            rule_reached=_rule(reached[place]),
+            rule_furthest=_rule(furthest[place]),
+            rule_continued=_rule(continued[place]),
+            interval=went_on[place],
+            overall=_share(both[place], reached[0]),
+            delays=_NOTHING if continued[place] is None else _delays(asking, told, among, place),
             stuck=stuck[place],
         )
         for place in range(many)
@@ -270,5 +296,17 @@ def _delays(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> D
     return asking.delays(first, then, *among, *told.continued(place))
 
 
-def _conversion(continued: int, reached: int) -> float | None:
-    return continued / reached if reached else None
+def _share(of: Figure | None, whole: Figure | None) -> Share | None:
+    return None if of is None or whole is None else of.share_of(whole)
+
+
+def _value(share: Share | None) -> float | None:
+    return None if share is None else share.value
+
+
+def _users(figure: Figure | None) -> int | None:
+    return None if figure is None else figure.users
+
+
+def _rule(figure: Figure | None) -> Rule | None:
+    return None if figure is None else figure.rule

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from core import clock
-from core.analytics.asking import any_of, did, did_none, existed
+from core.analytics.asking import Asking, any_of, did, did_none, existed
 from core.analytics.periods import Period
 from core.errors import Problem, RuleError, WorkspaceError
 from core.messages import say
@@ -49,6 +49,12 @@ class Way:
     in_order: bool = False
     within: Within | None = None
     period: Period | None = None
+
+    @property
+    def asks_who_came(self) -> bool:
+        """Whether the first step is that of who came in the period."""
+        first = self.steps[0][1]
+        return self.period is not None and not first.events and first.key not in self.rules
 
 
 def way_of(catalogue: Catalogue, **fields: Any) -> Way:
@@ -127,11 +133,20 @@ def way_given(catalogue: Catalogue, period: Period, given: Given | None) -> tupl
 class Steps:
     """The steps of a way as conditions."""
 
-    def __init__(self, way: Way, stuck_days: int) -> None:
+    def __init__(self, asking: Asking, way: Way, stuck_days: int) -> None:
         self.way = way
+        self._is_first_known = not way.asks_who_came or asking.knows_arrivals()
         self._stuck_days = stuck_days
         self.keys = [step for _, step in way.steps]
         self._window: Window | None = None if way.period is None else way.period.window
+
+    def is_known(self, place: int) -> bool:
+        """Tell whether it can be known who reached a step.
+
+        It cannot where the first step is that of who came in the period, and the data do not say since when
+        people are users; in order every step asks for the first.
+        """
+        return self._is_first_known or (place > 0 and not self.way.in_order)
 
     def reached(self, place: int) -> tuple[Node, ...]:
         """Return the conditions of having reached a step; none for a step that everybody has."""

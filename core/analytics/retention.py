@@ -212,7 +212,7 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
     people = asking.figure(*way.began(Period(way.periods[0].first, way.periods[-1].last)))
     if told["begin"] == "registered" and not asking.knows_arrivals():
         nothing = _curve(say("everybody_together"), people, ())
-        note = say("channels_no_arrivals")
+        note = say("no_arrivals")
         return Retention(way.grain, told["reading"], tuple(way.brackets), (), nothing, note=note)
     cohorts = tuple(way.cohort(period) for period in way.periods)
     curves = []

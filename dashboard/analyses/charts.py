@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import plotly.graph_objects as go
 
 from core.analytics.lifecycle import COME, STAGE_KEYS, Flow, Lifecycle, stage_label
-from core.analytics.overview import OF_PEOPLE, Overview, measure_label
+from core.analytics.overview import Overview, measure_label
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import Rfm
 from core.analytics.sheets import place_label
@@ -31,9 +32,10 @@ _SIDE = 92
 
 
 def trend(found: Overview, measure: str) -> Chart:
-    """Return the course of one measure over the period, each point with its people."""
+    """Return the course of one measure, each point with its people; what is not known is a gap."""
     colours = theme.palette()
-    values = [_of_moment(found, place, measure) for place in range(len(found.course))]
+    values = [moment.value(measure) for moment in found.course]
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
     days = [moment.period.first for moment in found.course]
     figure = timeline(colours)
     if days and (days[-1] - days[0]).days > _A_YEAR:
@@ -49,16 +51,16 @@ def trend(found: Overview, measure: str) -> Chart:
             fillcolor=_faded(colours.brand_ink, 0.08),
             customdata=[[row, _COLUMNS[measure]] for row in range(len(days))],
             hovertext=[
-                figures.safe(f"{day.isoformat()} · {short(value)}")
+                "" if value is None else figures.safe(f"{day.isoformat()} · {short(value)}")
                 for day, value in zip(days, values, strict=True)
             ],
             hoverinfo="text",
             cliponaxis=False,
         )
     )
-    for place in sorted({max(range(len(values)), key=values.__getitem__), len(values) - 1}) if values else ():
+    for place, value in sorted({max(known, key=itemgetter(1)), known[-1]}) if known else ():
         figure.add_annotation(
-            x=days[place], y=values[place], text=short(values[place]), showarrow=False, yshift=14,
+            x=days[place], y=value, text=short(value), showarrow=False, yshift=14,
             font={"size": 12, "color": colours.ink},
         )  # fmt: skip
     return Chart(
@@ -66,7 +68,7 @@ def trend(found: Overview, measure: str) -> Chart:
         t(
             "analyses.overview.trend_summary", measure=measure_label(measure),
             first=days[0] if days else "", last=days[-1] if days else "",
-            value=short(values[-1]) if values else "0",
+            value=short(known[-1][1]) if known else "–",
         ),
         (),
         (),
@@ -157,15 +159,18 @@ def weeks(found: Lifecycle) -> Chart:
     figure.update_xaxes(**_ticks([week.period.first for week in found.weeks], "%m-%d", at_most=4))
     starts = [week.period.first.isoformat() for week in found.weeks]
     top = 0
-    for name, tint in (
-        ("retained", tints[0]), ("returning", tints[2]), ("new", tints[1]), ("lost", colours.line_strong),
-    ):  # fmt: skip
+    colour_of = {
+        "retained": tints[0], "returning": tints[2], "gained": tints[2], "new": tints[1],
+        "lost": colours.line_strong,
+    }  # fmt: skip
+    for name in found.parts_of_weeks:
         people = [getattr(week, name).users for week in found.weeks]
         sign = -1 if name == "lost" else 1
         label = t(f"analyses.lifecycle.{name}")
         figure.add_trace(
             go.Bar(
-                x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
+                x=starts, y=[sign * each for each in people],
+                marker={"color": colour_of[name], "line": {"width": 0}},
                 customdata=[[row, _WEEK_COLUMN[name]] for row in range(len(starts))],
                 hovertext=[
                     figures.safe(f"{label} · {start} · {each:,}")
@@ -184,7 +189,7 @@ def weeks(found: Lifecycle) -> Chart:
     return Chart(figure, t("analyses.lifecycle.week_summary", n=len(starts)), (), ())
 
 
-_WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5}
+_WEEK_COLUMN = {"new": 2, "retained": 3, "returning": 4, "lost": 5, "gained": 6}
 
 
 def treemap(found: Rfm) -> Chart:
@@ -318,13 +323,6 @@ def _ticks(days: Sequence[date], form: str, *, at_most: int = 12) -> dict[str, A
             for place, day in enumerate(shown)
         ],
     }
-
-
-def _of_moment(found: Overview, place: int, measure: str) -> float:
-    moment = found.course[place]
-    if measure in OF_PEOPLE:
-        return float(getattr(moment, measure).users)
-    return float(moment.bought.occurrences if measure == "orders" else moment.bought.total or 0)
 
 
 def _worth(stage: Any, by_value: bool) -> float:

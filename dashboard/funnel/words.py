@@ -13,6 +13,7 @@ from dashboard.i18n import pick, t
 
 Measure = Literal["reached", "furthest"]
 Link = Callable[[Rule], str]
+NOT_KNOWN = "–"
 
 
 def funnel_data(funnel: Funnel, *, caption: str, link: Link) -> dict[str, Any]:
@@ -72,15 +73,15 @@ def _stages(
 
 def _funnel_step(steps: Sequence[FunnelStep], number: int, link: Link) -> dict[str, Any]:
     step = steps[number]
-    longest = max(each.reached for each in steps) or 1
+    longest = max((each.reached for each in steps if each.reached is not None), default=0) or 1
     name = pick(step.step.label)
     return {
         "label": name,
         "reached": _figure(step.reached, step.rule_reached, "journey.open_reached", name, link),
         "furthest": _figure(step.furthest, step.rule_furthest, "journey.open_furthest", name, link),
         "conversion": _conversion(step, steps[number + 1 :], link),
-        "reached_share": step.reached / longest,
-        "furthest_share": step.furthest / longest,
+        "reached_share": (step.reached or 0) / longest,
+        "furthest_share": (step.furthest or 0) / longest,
     }
 
 
@@ -95,7 +96,9 @@ def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> di
 
 
 def _percent(step: FunnelStep) -> str:
-    return "–" if step.continued is None else share_of(step.continued, step.reached)
+    if step.continued is None or step.reached is None:
+        return NOT_KNOWN
+    return share_of(step.continued, step.reached)
 
 
 def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link) -> dict[str, Any]:
@@ -103,14 +106,16 @@ def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link
     rule = step.rule_reached if measure == "reached" else step.rule_furthest
     return {
         "figure": _figure(count, rule, f"journey.open_{measure}", pick(step.step.label), link, group),
-        "under": share_of(count, total),
-        "share": count / total if total else 0.0,
+        "under": "" if count is None else share_of(count, total),
+        "share": count / total if count and total else 0.0,
     }
 
 
 def _figure(
-    count: int, rule: Rule, title: str, step: str, link: Link, group: str | None = None
+    count: int | None, rule: Rule | None, title: str, step: str, link: Link, group: str | None = None
 ) -> dict[str, str | None]:
+    if count is None or rule is None:
+        return {"text": NOT_KNOWN, "href": None, "title": None}
     words = t(title, step=step, n=f"{count:,}")
     return {
         "text": f"{count:,}",
