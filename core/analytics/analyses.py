@@ -198,9 +198,7 @@ class _Parts:
         try:
             return ask(request.asking, request.period, given)
         except RuleError as error:
-            lacking = {"template_slot_nothing", "template_slot_empty"}
-            filled = {key for key, value in request.given.items() if value not in (None, [], ())}
-            if any(p.code not in lacking or p.node in filled for p in error.problems):
+            if not is_lacking(error, request.given):
                 raise
             self.notes += [message_of(problem) for problem in error.problems]
             return None
@@ -257,6 +255,13 @@ def tell(name: str, request: Request) -> Told:
     if request.by is not None:
         tag_to_split_by(request.asking.catalogue, request.by)
     return analysis.tell(request)
+
+
+def is_lacking(error: RuleError, given: Given) -> bool:
+    """Tell whether an analysis is refused for nothing but what the data lack and nobody told it."""
+    lacking = {"template_slot_nothing", "template_slot_empty"}
+    filled = {key for key, value in given.items() if value not in (None, [], ())}
+    return all(problem.code in lacking and problem.node not in filled for problem in error.problems)
 
 
 def given_by_plan(plan: Mapping[str, Any], name: str) -> Given:

@@ -15,6 +15,7 @@ from core.analytics.journey_steps import way_given
 from core.analytics.periods import Period, period_of
 from core.analytics.sheets import sheets
 from core.errors import Problem, RuleError, WorkspaceError
+from core.messages import Text, say
 from core.rules.arguments import read_day
 from core.rules.conditions import AudienceCondition
 from core.rules.tree import Group, Rule
@@ -69,6 +70,18 @@ class Analysing(OneUser):
         asking = self.asking(as_of, audience=audience)
         period = period_of(asking.as_of, first, last)
         return tell(name, Request(asking, period, parts_in(asking), by, given or {}))
+
+    def nobody(self, as_of: date | None = None, *, audience: str | None = None) -> Text | None:
+        """Return that there is nobody to analyse; None where there is somebody.
+
+        The others as for `analyse`.
+        """
+        asking = self.asking(as_of, audience=audience)
+        if asking.figure().users:
+            return None
+        if audience is None:
+            return say("report_nobody", day=asking.as_of)
+        return say("report_nobody_in_audience", day=asking.as_of, audience=self.audience(audience).name)
 
     def elsewhere(
         self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,

@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.analyses import ANALYSES, Told
+from core.analytics.analyses import ANALYSES, Told, is_lacking
 from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
-from core.messages import Text
+from core.errors import RuleError
+from core.messages import Text, message_of
 from dashboard import sheet, state
 from dashboard.analyses import bar
 from dashboard.analyses.bar import Asked
@@ -84,12 +85,25 @@ def _plain(value: Any) -> Any:
 
 
 def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
-    """Return what the analysis tells, and the same as tables."""
+    """Return what the analysis tells, and the same as tables.
+
+    Where there is nobody to ask about, or the data lack what the analysis needs, the page says so and ends.
+    """
     workspace = state.workspace()
-    told = workspace.analyse(
-        asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
-        by=asked.by, given=asked.given,
-    )  # fmt: skip
+    nobody = workspace.nobody(asked.day, audience=asked.audience)
+    if nobody is not None:
+        st.info(verbatim(pick(nobody)))
+        st.stop()
+    try:
+        told = workspace.analyse(
+            asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
+            by=asked.by, given=asked.given,
+        )  # fmt: skip
+    except RuleError as error:
+        if not is_lacking(error, asked.given):
+            raise
+        notes([message_of(problem) for problem in error.problems], are_all=True)
+        st.stop()
     _told()[asked.name] = dict(asked.given)
     return told, sheets(told, workspace.catalogue())
 
@@ -189,12 +203,18 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
             st.markdown(t("analyses.chosen", what=verbatim(what), people=people))
 
 
-def notes(of: Sequence[Text]) -> None:
-    """Say which parts of an analysis are absent and what would bring them: one box, each reason once."""
+def notes(of: Sequence[Text], *, are_all: bool = False) -> None:
+    """Say which parts of an analysis are absent and what would bring them: one box, each reason once.
+
+    Parameters
+    ----------
+    are_all : bool
+        Whether nothing else of it is there.
+    """
     reasons = list(dict.fromkeys(pick(note) for note in of))
     if reasons:
         lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
-        st.info(f"{t('analyses.lacking')}\n{lines}")
+        st.info(f"{t('analyses.lacking_all' if are_all else 'analyses.lacking')}\n{lines}")
 
 
 def remarks(of: Sequence[Text]) -> None:

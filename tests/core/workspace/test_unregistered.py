@@ -16,6 +16,7 @@ from core.analytics.asking import Figure
 from core.analytics.sheets import Sheet, sheets
 from core.messages import LANGUAGES, Language, say
 from core.workspace import Workspace
+from tests.command_line import core
 from tests.core.report.reading import assert_self_contained
 from tests.core.unregistered import WITH_DAYS, unregistered
 
@@ -224,3 +225,10 @@ def test_the_report_says_it_in_the_same_words_wherever_a_dash_stands(
     assert not in_order.sections["journey"].drawings
     of_new = assert_self_contained(door.report(language, plan={"budget": {"whom": "new"}}, only=["budget"]))
     assert WHY[language] in of_new.sections["budget"].text
+
+
+@pytest.mark.parametrize("name", ["overview", "lifecycle", "rfm", "retention", "budget", "channels"])
+def test_on_the_command_line_it_stands_below_the_tables(name: str, door: Workspace, folder: Path) -> None:
+    done = core("analyze", name, "--workspace", folder / "workspace", environment={"COTERIE_LANG": "zh"})
+    assert done.returncode == 0
+    assert WHY["zh"] in done.stdout.decode()
