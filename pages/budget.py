@@ -57,13 +57,25 @@ def draw_split():
         st.markdown(verbatim(pick(told.split.method)))
         for assumption in told.split.assumptions:
             st.markdown(f"- {verbatim(pick(assumption))}")
+    if not told.split.groups.groups:
+        return
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.header(t("analyses.budget.response"), anchor=False)
         frame.chart(money_charts.responses(told.split.groups), asked, key="budget_responses")
     with right:
         st.header(t("analyses.budget.groups"), anchor=False)
+        if told.split.groups.note is not None and told.split.groups.note != told.split.note:
+            frame.remarks([told.split.groups.note])
         sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")
+
+
+def asides():
+    """What the parts say about their numbers, for the tables alone."""
+    found = [] if told.split is None else [told.split.groups.note, told.split.note]
+    found += [] if told.coupons is None else [told.coupons.note, told.coupons.how_registered]
+    found += [] if told.activity is None else [told.activity.note]
+    return [note for note in found if note is not None]
 
 
 def draw_picture():
@@ -98,6 +110,7 @@ with boundary():
         raise TypeError("budget tells budgets")
     frame.notes(told.notes)
     if shown_as == "table":
+        frame.remarks(asides())
         frame.tables(found, asked)
     else:
         draw_picture()

@@ -119,14 +119,14 @@ def draw_beside():
 
 def stuck_card(row, step):
     """Who stands at a step: how many for long, how long the others took, and what share went on."""
-    users, median = step.stuck.users, step.delays.seconds.get(0.5)
+    users, median = None if step.stuck is None else step.stuck.users, step.delays.seconds.get(0.5)
     interval = step.interval
     return {
         "label": pick(step.step.label),
         "about": t("analyses.journey.stuck_about", n=told.stuck_days),
-        "text": f"{users:,}",
+        "text": "–" if users is None else f"{users:,}",
         "href": asked.link(table("journey"), row, "stuck") if users else None,
-        "title": t("analyses.open", n=f"{users:,}"),
+        "title": "–" if users is None else t("analyses.open", n=f"{users:,}"),
         "note": None
         if median is None
         else t("analyses.journey.median", n=written(median / 86_400, "days")),
@@ -173,7 +173,9 @@ def export(step):
 
 
 def draw_elsewhere():
-    places = [place for place, step in enumerate(told.steps[:-1]) if step.step.events]
+    places = [
+        place for place, step in enumerate(told.steps[:-1]) if step.step.events and step.furthest is not None
+    ]
     if not places:
         return
     st.header(t("analyses.journey.elsewhere"), anchor=False)
@@ -247,8 +249,7 @@ with boundary():
     tags = not_historical()
     if tags:
         st.warning(t("journey.not_historical", tags=verbatim(t("frame.comma").join(tags))))
-    if told.total == 0:
-        st.info(t("journey.nobody", as_of=asked.day))
+    frame.remarks(told.notes)
     if shown_as == "table":
         frame.tables(found, asked)
     else:

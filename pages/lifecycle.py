@@ -6,10 +6,10 @@ from core.analytics.lifecycle import COME, STAGE_KEYS, Lifecycle, stage_label
 from dashboard import areas, sheet
 from dashboard.analyses import charts, frame
 from dashboard.areas import Area
-from dashboard.errors import boundary, verbatim
+from dashboard.errors import boundary
 from dashboard.i18n import pick, t
 from dashboard.links import builder_link
-from dashboard.sheet.numbers import change, percent, short, written
+from dashboard.sheet.numbers import change, percent, short
 
 WORTH = ("users", "value")
 
@@ -52,7 +52,8 @@ def rates():
         for after in STAGE_KEYS:
             row = rows.get((before, after))
             if row is None:
-                cells.append({"text": "–", "heat": 0})
+                is_known = before != COME or told.knows_arrivals
+                cells.append({"text": "–" if is_known else t("analyses.unknown"), "heat": 0})
                 continue
             flow = told.flows[row]
             cells.append(
@@ -103,16 +104,17 @@ def draw_picture():
         },
         key="lifecycle_cards",
     )
-    st.caption(verbatim(pick(told.about)))
+    frame.remarks([told.about, *told.notes])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(t("analyses.lifecycle.stages"), anchor=False)
+        has_amount = any(stage.bought.total is not None for stage in told.months[-1].stages)
         worth = st.segmented_control(
             t("analyses.overview.measure"),
-            WORTH,
+            WORTH if has_amount else WORTH[:1],
             format_func={one: t(f"analyses.lifecycle.by_{one}") for one in WORTH}.__getitem__,
             default="users",
             required=True,
-            key="lifecycle_worth",
+            key="lifecycle_worth" if has_amount else "lifecycle_worth_users",
             label_visibility="collapsed",
         )
     chart = charts.stages(told, by_value=worth == "value")
@@ -126,7 +128,8 @@ def draw_picture():
     with right:
         sheet.draw(rates(), key="lifecycle_rates")
         st.caption(t("analyses.lifecycle.rates"))
-        st.caption(t("analyses.lifecycle.expected"))
+        with_newcomers = "analyses.lifecycle.expected"
+        st.caption(t(with_newcomers if told.knows_arrivals else "analyses.lifecycle.expected_without"))
     st.header(t("analyses.lifecycle.weeks"), anchor=False)
     frame.chart(charts.weeks(told), asked, key="lifecycle_weeks", sheet_of=table("weeks"))
 
@@ -137,9 +140,8 @@ with boundary():
     table = frame.by_key(found)
     if not isinstance(told, Lifecycle):
         raise TypeError("the life cycle tells a life cycle")
-    if not any(stage.people.users for stage in told.months[-1].stages):
-        st.info(t("analyses.nobody", day=written(asked.day, "date")))
     if shown_as == "table":
+        frame.remarks(told.notes)
         frame.tables(found, asked)
     else:
         draw_picture()

@@ -84,21 +84,26 @@ def draw_picture():
         {"caption": t("analyses.overview.title"), "cards": [card(measure) for measure in MEASURES]},
         key="overview_cards",
     )
+    frame.remarks(told.numbers.notes)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(t("analyses.overview.trends"), anchor=False)
         # Of what is not known there is no course.
-        measures = [one for one in charts.TRENDS if one != "new" or told.numbers.now.new is not None]
-        measure = st.segmented_control(
+        measures = [one for one in charts.TRENDS if told.numbers.has_course(one)]
+        measure = measures and st.segmented_control(
             t("analyses.overview.measure"),
             measures,
             format_func={one: pick(measure_label(one)) for one in charts.TRENDS}.__getitem__,
             default="active",
             required=True,
-            key="overview_measure" if measures == list(charts.TRENDS) else "overview_measure_known",
+            key="_".join(("overview_measure", *(measures if measures != list(charts.TRENDS) else ()))),
             persist_state="session",
             label_visibility="collapsed",
         )
-    frame.chart(charts.trend(told.numbers, measure), asked, key="overview_trend", sheet_of=table("trends"))
+    if measure:
+        trend = charts.trend(told.numbers, measure)
+        frame.chart(trend, asked, key="overview_trend", sheet_of=table("trends"))
+    else:
+        st.caption(t("analyses.not_known"))
     st.header(t("analyses.overview.movements"), anchor=False)
     if not told.movements:
         st.caption(t("analyses.overview.no_movements" if told.is_comparable else "analyses.not_known"))
@@ -121,6 +126,7 @@ with boundary():
     if not isinstance(told, OverviewTold):
         raise TypeError("the overview tells an overview")
     if shown_as == "table":
+        frame.remarks(told.numbers.notes)
         frame.tables(found, asked)
     else:
         draw_picture()

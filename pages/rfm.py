@@ -130,6 +130,7 @@ def draw_picture():
         st.header(t("analyses.rfm.shifts"), anchor=False)
         sheet.draw(sheet_data(table("shifts"), link=asked.link), key="rfm_shifts")
     st.header(t("analyses.rfm.moves", since=told.since, day=asked.day), anchor=False)
+    frame.remarks(told.notes)
     sheet.draw(moves(), key="rfm_moves")
 
 
@@ -142,6 +143,7 @@ with boundary():
     if not told.buyers.users:
         st.info(t("analyses.rfm.nobody", day=written(asked.day, "date")))
     elif shown_as == "table":
+        frame.remarks(told.notes)
         frame.tables(found, asked)
     else:
         draw_picture()

@@ -29,7 +29,7 @@ from core.analytics.splits import tag_to_split_by
 from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, message_of, say
 from core.schema import Catalogue
-from core.tags.templates.proposals import Given, Slot
+from core.tags.templates.proposals import Given, Slot, filled
 
 T = TypeVar("T")
 
@@ -198,9 +198,7 @@ class _Parts:
         try:
             return ask(request.asking, request.period, given)
         except RuleError as error:
-            lacking = {"template_slot_nothing", "template_slot_empty"}
-            filled = {key for key, value in request.given.items() if value not in (None, [], ())}
-            if any(p.code not in lacking or p.node in filled for p in error.problems):
+            if not is_lacking(error, request.given):
                 raise
             self.notes += [message_of(problem) for problem in error.problems]
             return None
@@ -259,12 +257,30 @@ def tell(name: str, request: Request) -> Told:
     return analysis.tell(request)
 
 
+def refuse_unfit(name: str, catalogue: Catalogue, given: Given) -> None:
+    """Refuse what is given to an analysis if its slots do not take it.
+
+    Raises
+    ------
+    RuleError
+        With everything that is wrong, each at the name of its slot.
+    """
+    filled(ANALYSES[name].slots(catalogue), catalogue, given)
+
+
 def audiences_in(given: Given) -> tuple[str, ...]:
     """Return the ids or names of the audiences that what is given names, as far as it is well formed."""
     steps = given.get("steps")
     told = steps if isinstance(steps, list | tuple) else ()
     names = [step.get("audience") for step in told if isinstance(step, Mapping)]
     return tuple(name for name in names if isinstance(name, str) and name)
+
+
+def is_lacking(error: RuleError, given: Given) -> bool:
+    """Tell whether an analysis is refused for nothing but what the data lack and nobody told it."""
+    lacking = {"template_slot_nothing", "template_slot_empty"}
+    told = {key for key, value in given.items() if value not in (None, [], ())}
+    return all(problem.code in lacking and problem.node not in told for problem in error.problems)
 
 
 def given_by_plan(plan: Mapping[str, Any], name: str) -> Given:

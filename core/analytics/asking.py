@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from core import clock
 from core.analytics.explain.statistics import wilson
@@ -118,13 +119,31 @@ class Asking:
         sizes = self.engine.sizes(rules, self.as_of)
         return [Figure(users, rule) for users, rule in zip(sizes, rules, strict=True)]
 
+    def known(self, each: Iterable[Sequence[Node] | None]) -> list[Figure | None]:
+        """Return the same as `figures`; None for what is None, since nothing can be known of it."""
+        asked = list(each)
+        found = iter(self.figures(conditions for conditions in asked if conditions is not None))
+        return [None if conditions is None else next(found) for conditions in asked]
+
     def knows_arrivals(self) -> bool:
         """Tell whether the data say since when people are users; of nobody nothing is left to say.
 
-        Where they do not, everybody has always been a user, and who is new cannot be known.
+        Where they do not, everybody has always been a user, and who is new cannot be known. It is asked once.
         """
+        return self._knows_arrivals
+
+    @cached_property
+    def _knows_arrivals(self) -> bool:
         everybody, always = self.figures([(), (existed(date.min),)])
         return always.users < everybody.users or not everybody.users
+
+    def came(self, period: Period) -> tuple[Node, ...] | None:
+        """Return the conditions of having become a user in a period; None where that cannot be known."""
+        return came(period, self.as_of) if self.knows_arrivals() else None
+
+    def came_since(self, day: date) -> tuple[Node, ...] | None:
+        """Return the condition of not having been a user yet on a day; None where that cannot be known."""
+        return (existed(day, is_negated=True),) if self.knows_arrivals() else None
 
     def totals(self, figures: Sequence[Figure], deeds: Deeds, span: Days) -> list[Done]:
         """Return what the people of each figure did in some days."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import clock
-from core.analytics.asking import Asking, Figure, came, did, did_none
+from core.analytics.asking import Asking, Figure, did, did_none
 from core.analytics.channel_figures import Channel, Channels, Cost
 from core.analytics.periods import Period
 from core.analytics.splits import parts_by_size
@@ -134,7 +134,7 @@ class _Asked:
         self._asking, self._period, self._told = asking, period, told
         self._buy = str(told["purchase"])
         self._activity = list(dict.fromkeys([self._buy, *(told["activity"] or ())]))
-        self._knows_arrivals = asking.knows_arrivals()
+        self._came = asking.came(period)
 
     def rows(self, sources: Sequence[tuple[Text, _Source]]) -> list[Channel]:
         """Return the numbers of several groups of people."""
@@ -165,8 +165,8 @@ class _Asked:
             found.append(say("channels_nobody_active", first=self._period.first, last=self._period.last))
         if not has_rows:
             found.append(say("channels_none"))
-        if not self._knows_arrivals:
-            found.append(say("channels_no_arrivals"))
+        if self._came is None:
+            found.append(say("no_arrivals"))
         begin = days_of_events(self._asking.catalogue, self._activity).first
         if begin is not None and begin > min(self._period.before().first, self._quiet().first):
             found.append(say("channels_before_data", first=begin))
@@ -195,8 +195,8 @@ class _Asked:
             ),
             "converted": (*now, *did([self._buy], period.window)),
         }
-        if self._knows_arrivals:
-            found["new"] = (*now, *came(period, self._asking.as_of))
+        if self._came is not None:
+            found["new"] = (*now, *self._came)
             if self._told["cost"] is not None:
                 cost = str(self._told["cost"])
                 found["costed"] = (*found["new"], TagCondition(id=cost, tag=cost, op="is_set"))

@@ -15,7 +15,7 @@ from core.analytics.journey_steps import STUCK_DAYS, Steps, Way, chain
 from core.analytics.splits import Part, tag_to_split_by
 from core.engines.tallies import Delays
 from core.errors import Problem, RuleError
-from core.messages import Text
+from core.messages import Text, say
 from core.rules.tree import Node, Rule, TakeTop
 from core.schema import JourneyStage, JourneyStep, TagType
 
@@ -36,44 +36,49 @@ class Sessions:
 class FunnelStep:
     """The numbers of one step, each number of users with the rule that it is the count of.
 
+    None of them is known of a step that asks who came in the period, where the data do not say since when
+    people are users.
+
     Attributes
     ----------
-    reached : int
-        Users who reached the step.
-    furthest : int
-        Users who reached it and none of the later ones.
+    reached : int or None
+        Users who reached the step; None = not known.
+    furthest : int or None
+        Users who reached it and none of the later ones; None = not known.
     continued : int or None
-        Users who reached both it and the next; None for the last step.
+        Users who reached both it and the next; None for the last step, and where it is not known.
     sessions : Sessions or None
-        How many sessions reached the step and went on; None where people are what goes through the steps.
-        The shares are then of sessions, else of users.
+        How many sessions reached the step and went on; None where people are what goes through the steps,
+        and where it is not known. The shares are then of sessions, else of users.
     conversion : float or None
-        ``continued / reached``, between 0 and 1; None for the last step, and where nobody reached it.
+        ``continued / reached``, between 0 and 1; None for the last step, and where nobody is known to have
+        reached it.
     interval : Share or None
         The conversion with its interval.
     overall : Share or None
-        Of those who reached the first step, who reached this one as well; None where nobody did.
+        Of those who reached the first step, who reached this one as well; None where nobody did, and where it
+        is not known who did.
     delays : Delays
         From first doing the step to the next doing of the one after it, of those who continued; of nobody
         where a step is told without events.
-    stuck : Figure
-        Of `furthest`, those who had reached the step so many days before already.
+    stuck : Figure or None
+        Of `furthest`, those who had reached the step so many days before already; None = not known.
     """
 
     stage: JourneyStage
     step: JourneyStep
-    reached: int
-    furthest: int
+    reached: int | None
+    furthest: int | None
     continued: int | None
     sessions: Sessions | None
     conversion: float | None
-    rule_reached: Rule
-    rule_furthest: Rule
+    rule_reached: Rule | None
+    rule_furthest: Rule | None
     rule_continued: Rule | None
     interval: Share | None
     overall: Share | None
     delays: Delays
-    stuck: Figure
+    stuck: Figure | None
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers of the step, JSON-ready."""
@@ -93,7 +98,7 @@ class FunnelStep:
             "overall": None if self.overall is None else self.overall.as_json(),
             "median_seconds": seconds.get(0.5),
             "p90_seconds": seconds.get(0.9),
-            "stuck": self.stuck.users,
+            "stuck": None if self.stuck is None else self.stuck.users,
         }
 
 
@@ -115,10 +120,10 @@ class Funnel:
     ----------
     total : int
         Everybody asked about: the base, or the members of the audience.
-    not_started : int
-        Users who reached no step; ``furthest`` of all steps and this add up to ``total``.
+    not_started : int or None
+        Users who reached no step; ``furthest`` of all steps and this add up to ``total``. None = not known.
     rule_not_started : Rule or None
-        None when the journey begins with a step that everybody has reached.
+        None when the journey begins with a step that everybody has reached, or it is not known who did.
     groups : tuple of FunnelGroup
         By the values of the tag asked for; empty when none was.
     is_overlapping : bool
@@ -128,12 +133,14 @@ class Funnel:
     session_minutes, sessions : int or None
         The longest pause of a session, and how many there were, whatever happened in them; None where people
         are what goes through the steps.
+    notes : tuple of Text
+        Why it is not known who reached the first step, and what would tell it.
     """
 
     as_of: date
     total: int
     steps: tuple[FunnelStep, ...]
-    not_started: int
+    not_started: int | None
     rule: Rule
     rule_not_started: Rule | None
     groups: tuple[FunnelGroup, ...] = ()
@@ -141,6 +148,7 @@ class Funnel:
     stuck_days: int = STUCK_DAYS
     session_minutes: int | None = None
     sessions: int | None = None
+    notes: tuple[Text, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready; the rules are left to whoever asks for them."""
@@ -161,6 +169,7 @@ class Funnel:
                 for group in self.groups
             ],
             "is_overlapping": self.is_overlapping,
+            "notes": [dict(note) for note in self.notes],
         }
 
 
@@ -200,10 +209,11 @@ def funnel(
     """
     if isinstance(asking.among.take, TakeTop):
         raise RuleError(Problem("funnel_of_take", params={"n": asking.among.take.n}))
-    steps = Steps(way, stuck_days, tuple(asking.catalogue.events))
+    steps = Steps(asking, way, stuck_days)
     minutes = way.session_minutes
     total = asking.figure()
-    nobody_began = steps.not_started()
+    is_known = steps.is_known(0)
+    nobody_began = steps.not_started() if is_known else ()
     not_started = asking.figure(*nobody_began) if nobody_began else None
     groups: tuple[FunnelGroup, ...] = ()
     if split is not None and parts_of is not None:
@@ -213,14 +223,15 @@ def funnel(
         as_of=asking.as_of,
         total=total.users,
         steps=_counted(asking, steps, ()),
-        not_started=0 if not_started is None else not_started.users,
+        not_started=(0 if is_known else None) if not_started is None else not_started.users,
         rule=total.rule,
         rule_not_started=None if not_started is None else not_started.rule,
         groups=groups,
         is_overlapping=split is not None and asking.catalogue.tags[split].type is TagType.MULTI,
         stuck_days=stuck_days,
         session_minutes=minutes,
-        sessions=None if minutes is None else asking.sessions(steps.sessions(), *steps.whose_sessions),
+        sessions=None if minutes is None else asking.sessions(steps.sessions()),
+        notes=() if is_known else _not_known(way),
     )
 
 
@@ -233,8 +244,15 @@ def elsewhere(asking: Asking, way: Way, place: int, *, many: int = 6) -> tuple[E
         Which step, from 0. It has events.
     many : int
         At most so many events; a person stands at each that they did.
+
+    Raises
+    ------
+    RuleError
+        If it is not known who reached the step: the data do not say since when people are users.
     """
-    steps = Steps(way, STUCK_DAYS, tuple(asking.catalogue.events))
+    steps = Steps(asking, way, STUCK_DAYS)
+    if not steps.is_known(place):
+        raise RuleError(Problem("no_arrivals"))
     events = way.steps[place][1].events
     own = {event for _, step in way.steps[place:] for event in step.events}
     stopped = asking.figure(*steps.furthest(place))
@@ -250,6 +268,12 @@ def elsewhere(asking: Asking, way: Way, place: int, *, many: int = 6) -> tuple[E
     return tuple(sorted(found, key=lambda each: -each.people.users)[:many])
 
 
+def _not_known(way: Way) -> tuple[Text, ...]:
+    """Return why it is not known who reached the first step, and what follows from that."""
+    code = "journey_no_arrivals_in_order" if way.in_order else "journey_no_arrivals"
+    return say("no_arrivals"), say(code, step=way.steps[0][1].label.as_text())
+
+
 def _group(asking: Asking, steps: Steps, part: Part) -> FunnelGroup:
     people = asking.figure(*part.nodes)
     return FunnelGroup(part.label, people.users, _counted(asking, steps, part.nodes), people.rule)
@@ -257,39 +281,39 @@ def _group(asking: Asking, steps: Steps, part: Part) -> FunnelGroup:
 
 def _counted(asking: Asking, told: Steps, among: Sequence[Node]) -> tuple[FunnelStep, ...]:
     """Return the numbers of all steps, of the people for whom some conditions hold."""
-    places = range(len(told.keys))
-    last = places[-1]
-    reached = asking.figures((*among, *told.reached(place)) for place in places)
-    furthest = asking.figures((*among, *told.furthest(place)) for place in places)
-    continued = asking.figures((*among, *told.together(place, place + 1)) for place in places[:-1])
-    stuck = asking.figures((*among, *told.stuck(place)) for place in places)
-    both = asking.figures((*among, *told.together(0, place)) for place in places)
-    sessions = _sessions(asking, told, among)
+    many = len(told.keys)
+
+    def known(of: Callable[[int], tuple[Node, ...]], upto: int = many) -> list[Figure | None]:
+        """Return a figure for each step; None where it cannot be known, and for those not asked about."""
+        found = asking.known((*among, *of(n)) if told.is_known(n) else None for n in range(upto))
+        return [*found, *(None for _ in range(upto, many))]
+
+    reached, furthest, stuck = known(told.reached), known(told.furthest), known(told.stuck)
+    continued = known(lambda place: told.together(place, place + 1), many - 1)
+    both = known(lambda place: told.together(0, place)) if told.is_known(0) else [None] * many
+    sessions = [_sessions(asking, told, among, place) for place in range(many)]
     found = []
-    for place in places:
-        went_on = continued[place] if place < last else None
-        counted = sessions[place] if sessions else None
-        of_reached, of_continued = reached[place].users, None if went_on is None else went_on.users
-        of_both, of_first = both[place].users, reached[0].users
-        if counted is not None:
-            of_reached, of_continued = counted.of_step.reached, counted.of_step.continued
-            of_both, of_first = counted.both, sessions[0].of_step.reached
-        interval = None if of_continued is None else share(of_continued, of_reached)
+    for place in range(many):
+        counted = sessions[place]
+        if told.way.session_minutes is None:
+            went_on, overall = _share(continued[place], reached[place]), _share(both[place], reached[0])
+        else:
+            went_on, overall = _shares_of_sessions(counted, sessions[0])
         found.append(
             FunnelStep(
                 stage=told.way.steps[place][0],
                 step=told.keys[place],
-                reached=reached[place].users,
-                furthest=furthest[place].users,
-                continued=None if went_on is None else went_on.users,
+                reached=_users(reached[place]),
+                furthest=_users(furthest[place]),
+                continued=_users(continued[place]),
                 sessions=None if counted is None else counted.of_step,
-                conversion=None if interval is None else interval.value,
-                rule_reached=reached[place].rule,
-                rule_furthest=furthest[place].rule,
-                rule_continued=None if went_on is None else went_on.rule,
-                interval=interval,
-                overall=share(of_both, of_first),
-                delays=_delays(asking, told, among, place) if place < last else _NOTHING,
+                conversion=_value(went_on),
+                rule_reached=_rule(reached[place]),
+                rule_furthest=_rule(furthest[place]),
+                rule_continued=_rule(continued[place]),
+                interval=went_on,
+                overall=overall,
+                delays=_NOTHING if continued[place] is None else _delays(asking, told, among, place),
                 stuck=stuck[place],
             )
         )
@@ -298,29 +322,36 @@ def _counted(asking: Asking, told: Steps, among: Sequence[Node]) -> tuple[Funnel
 
 @dataclass(frozen=True)
 class _OfSessions:
-    """The sessions of a step, and how many reached it and the first one."""
+    """The sessions of a step, and how many reached it and the first one as well; None = not known."""
 
     of_step: Sessions
-    both: int
+    both: int | None
 
 
-def _sessions(asking: Asking, told: Steps, among: Sequence[Node]) -> list[_OfSessions]:
-    """Return by step how many sessions reached it; nothing where people go through the steps."""
-    if told.way.session_minutes is None:
-        return []
-    whose = (*among, *told.whose_sessions)
-    places = range(len(told.keys))
+def _sessions(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> _OfSessions | None:
+    """Return how many sessions reached a step; None where people go through the steps, or if not known."""
+    if told.way.session_minutes is None or not told.is_known(place):
+        return None
 
-    def together(place: int, later: int) -> int:
-        return asking.sessions(told.sessions_together(place, later), *whose)
+    def together(first: int, later: int) -> int:
+        return asking.sessions(told.sessions_together(first, later), *among, *told.whose_sessions(first))
 
-    return [
-        _OfSessions(
-            Sessions(together(place, place), together(place, place + 1) if place < places[-1] else None),
-            together(0, place),
-        )
-        for place in places
-    ]
+    went_on = together(place, place + 1) if place + 1 < len(told.keys) else None
+    both = together(0, place) if told.is_known(0) else None
+    return _OfSessions(Sessions(together(place, place), went_on), both)
+
+
+def _shares_of_sessions(
+    counted: _OfSessions | None, first: _OfSessions | None
+) -> tuple[Share | None, Share | None]:
+    """Return of the sessions of a step how many went on, and of those of the first how many reached it."""
+    if counted is None:
+        return None, None
+    of_step = counted.of_step
+    went_on = None if of_step.continued is None else share(of_step.continued, of_step.reached)
+    if counted.both is None or first is None:
+        return went_on, None
+    return went_on, share(counted.both, first.of_step.reached)
 
 
 def _delays(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> Delays:
@@ -331,3 +362,19 @@ def _delays(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> D
     is_by_session = told.way.session_minutes is not None
     in_sessions = told.sessions_together(place, place + 1) if is_by_session else ()
     return asking.delays(first, then, *conditions, span=told.span, in_sessions=in_sessions)
+
+
+def _share(of: Figure | None, whole: Figure | None) -> Share | None:
+    return None if of is None or whole is None else of.share_of(whole)
+
+
+def _value(share: Share | None) -> float | None:
+    return None if share is None else share.value
+
+
+def _users(figure: Figure | None) -> int | None:
+    return None if figure is None else figure.users
+
+
+def _rule(figure: Figure | None) -> Rule | None:
+    return None if figure is None else figure.rule

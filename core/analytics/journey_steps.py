@@ -54,6 +54,12 @@ class Way:
     period: Period | None = None
     session_minutes: int | None = None
 
+    @property
+    def asks_who_came(self) -> bool:
+        """Whether the first step is that of who came in the period."""
+        first = self.steps[0][1]
+        return self.period is not None and not first.events and first.key not in self.rules
+
 
 def way_of(catalogue: Catalogue, **fields: Any) -> Way:
     """Return the journey that the data's plan names; fields as of `Way`.
@@ -149,20 +155,23 @@ def way_given(asking: Asking, period: Period, given: Given | None) -> tuple[Way,
 
 
 class Steps:
-    """The steps of a way as conditions.
+    """The steps of a way as conditions."""
 
-    Parameters
-    ----------
-    events : sequence of str
-        All that the data have: in any of them a session may consist.
-    """
-
-    def __init__(self, way: Way, stuck_days: int, events: Sequence[str]) -> None:
+    def __init__(self, asking: Asking, way: Way, stuck_days: int) -> None:
         self.way = way
-        self._events = events
+        self._events = tuple(asking.catalogue.events)
+        self._is_first_known = not way.asks_who_came or asking.knows_arrivals()
         self._stuck_days = stuck_days
         self.keys = [step for _, step in way.steps]
         self._window: Window | None = None if way.period is None else way.period.window
+
+    def is_known(self, place: int) -> bool:
+        """Tell whether it can be known who reached a step.
+
+        It cannot where the first step is that of who came in the period, and the data do not say since when
+        people are users; in order every step asks for the first.
+        """
+        return self._is_first_known or (place > 0 and not self.way.in_order)
 
     def reached(self, place: int) -> tuple[Node, ...]:
         """Return the conditions of having reached a step; none for a step that everybody has."""
@@ -208,10 +217,10 @@ class Steps:
         then = Group(id="then", match="all", as_of=ago, children=self.reached(place))
         return (*self.furthest(place), then)
 
-    @property
-    def whose_sessions(self) -> tuple[Node, ...]:
-        """The conditions of being somebody whose sessions are counted."""
-        return () if self.keys[0].events else self._did(0)
+    def whose_sessions(self, place: int) -> tuple[Node, ...]:
+        """Return the conditions of being somebody whose sessions are counted at a step."""
+        asks_for_first = self.way.in_order or place == 0
+        return self._did(0) if asks_for_first and not self.keys[0].events else ()
 
     def sessions(self) -> list[SequenceCondition]:
         """Return what holds of every session that is looked at, whatever happened in it."""
@@ -266,7 +275,7 @@ class Steps:
     def _in_order(self, place: int) -> tuple[Node, ...]:
         """Return the condition of a chain of all steps up to one."""
         chains = self._chains(place)
-        return (*self.whose_sessions, *([any_of(chains)] if chains else []))
+        return (*self.whose_sessions(place), *([any_of(chains)] if chains else []))
 
     def _chains(self, place: int) -> list[SequenceCondition]:
         """Return the chains of all steps up to one; steps with several events make several."""

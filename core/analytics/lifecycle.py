@@ -102,8 +102,9 @@ class Expected:
     Attributes
     ----------
     users : float
-        The sum over all stages of people × rate, and as many newcomers as in the month before: one step of a
-        Markov chain with the rates of one month (Kemeny and Snell, Finite Markov Chains, 1960).
+        The sum over all stages of people × rate, and as many newcomers as in the month before (none where
+        they are not known): one step of a Markov chain with the rates of one month (Kemeny and Snell, Finite
+        Markov Chains, 1960).
     """
 
     stage: str
@@ -117,12 +118,16 @@ class Week:
 
     Attributes
     ----------
-    new : Figure
-        Active, and not a user before the week.
+    new : Figure or None
+        Active in this week, not in the one before, and not a user before it; None where the data do not say
+        since when people are users.
     retained : Figure
         Active in this week and in the one before.
-    returning : Figure
-        Active in this week, not in the one before, and a user before it.
+    returning : Figure or None
+        Active in this week, not in the one before, and a user before it; None as for `new`.
+    gained : Figure
+        Active in this week, not in the one before: `new` and `returning` together, whether or not they can
+        be told apart.
     lost : Figure
         Active in the week before, not in this one.
     is_complete : bool
@@ -130,9 +135,10 @@ class Week:
     """
 
     period: Period
-    new: Figure
+    new: Figure | None
     retained: Figure
-    returning: Figure
+    returning: Figure | None
+    gained: Figure
     lost: Figure
     is_complete: bool
 
@@ -151,6 +157,9 @@ class Lifecycle:
         From the last but one of the months to the last; the pairs that hold anybody.
     came : Figure
         Who became a user after the last but one of the months: those who flow from `COME`.
+    knows_arrivals : bool
+        Whether the data say since when people are users. Where they do not, everybody counts in the earlier
+        months too, nobody flows in from outside, and who is new in a week is not known.
     """
 
     about: Text
@@ -159,6 +168,17 @@ class Lifecycle:
     expected: tuple[Expected, ...]
     weeks: tuple[Week, ...]
     came: Figure
+    knows_arrivals: bool
+
+    @property
+    def parts_of_weeks(self) -> tuple[str, ...]:
+        """The fields of `Week` that are known and make up a week, those who were active first."""
+        return ("retained", *(("returning", "new") if self.knows_arrivals else ("gained",)), "lost")
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What is not known of newcomers, and what would tell it."""
+        return () if self.knows_arrivals else (say("no_arrivals"), say("lifecycle_no_arrivals"))
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -192,12 +212,15 @@ class Lifecycle:
             "weeks": [
                 {
                     "from": week.period.first.isoformat(), "to": week.period.last.isoformat(),
-                    "new": week.new.users, "retained": week.retained.users,
-                    "returning": week.returning.users, "lost": week.lost.users,
+                    "new": None if week.new is None else week.new.users,
+                    "retained": week.retained.users,
+                    "returning": None if week.returning is None else week.returning.users,
+                    "gained": week.gained.users, "lost": week.lost.users,
                     "is_complete": week.is_complete,
                 }
                 for week in self.weeks
             ],
+            "notes": [dict(note) for note in self.notes],
         }  # fmt: skip
 
 
@@ -253,6 +276,7 @@ def lifecycle(
         expected=tuple(_expected(found[-1], flows)),
         weeks=tuple(_weeks(asking, activity, weeks)),
         came=asking.figure(existed(found[-2].period.last, is_negated=True)),
+        knows_arrivals=asking.knows_arrivals(),
     )
 
 
@@ -289,10 +313,14 @@ def _month(asking: Asking, period: Period, stages: dict[str, tuple[Node, ...]], 
 
 def _flows(asking: Asking, earlier: Month, stages: dict[str, tuple[Node, ...]]) -> list[Flow]:
     day = earlier.period.last
-    pairs = [(before, after) for before in (*STAGES, COME) for after in STAGES]
-    then = {stage: as_of_day(day, conditions) for stage, conditions in stages.items()}
-    then[COME] = existed(day, is_negated=True)
-    figures = asking.figures((then[before], *stages[after]) for before, after in pairs)
+    then: dict[str, Sequence[Node]] = {
+        stage: (as_of_day(day, conditions),) for stage, conditions in stages.items()
+    }
+    came = asking.came_since(day)
+    if came is not None:
+        then[COME] = came
+    pairs = [(before, after) for before in then for after in STAGES]
+    figures = asking.figures((*then[before], *stages[after]) for before, after in pairs)
     were = {stage.key: stage.people.users for stage in earlier.stages}
     return [
         Flow(before, after, figure, None if before == COME else share(figure.users, were[before]))
@@ -321,12 +349,10 @@ def _weeks(asking: Asking, activity: Sequence[str], many: int) -> list[Week]:
     active = [any_of(did(activity, period.window)) for period in periods]
     found = []
     for (before, period), (was, now) in zip(pairwise(periods), pairwise(active), strict=True):
-        conditions = (
-            (existed(before.last, is_negated=True), now),
-            (now, was),
-            (existed(before.last), now, none_of([was])),
-            (was, none_of([now])),
+        came, gained = asking.came_since(before.last), (now, none_of([was]))
+        new, returning = asking.known(
+            [None, None] if came is None else [(*came, *gained), (existed(before.last), *gained)]
         )
-        new, retained, returning, lost = asking.figures(conditions)
-        found.append(Week(period, new, retained, returning, lost, period.days == 7))
+        retained, both, lost = asking.figures([(now, was), gained, (was, none_of([now]))])
+        found.append(Week(period, new, retained, returning, both, lost, period.days == 7))
     return found

@@ -137,7 +137,7 @@ def movements(
     told = filled(slots(asking.catalogue), asking.catalogue, given)
     tags = list(_tags(asking.catalogue))
     found = []
-    for measure in ("buyers", "active", "new"):
+    for measure in ("buyers", "active", *(("new",) if asking.knows_arrivals() else ())):
         sides = [_conditions(measure, told, period, asking) for period in (now, before)]
         found += _of_measure(asking, measure, sides, tags)
     found.sort(key=lambda movement: -abs(movement.score))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.analytics.asking import Asking, Figure, any_of, came, did, share
+from core.analytics.asking import Asking, Figure, any_of, did, share
 from core.analytics.periods import Grain, Period
 from core.analytics.touchpoints import days_of_events
 from core.engines.tallies import Deeds, Done
@@ -30,6 +30,8 @@ from core.tags.templates.proposals import (
 MEASURES = ("new", "active", "buyers", "orders", "gmv", "average_order", "repeat_rate")
 OF_PEOPLE = ("new", "active", "buyers")
 """The measures that are counts of users; the others are of what the buyers did."""
+COURSES = ("new", "active", "buyers", "orders", "gmv")
+"""The measures that are told part by part."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,14 @@ class Numbers:
     is_known: bool
 
     def value(self, measure: str) -> float | None:
-        """Return one of `MEASURES`; None where there is none: an average of nothing, an unknown amount."""
+        """Return one of `MEASURES`; None where there is none, or it is not known.
+
+        There is no average of nothing. Not known are an amount that the data do not name, who is new where
+        nothing says since when people are users, and everything of a period to whose first day the data do
+        not reach back.
+        """
+        if not self.is_known:
+            return None
         match measure:
             case "new" | "active" | "buyers":
                 people = self.people(measure)
@@ -75,20 +84,43 @@ class Numbers:
                 return None if found is None else found.value
 
     def people(self, measure: str) -> Figure | None:
-        """Return the people behind one of `MEASURES`; None where they cannot be known."""
+        """Return the people behind one of `MEASURES`; None where they are not known."""
+        if not self.is_known:
+            return None
         named = {"new": self.new, "active": self.active, "repeat_rate": self.repeaters}
         return named.get(measure, self.buyers)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The numbers of one part of the period: a point of the trends."""
+    """The numbers of one part of the period: a point of the trends.
+
+    Attributes
+    ----------
+    is_known : bool
+        As of `Numbers`: whether the data reach back to the first day of the part.
+    """
 
     period: Period
     new: Figure | None
     active: Figure
     buyers: Figure
     bought: Done
+    is_known: bool
+
+    def people(self, measure: str) -> Figure | None:
+        """Return the people behind one of `COURSES`; None where they are not known."""
+        named = {"new": self.new, "active": self.active}
+        return named.get(measure, self.buyers) if self.is_known else None
+
+    def value(self, measure: str) -> float | None:
+        """Return one of `COURSES`; None where it is not known."""
+        if not self.is_known:
+            return None
+        if measure in OF_PEOPLE:
+            people = self.people(measure)
+            return None if people is None else float(people.users)
+        return float(self.bought.occurrences) if measure == "orders" else self.bought.total
 
 
 @dataclass(frozen=True)
@@ -111,7 +143,13 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Overview:
-    """The numbers of a period, of the one before, and of the same a year earlier."""
+    """The numbers of a period, of the one before, and of the same a year earlier.
+
+    Attributes
+    ----------
+    known_from : datetime.date or None
+        The first day from which both purchases and activities are recorded; None = neither ever happened.
+    """
 
     now: Numbers
     before: Numbers
@@ -119,6 +157,21 @@ class Overview:
     grain: Grain
     course: tuple[Moment, ...]
     freshness: tuple[Freshness, ...]
+    known_from: date | None
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """Why numbers are not known, and what would tell them."""
+        found = [say("no_arrivals")] if self.now.new is None else []
+        if self.known_from is None:
+            found.append(say("overview_nothing_recorded"))
+        elif not all(each.is_known for each in (self.now, self.before, self.year_before)):
+            found.append(say("overview_known_from", first=self.known_from))
+        return tuple(found)
+
+    def has_course(self, measure: str) -> bool:
+        """Tell whether one of `COURSES` is known of any part of the period."""
+        return any(moment.value(measure) is not None for moment in self.course)
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -128,9 +181,8 @@ class Overview:
             "course": [
                 {
                     "from": moment.period.first.isoformat(), "to": moment.period.last.isoformat(),
-                    "new": None if moment.new is None else moment.new.users,
-                    "active": moment.active.users, "buyers": moment.buyers.users,
-                    "orders": moment.bought.occurrences, "gmv": moment.bought.total,
+                    "is_known": moment.is_known,
+                    **{measure: _rounded(moment.value(measure)) for measure in COURSES},
                 }
                 for moment in self.course
             ],
@@ -142,6 +194,8 @@ class Overview:
                 }
                 for each in self.freshness
             ],
+            "known_from": None if self.known_from is None else self.known_from.isoformat(),
+            "notes": [dict(note) for note in self.notes],
         }  # fmt: skip
 
 
@@ -185,6 +239,7 @@ def overview(
         grain=grain,
         course=way.course(period.parts(grain)),
         freshness=tuple(_freshness(asking)),
+        known_from=way.known_from,
     )
 
 
@@ -196,38 +251,36 @@ class _Way:
         bought, active = (
             days_of_events(asking.catalogue, events).first for events in ([self._deeds.event], self._activity)
         )
-        self._knows_arrivals = asking.knows_arrivals()
-        self._oldest = max((day for day in (bought, active) if day is not None), default=None)
+        self.known_from = max((day for day in (bought, active) if day is not None), default=None)
 
     def numbers(self, period: Period) -> Numbers:
         """Return the numbers of a period."""
         buy = self._deeds.event
         conditions: list[Sequence[Node]] = [
-            came(period, self._asking.as_of),
             self._active(period),
             did([buy], period.window),
             did([buy], period.window, at_least=2),
         ]
-        new, active, buyers, repeaters = self._asking.figures(conditions)
+        (new,) = self._asking.known([self._asking.came(period)])
+        active, buyers, repeaters = self._asking.figures(conditions)
         (bought,) = self._asking.course(self._deeds, [period.span])
-        is_known = self._oldest is not None and self._oldest <= period.first
-        return Numbers(
-            period, new if self._knows_arrivals else None, active, buyers, repeaters, bought, is_known
-        )
+        return Numbers(period, new, active, buyers, repeaters, bought, self._knows(period))
 
     def course(self, parts: Sequence[Period]) -> tuple[Moment, ...]:
         """Return the numbers of every part of a period."""
         spans = [part.span for part in parts]
-        new: Sequence[Figure | None] = [None] * len(parts)
-        if self._knows_arrivals:
-            new = self._asking.figures(came(part, self._asking.as_of) for part in parts)
+        new = self._asking.known(self._asking.came(part) for part in parts)
         active = self._asking.figures_of_days(self._activity, parts)
         bought = self._asking.course(self._deeds, spans)
         buyers = [
             Figure(done.users, self._asking.rule(*did([self._deeds.event], part.window)))
             for part, done in zip(parts, bought, strict=True)
         ]
-        return tuple(Moment(*each) for each in zip(parts, new, active, buyers, bought, strict=True))
+        known = [self._knows(part) for part in parts]
+        return tuple(Moment(*each) for each in zip(parts, new, active, buyers, bought, known, strict=True))
+
+    def _knows(self, period: Period) -> bool:
+        return self.known_from is not None and self.known_from <= period.first
 
     def _active(self, period: Period) -> tuple[Node, ...]:
         return (any_of(did(self._activity, period.window)),)
@@ -259,7 +312,7 @@ def _json(numbers: Numbers) -> dict[str, Any]:
         "to": period.last.isoformat(),
         "is_known": numbers.is_known,
         **{measure: _rounded(numbers.value(measure)) for measure in MEASURES},
-        "repeaters": numbers.repeaters.users,
+        "repeaters": numbers.repeaters.users if numbers.is_known else None,
     }
 
 

@@ -211,7 +211,7 @@ def retention(asking: Asking, given: Given | None = None, *, parts: Sequence[Par
     way = _Way(asking, told)
     if told["begin"] == "registered" and not asking.knows_arrivals():
         nothing = _curve(say("everybody_together"), asking.figure(*way.began(way.whole)), ())
-        note = say("channels_no_arrivals")
+        note = say("no_arrivals")
         return Retention(way.grain, told["reading"], tuple(way.brackets), (), nothing, note=note)
     everybody, *of_parts = way.told_apart([(), *(part.nodes for part in parts)])
     return Retention(

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from core import clock
-from core.analytics.asking import Asking, Figure, Share, as_of_day, existed, share
+from core.analytics.asking import Asking, Figure, Share, as_of_day, share
 from core.clock import Days
 from core.engines.tallies import Deeds, Done
 from core.errors import Problem, RuleError
@@ -144,6 +144,9 @@ class Rfm:
         All eight.
     moves : tuple of Move
         Between `since` and now, the pairs that hold anybody.
+    knows_arrivals : bool
+        Whether the data say since when people are users. Where they do not, nobody moves in from outside:
+        who came since is among those who had never bought.
     """
 
     buyers: Figure
@@ -155,6 +158,12 @@ class Rfm:
     shifts: tuple[Shift, ...]
     since: date
     moves: tuple[Move, ...]
+    knows_arrivals: bool
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What is not known of newcomers, and what would tell it."""
+        return () if self.knows_arrivals else (say("no_arrivals"), say("rfm_no_arrivals"))
 
     def as_json(self) -> dict[str, object]:
         """Return the numbers, JSON-ready."""
@@ -183,6 +192,7 @@ class Rfm:
             ],
             "since": self.since.isoformat(),
             "moves": [{"from": m.before, "to": m.after, "users": m.people.users} for m in self.moves],
+            "notes": [dict(note) for note in self.notes],
         }  # fmt: skip
 
 
@@ -240,6 +250,7 @@ def rfm(asking: Asking, given: Given | None = None, *, since: date | None = None
         shifts=tuple(_shifts(asking, now, buyers)),
         since=since,
         moves=tuple(_moves(asking, now, then)),
+        knows_arrivals=asking.knows_arrivals(),
     )
 
 
@@ -364,10 +375,12 @@ def _shifts(asking: Asking, now: _Scored, buyers: Figure) -> list[Shift]:
 
 def _moves(asking: Asking, now: _Scored, then: _Scored) -> list[Move]:
     cells = [*(key for key, *_ in CELLS), NEVER]
-    before: dict[str, Node] = {key: as_of_day(then.day, then.cell(key)) for key in cells}
-    before[COME] = existed(then.day, is_negated=True)
+    before: dict[str, tuple[Node, ...]] = {key: (as_of_day(then.day, then.cell(key)),) for key in cells}
+    came = asking.came_since(then.day)
+    if came is not None:
+        before[COME] = came
     pairs = list(product(before, cells))
-    figures = asking.figures((before[was], *now.cell(now_in)) for was, now_in in pairs)
+    figures = asking.figures((*before[was], *now.cell(now_in)) for was, now_in in pairs)
     return [
         Move(was, now_in, figure)
         for (was, now_in), figure in zip(pairs, figures, strict=True)

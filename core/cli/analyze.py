@@ -15,6 +15,7 @@ from core.cli.commands import AsOfOption, JsonOption, WorkspaceOption, day_of
 from core.cli.goals import app
 from core.cli.output import language, line, print_json, said, screen, words
 from core.cli.tables import cell
+from core.report.remarks import notes, why_nothing
 from core.workspace import Workspace, read_analysis_plan
 
 __all__ = ["app"]
@@ -38,6 +39,7 @@ def analyze(
     found = door.analyse(
         name, day_of(as_of), first=day_of(first), last=day_of(last), audience=audience, by=by, given=given
     )
+    nobody = door.nobody(day_of(as_of), audience=audience)
     if json:
         period = door.period(day_of(as_of), day_of(first), day_of(last))
         head = {
@@ -48,12 +50,18 @@ def analyze(
             "to": period.last.isoformat(),
             "audience": audience,
             "by": by,
+            "nobody": None if nobody is None else dict(nobody),
         }
         print_json({**head, **found.as_json()})
+        return
+    if nobody is not None:
+        line(words(nobody))
         return
     for sheet in sheets(found, door.catalogue()):
         line(words(sheet.title))
         screen().print(_table(sheet))
+    for note in dict.fromkeys(map(words, (*why_nothing(found), *notes(found)))):
+        line(note)
 
 
 def _table(sheet: Sheet) -> Table:

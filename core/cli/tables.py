@@ -9,6 +9,7 @@ from rich.table import Table
 
 from core.analytics.apart import Apart
 from core.analytics.journey import Funnel, FunnelStep
+from core.analytics.wording import NONE
 from core.cli.output import line, said, words
 from core.ingest import ImportReport
 from core.messages import Text, message_of, say
@@ -97,10 +98,14 @@ def print_funnel(console: Console, funnel: Funnel) -> None:
     """Print the funnel, and one table for each group when it is split."""
     line(said("funnel_head", total=f"{funnel.total:,}", as_of=funnel.as_of))
     console.print(_funnel_table(funnel.steps))
-    line(said("funnel_not_started", users=f"{funnel.not_started:,}"))
+    line(said("funnel_not_started", users=_known(funnel.not_started)))
     for group in funnel.groups:
         line(f"\n{words(group.label)}: {group.total:,}")
         console.print(_funnel_table(group.steps))
+
+
+def _known(users: int | None) -> str:
+    return NONE if users is None else f"{users:,}"
 
 
 def _funnel_table(steps: tuple[FunnelStep, ...]) -> Table:
@@ -110,8 +115,8 @@ def _funnel_table(steps: tuple[FunnelStep, ...]) -> Table:
         table.add_row(
             cell(words(Text(zh=stage["zh"], en=stage["en"]))),
             cell(words(Text(zh=label["zh"], en=label["en"]))),
-            f"{step.reached:,}",
-            f"{step.furthest:,}",
+            _known(step.reached),
+            _known(step.furthest),
             "" if step.conversion is None else f"{step.conversion:.1%}",
         )
     return table

@@ -10,7 +10,7 @@ from core.analytics.asking import Share
 from core.analytics.journey import Funnel, FunnelGroup
 from core.analytics.lifecycle import COME, Lifecycle, stage_label
 from core.analytics.members import Members
-from core.analytics.overview import MEASURES, OF_PEOPLE, Moment, Numbers, Overview, measure_label
+from core.analytics.overview import MEASURES, Numbers, Overview, measure_label
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import SCORES, Rfm
 from core.analytics.sheets import place_label
@@ -24,6 +24,10 @@ from core.tags.templates.lifecycle import STAGES
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
 STAGE_COLOURS = tuple(svg.SERIES[n] for n in (0, 2, 6, 1, 5))
 """Of the five stages, from fresh to gone; as on the pages."""
+WEEK_COLOURS = {
+    "retained": svg.SERIES[0], "returning": svg.SERIES[2], "gained": svg.SERIES[2], "new": svg.SERIES[1],
+    "lost": svg.LOST,
+}  # fmt: skip
 RATES = ("average_order", "repeat_rate")
 _MOST_CURVES = 8
 
@@ -40,7 +44,7 @@ def _overview(told: OverviewTold, words: Wording) -> list[str]:
     if len(numbers.course) > 1:
         found.append(
             side_by_side(
-                [_trend(numbers, measure, words) for measure in TRENDS if _has_course(numbers, measure)]
+                [_trend(numbers, measure, words) for measure in TRENDS if numbers.has_course(measure)]
             )
         )
     return found
@@ -81,7 +85,7 @@ def _against(now: Numbers, then: Numbers, measure: str, words: Wording) -> str:
 
 
 def _trend(numbers: Overview, measure: str, words: Wording) -> str:
-    values = [_of_moment(moment, measure) for moment in numbers.course]
+    values = [moment.value(measure) for moment in numbers.course]
     heads = [moment.period.first.isoformat()[5 if len(values) <= 62 else 0 :] for moment in numbers.course]
     name = words.pick(measure_label(measure))
     told = [charts.Line(name, values, svg.BRAND)]
@@ -89,17 +93,6 @@ def _trend(numbers: Overview, measure: str, words: Wording) -> str:
         heads, told, words.short, name, width=charts.HALF, height=132, whole=measure != "gmv"
     )
     return figure(name, drawn)
-
-
-def _has_course(numbers: Overview, measure: str) -> bool:
-    return measure != "new" or numbers.now.new is not None
-
-
-def _of_moment(moment: Moment, measure: str) -> float | None:
-    if measure in OF_PEOPLE:
-        people = getattr(moment, measure)
-        return None if people is None else float(people.users)
-    return float(moment.bought.occurrences) if measure == "orders" else moment.bought.total
 
 
 def _journey(told: Funnel, words: Wording) -> list[str]:
@@ -111,11 +104,16 @@ def _journey(told: Funnel, words: Wording) -> list[str]:
         share = "" if step.overall is None else f" ({percent(step.overall.value)})"
         stage = words.pick(step.stage.label.as_text())
         stops.append(
-            charts.Stop(stage, label, step.reached, step.furthest, f"{step.reached:,}{share}", went_on)
-        )
+            charts.Stop(
+                stage, label, step.reached or 0, step.furthest or 0,
+                NONE if step.reached is None else f"{step.reached:,}{share}", went_on,
+            )
+        )  # fmt: skip
     title = words.say("report_picture_funnel")
-    found = [figure(title, charts.funnel(stops, title))]
-    if told.groups:
+    is_known = any(step.reached is not None for step in told.steps)
+    found = [figure(title, charts.funnel(stops, title))] if is_known else []
+    # Of a first step that is not known there are no shares.
+    if told.groups and told.steps[0].reached is not None:
         found.append(_journey_groups(told.groups, words))
     return found
 
@@ -165,16 +163,13 @@ def _lifecycle(told: Lifecycle, words: Wording) -> list[str]:
 
 
 def _weeks(told: Lifecycle, words: Wording) -> str:
-    named = (
-        ("retained", svg.SERIES[0]), ("returning", svg.SERIES[2]), ("new", svg.SERIES[1]), ("lost", svg.LOST)
-    )  # fmt: skip
     layers = [
         charts.Layer(
             words.say(f"sheet_{name}"),
             [(-1 if name == "lost" else 1) * getattr(week, name).users for week in told.weeks],
-            tint,
+            WEEK_COLOURS[name],
         )
-        for name, tint in named
+        for name in told.parts_of_weeks
     ]
     if not any(value for layer in layers for value in layer.values):
         return ""

@@ -40,11 +40,14 @@ def notes(told: Told) -> tuple[Text, ...]:
         case OverviewTold():
             none = say("report_no_movements" if told.is_comparable else "report_not_comparable")
             found += [] if told.movements else [none]
-            found += [say("channels_no_arrivals")] if told.numbers.now.new is None else []
+            found += told.numbers.notes
         case Funnel():
+            found += told.notes
             found += [say("report_overlapping")] if told.is_overlapping and told.groups else []
         case Lifecycle():
-            found.append(told.about)
+            found += [told.about, *told.notes]
+        case Rfm():
+            found += told.notes
         case BudgetTold():
             found += told.notes
             if told.split is not None:
@@ -88,6 +91,8 @@ def _overview(told: OverviewTold, words: Wording) -> str:
 
 def _journey(told: Funnel, words: Wording) -> str:
     last = told.steps[-1]
+    if last.reached is None:
+        return words.pick(told.notes[0])
     told_lost = [step for step in told.steps if step.conversion is not None]
     worst = min(told_lost, key=lambda step: step.conversion or 0, default=None)
     share = percent(last.reached / told.total) if told.total else "–"

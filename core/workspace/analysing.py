@@ -20,7 +20,7 @@ from core.analytics.sheets import sheets
 from core.engines.base import Engine
 from core.engines.memory.cache import Cache
 from core.errors import Problem, RuleError, WorkspaceError
-from core.messages import Language
+from core.messages import Language, Text, say
 from core.rules.arguments import read_day
 from core.rules.canonical import rule_key
 from core.rules.conditions import AudienceCondition
@@ -115,6 +115,18 @@ class Analysing(OneUser):
     def _answers_of(self, engine: Engine) -> Cache:
         with self._lock:
             return self._answers.setdefault(engine, Cache(ANALYSES_KEPT << 20))
+
+    def nobody(self, as_of: date | None = None, *, audience: str | None = None) -> Text | None:
+        """Return that there is nobody to analyse; None where there is somebody.
+
+        The others as for `analyse`.
+        """
+        asking = self.asking(as_of, audience=audience)
+        if asking.figure().users:
+            return None
+        if audience is None:
+            return say("report_nobody", day=asking.as_of)
+        return say("report_nobody_in_audience", day=asking.as_of, audience=self.audience(audience).name)
 
     def elsewhere(
         self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,

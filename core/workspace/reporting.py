@@ -17,7 +17,7 @@ from core.audiences import pending
 from core.audiences.pending import Pending
 from core.errors import CallerError, CoterieError, NotFound, Problem, RuleError, WorkspaceError
 from core.ingest import Progress
-from core.messages import Language, message_of, say
+from core.messages import Language, message_of
 from core.report.page import Head, Section, report_html
 from core.workspace.analysing import Analysing
 from core.workspace.questions import parts_in
@@ -63,7 +63,7 @@ class Reporting(Analysing):
         period = period_of(asking.as_of, first, last)
         if by is not None:
             tag_to_split_by(asking.catalogue, by)
-        people = asking.figure().users
+        people, nobody = asking.figure().users, self.nobody(as_of, audience=audience)
         name = None if audience is None else self.audience(audience).name
         report = progress or (lambda _: None)
         sections = []
@@ -71,11 +71,8 @@ class Reporting(Analysing):
             share = _PAGE_FROM * place / len(names)
             report(Progress("report_progress", share, {"analysis": ANALYSES[key].label}))
             given = told[key]
-            if not people:
-                code = "report_nobody" if name is None else "report_nobody_in_audience"
-                sections.append(
-                    Section(key, None, given, (say(code, day=asking.as_of, audience=name),))
-                )  # fmt: skip
+            if nobody is not None:
+                sections.append(Section(key, None, given, (nobody,)))
                 continue
             sections.append(_section(key, asking, period, by, given))
         report(Progress("report_progress_page", _PAGE_FROM))

@@ -14,7 +14,6 @@ from core.analytics.periods import Period
 from core.analytics.sheets import Sheet
 from core.clock import CalendarName
 from core.rules.arguments import read_day
-from core.tags.templates.proposals import Given
 from dashboard import state
 from dashboard.analyses import settings
 from dashboard.errors import verbatim
@@ -186,7 +185,7 @@ def _take_link(page: str) -> bool:
     return _SETTINGS not in asked or settings.take(page, asked[_SETTINGS])
 
 
-def _keep_link(given: Given) -> None:
+def _keep_link(given: Mapping[str, Any]) -> None:
     """Put what is asked into the address, what is usual left out."""
     workspace = state.workspace()
     found: dict[str, str] = {}

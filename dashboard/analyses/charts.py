@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import plotly.graph_objects as go
@@ -29,9 +30,10 @@ _SIDE = 92
 
 
 def trend(found: Overview, measure: str) -> Chart:
-    """Return the course of one measure over the period, each point with its people."""
+    """Return the course of one measure, each point with its people; what is not known is a gap."""
     colours = theme.palette()
-    values = [_of_moment(found, place, measure) for place in range(len(found.course))]
+    values = [moment.value(measure) for moment in found.course]
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
     days = [moment.period.first for moment in found.course]
     people = measure if measure in OF_PEOPLE else "buyers"  # of orders and sales those who bought
     figure = timeline(colours)
@@ -48,16 +50,16 @@ def trend(found: Overview, measure: str) -> Chart:
             fillcolor=_faded(colours.brand_ink, 0.08),
             customdata=[[row, people] for row in range(len(days))],
             hovertext=[
-                figures.safe(f"{day.isoformat()} · {short(value)}")
+                "" if value is None else figures.safe(f"{day.isoformat()} · {short(value)}")
                 for day, value in zip(days, values, strict=True)
             ],
             hoverinfo="text",
             cliponaxis=False,
         )
     )
-    for place in sorted({max(range(len(values)), key=values.__getitem__), len(values) - 1}) if values else ():
+    for place, value in sorted({max(known, key=itemgetter(1)), known[-1]}) if known else ():
         figure.add_annotation(
-            x=days[place], y=values[place], text=short(values[place]), showarrow=False, yshift=14,
+            x=days[place], y=value, text=short(value), showarrow=False, yshift=14,
             font={"size": 12, "color": colours.ink},
         )  # fmt: skip
     return Chart(
@@ -65,7 +67,7 @@ def trend(found: Overview, measure: str) -> Chart:
         t(
             "analyses.overview.trend_summary", measure=measure_label(measure),
             first=days[0] if days else "", last=days[-1] if days else "",
-            value=short(values[-1]) if values else "0",
+            value=short(known[-1][1]) if known else "–",
         ),
         (),
         (),
@@ -162,15 +164,18 @@ def weeks(found: Lifecycle) -> Chart:
     figure.update_xaxes(**_ticks([week.period.first for week in found.weeks], "%m-%d", at_most=4))
     starts = [week.period.first.isoformat() for week in found.weeks]
     top = 0
-    for name, tint in (
-        ("retained", tints[0]), ("returning", tints[2]), ("new", tints[1]), ("lost", colours.line_strong),
-    ):  # fmt: skip
+    colour_of = {
+        "retained": tints[0], "returning": tints[2], "gained": tints[2], "new": tints[1],
+        "lost": colours.line_strong,
+    }  # fmt: skip
+    for name in found.parts_of_weeks:
         people = [getattr(week, name).users for week in found.weeks]
         sign = -1 if name == "lost" else 1
         label = t(f"analyses.lifecycle.{name}")
         figure.add_trace(
             go.Bar(
-                x=starts, y=[sign * each for each in people], marker={"color": tint, "line": {"width": 0}},
+                x=starts, y=[sign * each for each in people],
+                marker={"color": colour_of[name], "line": {"width": 0}},
                 customdata=[[row, name] for row in range(len(starts))],
                 hovertext=[
                     figures.safe(f"{label} · {start} · {each:,}")
@@ -321,13 +326,6 @@ def _ticks(days: Sequence[date], form: str, *, at_most: int = 12) -> dict[str, A
             for place, day in enumerate(shown)
         ],
     }
-
-
-def _of_moment(found: Overview, place: int, measure: str) -> float:
-    moment = found.course[place]
-    if measure in OF_PEOPLE:
-        return float(getattr(moment, measure).users)
-    return float(moment.bought.occurrences if measure == "orders" else moment.bought.total or 0)
 
 
 def _worth(stage: Any, by_value: bool) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.analyses import ANALYSES, Told
+from core.analytics.analyses import ANALYSES, Told, is_lacking
 from core.analytics.sheets import Sheet, sheets
-from core.messages import Text
+from core.errors import RuleError
+from core.messages import Text, message_of
 from dashboard import sheet, state
 from dashboard.analyses import bar
 from dashboard.analyses.bar import Asked
@@ -62,12 +63,25 @@ def _report(asked: Asked) -> None:
 
 
 def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
-    """Return what the analysis tells, and the same as tables."""
+    """Return what the analysis tells, and the same as tables.
+
+    Where there is nobody to ask about, or the data lack what the analysis needs, the page says so and ends.
+    """
     workspace = state.workspace()
-    told = workspace.analyse(
-        asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
-        by=asked.by, given=asked.given, language=language(),
-    )  # fmt: skip
+    nobody = workspace.nobody(asked.day, audience=asked.audience)
+    if nobody is not None:
+        st.info(verbatim(pick(nobody)))
+        st.stop()
+    try:
+        told = workspace.analyse(
+            asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
+            by=asked.by, given=asked.given, language=language(),
+        )  # fmt: skip
+    except RuleError as error:
+        if not is_lacking(error, asked.given):
+            raise
+        notes([message_of(problem) for problem in error.problems], are_all=True)
+        st.stop()
     _told()[asked.name] = dict(asked.given)
     return told, sheets(told, workspace.data_version().catalogue)
 
@@ -171,12 +185,18 @@ def what_is(each: Sheet, row: int, column: str) -> str:
     return " · ".join([*heads, *(pick(head.label) for head in each.columns if head.key == column)])
 
 
-def notes(of: Sequence[Text]) -> None:
-    """Say which parts of an analysis are absent and what would bring them: one box, each reason once."""
+def notes(of: Sequence[Text], *, are_all: bool = False) -> None:
+    """Say which parts of an analysis are absent and what would bring them: one box, each reason once.
+
+    Parameters
+    ----------
+    are_all : bool
+        Whether nothing else of it is there.
+    """
     reasons = list(dict.fromkeys(pick(note) for note in of))
     if reasons:
         lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
-        st.info(f"{t('analyses.lacking')}\n{lines}")
+        st.info(f"{t('analyses.lacking_all' if are_all else 'analyses.lacking')}\n{lines}")
 
 
 def remarks(of: Sequence[Text]) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
 
-from core.analytics.analyses import ANALYSES
+from core.analytics.analyses import ANALYSES, refuse_unfit
 from core.errors import RuleError
-from core.tags.templates.proposals import Given, filled
 from core.workspace import Slot
 from dashboard import state
 from dashboard.analyses import steps
@@ -23,7 +22,7 @@ LONGEST = LONGEST_ADDRESS - 500
 """Characters of settings in an address, which has other parts besides."""
 
 
-def draw(name: str) -> Given:
+def draw(name: str) -> dict[str, Any]:
     """Let the operator change what the analysis is told, and return what differs from what is usual."""
     every = _slots(name)
     slots = [slot for slot in every if slot.kind != "steps"]
@@ -41,7 +40,7 @@ def draw(name: str) -> Given:
     return changed
 
 
-def written(given: Given) -> str | None:
+def written(given: Mapping[str, Any]) -> str | None:
     """Return settings as an address carries them; None where there are none, or too many."""
     if not given:
         return None
@@ -57,7 +56,7 @@ def take(name: str, text: str) -> bool:
         json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
         if not isinstance(given, dict):
             return False
-        filled(every, state.workspace().catalogue(), given)
+        refuse_unfit(name, state.workspace().catalogue(), given)
     except (ValueError, RecursionError, RuleError):
         return False
     for slot in every:

@@ -13,6 +13,7 @@ from dashboard.i18n import pick, t
 
 Measure = Literal["reached", "furthest"]
 Link = Callable[[Rule], str]
+NOT_KNOWN = "–"
 
 
 def funnel_data(funnel: Funnel, *, caption: str, link: Link) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _stages(
 
 def _funnel_step(steps: Sequence[FunnelStep], number: int, link: Link) -> dict[str, Any]:
     step = steps[number]
-    longest = max(_going_through(each) for each in steps) or 1
+    longest = max(map(_going_through, steps)) or 1
     name = pick(step.step.label)
     return {
         "label": name,
@@ -88,13 +89,13 @@ def _funnel_step(steps: Sequence[FunnelStep], number: int, link: Link) -> dict[s
         "conversion": _conversion(step, steps[number + 1 :], link),
         "reached_share": _going_through(step) / longest,
         # Of sessions nobody asks where they end: the next one goes on.
-        "furthest_share": step.furthest / longest if step.sessions is None else 0.0,
+        "furthest_share": (step.furthest or 0) / longest if step.sessions is None else 0.0,
     }
 
 
 def _going_through(step: FunnelStep) -> int:
-    """Return how many people, or sessions where these are counted, reached a step."""
-    return step.reached if step.sessions is None else step.sessions.reached
+    """Return how many people, or sessions where these are counted, are known to have reached a step."""
+    return (step.reached if step.sessions is None else step.sessions.reached) or 0
 
 
 def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> dict[str, str | None]:
@@ -110,7 +111,9 @@ def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> di
 
 def _percent(step: FunnelStep) -> str:
     counted = step if step.sessions is None else step.sessions
-    return "–" if counted.continued is None else share_of(counted.continued, counted.reached)
+    if counted.continued is None or counted.reached is None:
+        return NOT_KNOWN
+    return share_of(counted.continued, counted.reached)
 
 
 def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link) -> dict[str, Any]:
@@ -118,14 +121,16 @@ def _cell(group: str, step: FunnelStep, total: int, measure: Measure, link: Link
     rule = step.rule_reached if measure == "reached" else step.rule_furthest
     return {
         "figure": _figure(count, rule, f"journey.open_{measure}", pick(step.step.label), link, group),
-        "under": share_of(count, total),
-        "share": count / total if total else 0.0,
+        "under": "" if count is None else share_of(count, total),
+        "share": count / total if count and total else 0.0,
     }
 
 
 def _figure(
-    count: int, rule: Rule, title: str, step: str, link: Link, group: str | None = None
+    count: int | None, rule: Rule | None, title: str, step: str, link: Link, group: str | None = None
 ) -> dict[str, str | None]:
+    if count is None or rule is None:
+        return {"text": NOT_KNOWN, "href": None, "title": None}
     words = t(title, step=step, n=f"{count:,}")
     return {
         "text": f"{count:,}",

@@ -14,7 +14,7 @@ from datetime import date
 
 from core import clock
 from core.analytics.amounts import amounts
-from core.analytics.asking import Asking, Figure, Share, as_of_day, did, existed
+from core.analytics.asking import Asking, Figure, Share, as_of_day, did
 from core.analytics.budget.plan import told
 from core.analytics.periods import Period
 from core.analytics.rows import has, rounded, share_as_json, tag_label
@@ -37,8 +37,8 @@ class BudgetGroup:
     ----------
     people : Figure
         Whom the numbers are about: all at the end of the period, or the new ones of them.
-    new : Figure
-        Who came in the period.
+    new : Figure or None
+        Who came in the period; None where the data do not say since when people are users.
     buyers : Figure
         Those of the people who bought in the window.
     response : Share or None
@@ -60,7 +60,7 @@ class BudgetGroup:
     label: Text
     kind: PartKind
     people: Figure
-    new: Figure
+    new: Figure | None
     buyers: Figure
     response: Share | None
     orders: int
@@ -89,7 +89,7 @@ class BudgetGroup:
             "label": dict(self.label),
             "kind": self.kind,
             "people": self.people.users,
-            "new": self.new.users,
+            "new": None if self.new is None else self.new.users,
             "buyers": self.buyers.users,
             "response": share_as_json(self.response),
             "orders": self.orders,
@@ -109,17 +109,17 @@ class BudgetGroups:
     ----------
     period, window : Period
         In which people are new, and in which they bought.
-    everybody : Figure
-        The people of all groups together.
+    everybody : Figure or None
+        The people of all groups together; None where they are the new ones and those are not known.
     note : Text or None
-        Why there is no group, where there is none.
+        Why there is no group, where there is none, or why nobody can be told to be new.
     """
 
     tag: str
     label: Text
     period: Period
     window: Period
-    everybody: Figure
+    everybody: Figure | None
     groups: tuple[BudgetGroup, ...]
     note: Text | None = None
 
@@ -130,7 +130,7 @@ class BudgetGroups:
             "label": dict(self.label),
             "period": [self.period.first.isoformat(), self.period.last.isoformat()],
             "window": [self.window.first.isoformat(), self.window.last.isoformat()],
-            "everybody": self.everybody.users,
+            "everybody": None if self.everybody is None else self.everybody.users,
             "groups": [group.as_json() for group in self.groups],
             "note": None if self.note is None else dict(self.note),
         }
@@ -155,19 +155,21 @@ def groups(asking: Asking, period: Period, given: Given | None = None) -> Budget
     values = _values(asking, tag, last)
     costs = _costs(plan["costs"], [value.key for value in values if value.kind == "value"])
     window = Period(max(clock.add_days(last, 1 - int(plan["days"])), date.min), last)
-    came = existed(clock.add_days(period.first, -1), is_negated=True)
+    came = asking.came_since(clock.add_days(period.first, -1))
     only_new = plan["whom"] == "new"
+    if only_new and came is None:
+        return BudgetGroups(tag, tag_label(asking, tag), period, window, None, (), say("no_arrivals"))
 
     def whom(*conditions: Node) -> tuple[Node, ...]:
         """Return who satisfies conditions at the end of the period."""
         return conditions if last == asking.as_of else (as_of_day(last, conditions),)
 
     def meant(conditions: Sequence[Node]) -> tuple[Node, ...]:
-        return (*conditions, came) if only_new else tuple(conditions)
+        return (*conditions, *(came or ())) if only_new else tuple(conditions)
 
     wholes = [whom(value.node) for value in values]
     people = asking.figures([meant(nodes) for nodes in wholes])
-    new = asking.figures([(*nodes, came) for nodes in wholes])
+    new = asking.known([None if came is None else (*nodes, *came) for nodes in wholes])
     bought = did([str(plan["purchase"])], window.window)
     buyers = asking.figures([(*meant(nodes), *bought) for nodes in wholes])
     done = asking.totals(people, Deeds(str(plan["purchase"]), amount=str(plan["amount"])), window.span)
@@ -185,7 +187,7 @@ def groups(asking: Asking, period: Period, given: Given | None = None) -> Budget
         )  # fmt: skip
     found.sort(key=lambda group: (group.kind == "missing", -group.people.users))
     everybody = asking.figure(*meant(whom()))
-    note = None
+    note = say("no_arrivals") if came is None else None
     if not everybody.users:
         code = "budget_nobody_new" if only_new else "budget_nobody"
         note = say(code, first=period.first, last=last)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core import clock
-from core.analytics.asking import Asking, Figure, Share, any_of, existed
+from core.analytics.asking import Asking, Figure, Share, any_of
 from core.analytics.budget.plan import told
 from core.analytics.periods import Period
-from core.analytics.rows import share_as_json
+from core.analytics.rows import has, share_as_json
 from core.engines.tallies import Deeds
 from core.messages import Text, say
 from core.rules.conditions import EventCondition, FirstTimeCondition, SequenceCondition
@@ -40,8 +39,9 @@ class Coupon:
         How often these redeemed it in the period.
     redemption : Share or None
         ``redeemed / claimed``; None where nobody claimed it.
-    registered : Figure
-        Those who claimed it and were new in the period, as `Coupons.how_registered` says.
+    registered : Figure or None
+        Those who claimed it and were new in the period, as `Coupons.how_registered` says; None where nothing
+        tells who was new.
     first_orders : Figure or None
         Those who claimed it and bought for the first time ever in the period; None = no purchase is known.
     """
@@ -52,7 +52,7 @@ class Coupon:
     redeemed: Figure | None
     redemptions: int
     redemption: Share | None
-    registered: Figure
+    registered: Figure | None
     first_orders: Figure | None
 
     def as_json(self) -> dict[str, object]:
@@ -64,7 +64,7 @@ class Coupon:
             "redeemed": None if self.redeemed is None else self.redeemed.users,
             "redemptions": self.redemptions,
             "redemption": share_as_json(self.redemption),
-            "registered": self.registered.users,
+            "registered": None if self.registered is None else self.registered.users,
             "first_orders": None if self.first_orders is None else self.first_orders.users,
         }
 
@@ -80,7 +80,7 @@ class Coupons:
     more : int
         Coupons that are not listed because they are too many.
     how_registered : Text
-        Who counts as a registration that came with the coupon.
+        Who counts as a registration that came with the coupon, or why that is not known.
     note : Text or None
         Why there is no coupon, where there is none.
     """
@@ -125,8 +125,11 @@ def coupons(asking: Asking, period: Period, given: Given | None = None) -> Coupo
     found = asking.engine.occurred(asking.rule(), claim, prop, period.span, asking.as_of)
     named: list[str | None] = [each.value for each in found[:MOST_COUPONS]]
     rows = [_coupon(asking, period, plan, value) for value in named]
-    within = plan["registered"] or plan["register"]
-    how = "budget_registered_near" if within else "budget_registered_in_period"
+    how = "no_arrivals"
+    if plan["registered"] or plan["register"]:
+        how = "budget_registered_near"
+    elif asking.knows_arrivals():
+        how = "budget_registered_in_period"
     return Coupons(
         period=period,
         rows=tuple(rows),
@@ -148,6 +151,8 @@ def _coupon(asking: Asking, period: Period, plan: Given, value: str | None) -> C
         redeem, of_redeem = str(plan["redeem"]), _where(str(plan["redeemed"]), value)
         redeemed = asking.figure(claimed, _done(redeem, of_redeem, period.window))
         redemptions = asking.totals([redeemed], Deeds(redeem, of_redeem), period.span)[0].occurrences
+    new_with = _new_with(asking, period, plan, of_claim)
+    (registered,) = asking.known([None if new_with is None else (claimed, *new_with)])
     first_orders = None
     if plan["purchase"]:
         first = FirstTimeCondition(id="first", event=str(plan["purchase"]), window=period.window)
@@ -159,22 +164,23 @@ def _coupon(asking: Asking, period: Period, plan: Given, value: str | None) -> C
         redeemed=redeemed,
         redemptions=redemptions,
         redemption=None if redeemed is None else redeemed.share_of(figure),
-        registered=asking.figure(claimed, *_new_with(asking, period, plan, of_claim)),
+        registered=registered,
         first_orders=first_orders,
     )
 
 
 def _new_with(
     asking: Asking, period: Period, plan: Given, of_claim: tuple[PropertyCondition, ...]
-) -> tuple[Node, ...]:
+) -> tuple[Node, ...] | None:
     """Return the conditions of being new in the period and, where it can be told, within days of a claim.
 
     From the day of the registration on, by its tag: a claim on that day or up to 7 days later. The other way
-    round, and where there is no tag, by the event: within 7 times 24 hours.
+    round, and where there is no tag, by the event: within 7 times 24 hours. None where nothing tells who is
+    new.
     """
-    conditions: list[Node] = [existed(clock.add_days(period.first, -1), is_negated=True)]
-    if period.last < asking.as_of:
-        conditions.append(existed(period.last))
+    conditions = asking.came(period) or _registered_in(period, plan)
+    if conditions is None:
+        return None
     claim, near = str(plan["claim"]), list[Node]()
     if plan["registered"]:
         length = Length(n=DAYS_APART + 1, unit="day")
@@ -189,6 +195,20 @@ def _new_with(
             for one, other in orders
         ]
     return (*conditions, any_of(near)) if near else tuple(conditions)
+
+
+def _registered_in(period: Period, plan: Given) -> tuple[Node, ...] | None:
+    """Return the condition of having registered in the period by the tag of that day, or first by the event.
+
+    For data that do not say since when people are users; None where neither is told.
+    """
+    told = list[Node]()
+    if plan["registered"]:
+        days = [period.first.isoformat(), period.last.isoformat()]
+        told.append(has(str(plan["registered"]), "between", days))
+    if plan["register"]:
+        told.append(FirstTimeCondition(id="registered", event=str(plan["register"]), window=period.window))
+    return (any_of(told),) if told else None
 
 
 def _where(prop: str, value: str | None) -> tuple[PropertyCondition, ...]:

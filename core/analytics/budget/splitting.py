@@ -167,7 +167,7 @@ def split_of(found: BudgetGroups, total: int) -> BudgetSplit:
         assumptions=tuple(
             say(f"budget_assumes_{what}") for what in ("response", "cost", "value", "interval")
         ),
-        note=None if shares else found.note or say("budget_no_split"),
+        note=None if shares else (None if found.groups else found.note) or say("budget_no_split"),
     )
 
 

@@ -8,7 +8,7 @@ from core.analytics.analyses import OverviewTold
 from core.analytics.asking import Figure
 from core.analytics.journey import Funnel, FunnelStep
 from core.analytics.lifecycle import Lifecycle, stage_label
-from core.analytics.overview import MEASURES, OF_PEOPLE, Numbers, measure_label
+from core.analytics.overview import COURSES, MEASURES, OF_PEOPLE, Moment, Numbers, measure_label
 from core.analytics.retention import Cell as RetentionCell
 from core.analytics.retention import Curve, Retention
 from core.analytics.rfm import Rfm, cell_label
@@ -24,6 +24,7 @@ from core.analytics.sheets.form import (
     value_of,
 )
 from core.messages import Text, say
+from core.rules.tree import Rule
 from core.schema import Catalogue
 
 
@@ -50,11 +51,11 @@ def overview_sheets(told: OverviewTold, catalogue: Catalogue) -> list[Sheet]:
         (
             column("from", "date"), column("to", "date"),
             *(Column(m, measure_label(m), kinds.get(m, "count" if m == "orders" else "users"))
-              for m in ("new", "active", "buyers", "orders", "gmv")),
+              for m in COURSES),
         ),
         [
-            (m.period.first, m.period.last, m.new, m.active, m.buyers, m.bought.occurrences, m.bought.total)
-            for m in numbers.course
+            (each.period.first, each.period.last, *(_of_moment(each, measure) for measure in COURSES))
+            for each in numbers.course
         ],
     )  # fmt: skip
     moved = sheet(
@@ -82,6 +83,12 @@ def _measures(numbers: Numbers) -> list[Value]:
     return [*({**found, "orders": numbers.bought.occurrences}.values())]
 
 
+def _of_moment(moment: Moment, measure: str) -> Value:
+    if measure in OF_PEOPLE:
+        return moment.people(measure)
+    return moment.bought.occurrences if measure == "orders" and moment.is_known else moment.value(measure)
+
+
 def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
     """Return journey as tables."""
     sessions = () if told.sessions is None else (column("sessions", "count"), column("sessions_on", "count"))
@@ -102,18 +109,18 @@ def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: 
 
 def _step(step: FunnelStep) -> tuple[Value, ...]:
     seconds = step.delays.seconds
-    continued = (
-        None
-        if step.continued is None or step.rule_continued is None
-        else Figure(step.continued, step.rule_continued)
-    )
     counted = step.sessions
     sessions = () if counted is None else (counted.reached, counted.continued)
     return (
-        step.stage.label.as_text(), step.step.label.as_text(), Figure(step.reached, step.rule_reached),
-        Figure(step.furthest, step.rule_furthest), continued, *sessions, *interval(step.interval),
+        step.stage.label.as_text(), step.step.label.as_text(), _figure(step.reached, step.rule_reached),
+        _figure(step.furthest, step.rule_furthest), _figure(step.continued, step.rule_continued),
+        *sessions, *interval(step.interval),
         value_of(step.overall), days_of(seconds.get(0.5)), days_of(seconds.get(0.9)), step.stuck,
     )  # fmt: skip
+
+
+def _figure(users: int | None, rule: Rule | None) -> Figure | None:
+    return None if users is None or rule is None else Figure(users, rule)
 
 
 def lifecycle_sheets(told: Lifecycle, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
@@ -151,17 +158,16 @@ def lifecycle_sheets(told: Lifecycle, catalogue: Catalogue) -> list[Sheet]:  # n
         (column("lifecycle"), column("users", "count"), column("expected", "count")),
         [(stage_label(each.stage), each.now, round(each.users)) for each in told.expected],
     )
+    # Who came or came back stands there by itself only where the two cannot be told apart.
+    named = ("new", "retained", "returning", "lost", *(("gained",) if not told.knows_arrivals else ()))
     weeks = sheet(
         "weeks",
-        (
-            column("from", "date"), column("to", "date"),
-            *(column(name, "users") for name in ("new", "retained", "returning", "lost")),
-        ),
+        (column("from", "date"), column("to", "date"), *(column(name, "users") for name in named)),
         [
-            (week.period.first, week.period.last, week.new, week.retained, week.returning, week.lost)
+            (week.period.first, week.period.last, *(getattr(week, name) for name in named))
             for week in told.weeks
         ],
-    )  # fmt: skip
+    )
     return [months, flows, expected, weeks]
 
 

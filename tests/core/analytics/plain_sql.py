@@ -95,7 +95,7 @@ class Plain:
         query = """
             WITH active AS (SELECT DISTINCT who, date_trunc('week', day) AS week FROM did($d) WHERE event = $v)
             SELECT CAST(coalesce(a.week, b.week + INTERVAL 7 DAY) AS DATE) AS week,
-                count(*) FILTER (a.who IS NOT NULL AND p.since >= a.week),
+                count(*) FILTER (b.who IS NULL AND p.since >= a.week),
                 count(*) FILTER (a.who IS NOT NULL AND b.who IS NOT NULL),
                 count(*) FILTER (b.who IS NULL AND p.since < a.week), count(*) FILTER (a.who IS NULL)
             FROM active a FULL JOIN active b ON a.who = b.who AND b.week + INTERVAL 7 DAY = a.week

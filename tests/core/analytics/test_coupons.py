@@ -11,6 +11,7 @@ import pytest
 from core.analytics import budget
 from core.analytics.asking import Asking
 from core.analytics.periods import Period
+from core.messages import say
 from core.schema import TagType
 from core.workspace import Workspace
 from tests.core.analytics.paper import assert_every_figure_is_the_count_of_its_rule, event
@@ -87,6 +88,23 @@ def test_registrations_are_as_near_as_the_data_can_tell() -> None:
     assert "cannot be told how far apart" in by_period.how_registered["en"]
     for found in (by_event, by_period):
         assert_every_figure_is_the_count_of_its_rule(found, asked.engine, AS_OF)
+
+
+def test_where_nobody_is_known_to_be_new_the_tag_or_the_event_of_registering_tells_it() -> None:
+    asked = asking([{key: value for key, value in user.items() if key != "since"} for user in CLAIMS])
+    assert not asked.knows_arrivals()
+    # By the tag and by the event the same came on 30 and on 1 June; who had claimed too late did not count.
+    for given in ({}, {"registered": None}, {"register": None}):
+        found = budget.coupons(asked, JUNE, given)
+        assert (of_coupon(found, "x").registered.users, of_coupon(found, "y").registered.users) == (1, 1)
+        assert "within 7 days" in found.how_registered["en"]
+        assert_every_figure_is_the_count_of_its_rule(found, asked.engine, AS_OF)
+    in_july = budget.coupons(asked, Period(date(2019, 7, 1), AS_OF), {})
+    assert in_july.together.registered.users == 0
+    neither = budget.coupons(asked, JUNE, {"registered": None, "register": None})
+    assert {row.registered for row in (*neither.rows, neither.together)} == {None}
+    assert neither.how_registered == say("no_arrivals")
+    assert of_coupon(neither, "x").claimed.users == 3
 
 
 def test_who_registered_within_a_week_after_a_claim_came_with_it() -> None:

@@ -12,7 +12,7 @@ from core.analytics.asking import Asking
 from core.analytics.journey import Funnel, elsewhere, funnel
 from core.analytics.journey_steps import MOST_CHAINS, Way, way_given, way_of
 from core.analytics.periods import Period
-from core.analytics.splits import parts
+from core.analytics.splits import Part, parts
 from core.errors import RuleError, WorkspaceError
 from core.rules.parse import parse_rule
 from core.rules.tree import Rule
@@ -149,6 +149,19 @@ def test_in_a_period_a_first_step_without_events_is_reached_by_who_came_in_it(or
     assert reached(found) == ([2, 3, 3, 2] if order == "any" else [2, 2, 1, 0])
     to_now = told(asked, WITH_REGISTERING, order=order, when="period", period=Period(date(2019, 6, 30), date(2019, 7, 14)))  # fmt: skip
     assert members(asked, to_now.steps[0].rule_reached) == ["nothing", "same", "twice"]
+
+
+def test_where_the_first_step_is_not_known_it_is_not_told_what_its_people_did_instead() -> None:
+    asked = asking({user: {} for user in PEOPLE}, EVENTS, tags={"city": TagType.ENUM})
+    given = {"steps": WITH_REGISTERING, "when": "period"}
+    way, _ = way_given(asked, JUNE, given)
+    assert [each.event for each in elsewhere(asked, way, 1)] == ["search"]
+    in_order, _ = way_given(asked, JUNE, {**given, "order": "strict"})
+    with pytest.raises(RuleError) as refused:
+        elsewhere(asked, in_order, 1)
+    assert refused.value.code == "no_arrivals"
+    split = funnel(asked, way, split="city", parts_of=lambda *_: [Part({"zh": "全", "en": "all"}, ())])
+    assert [step.reached for step in split.groups[0].steps] == [None, 3, 3, 2]
 
 
 def test_a_step_of_several_events_is_reached_by_any_of_them() -> None:

@@ -165,12 +165,21 @@ def test_a_week_tells_who_is_new_stays_returns_and_is_lost() -> None:
         (1, 7, True),
         (8, 10, False),
     ]
+    assert [ids_of(asked, week.gained) for week in found] == [["new", "returns"], ["late"]]
     first, second = (
         {name: ids_of(asked, getattr(week, name)) for name in ("new", "retained", "returning", "lost")}
         for week in found
     )
     assert first == {"new": ["new"], "retained": ["stays"], "returning": ["returns"], "lost": ["lost"]}
     assert second == {"new": ["late"], "retained": [], "returning": [], "lost": ["new", "returns", "stays"]}
+
+
+def test_who_was_active_before_being_a_user_stays_and_is_not_new_as_well() -> None:
+    logins: list[Done] = [("early", "2019-06-30 10:00"), ("early", "2019-07-02 10:00")]
+    people = {"early": {"since": date(2019, 7, 1)}, "always": {}}
+    asked = asking(people, {"login": ({}, logins), "purchase": ({}, [])}, as_of=date(2019, 7, 7))
+    week = told(asked, weeks=1).weeks[-1]
+    assert (week.new.users, week.retained.users, week.gained.users) == (0, 1, 0)
 
 
 def test_without_an_activity_the_purchase_is_the_activity() -> None:

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from core.analytics.analyses import OverviewTold
-from core.analytics.overview import MEASURES, Numbers, measure_about, measure_label, overview
+from core.analytics.movements import movements
+from core.analytics.overview import COURSES, MEASURES, Numbers, measure_about, measure_label, overview
 from core.analytics.periods import Period
 from core.analytics.sheets.people import overview_sheets
 from core.analytics.wording import Wording
@@ -77,9 +78,9 @@ def test_the_numbers_of_a_month_stand_beside_the_month_before_and_that_of_a_year
     assert told(found.before) == {
         "new": 1, "active": 1, "buyers": 1, "orders": 1, "gmv": 7, "average_order": 7, "repeat_rate": 0,
     }  # fmt: skip
-    assert told(found.year_before) == {
-        "new": 0, "active": 1, "buyers": 1, "orders": 1, "gmv": 40, "average_order": 40, "repeat_rate": 0,
-    }  # fmt: skip
+    # The first purchase of all was made on its last day: what was bought before that day is not known.
+    assert told(found.year_before) == dict.fromkeys(MEASURES)
+    assert {found.year_before.people(measure) for measure in MEASURES} == {None}
     assert found.before.period == Period(date(2019, 5, 1), date(2019, 5, 31))
     assert found.year_before.period == Period(date(2018, 6, 1), date(2018, 6, 30))
     assert found.now.new is not None
@@ -119,10 +120,46 @@ def test_what_was_imported_from_later_on_is_not_taken_for_zero_before() -> None:
     found = overview(asked, JUNE, either)
     assert (found.now.is_known, found.before.is_known, found.year_before.is_known) == (True, False, False)
     assert found.as_json()["before"]["is_known"] is False  # type: ignore[index]
+    assert found.known_from == date(2019, 6, 1)
+    before = found.as_json()["before"]
+    assert {key: value for key, value in before.items() if value is not None} == {  # type: ignore[attr-defined]
+        "from": "2019-05-01", "to": "2019-05-31", "is_known": False,
+    }  # fmt: skip
+    assert say("overview_known_from", first=date(2019, 6, 1)) in found.notes
     assert not overview(asked, JUNE, {"activity": ["visit"]}).now.is_known
     # An event that never happened does not count.
     never = asking(PEOPLE, {"login": ({}, logins), "purchase": (MONEY, []), **others})
     assert overview(never, may, either).now.is_known
+    nothing = overview(asking(PEOPLE, {"purchase": (MONEY, [])}), JUNE)
+    assert nothing.known_from is None
+    assert say("overview_nothing_recorded") in nothing.notes
+
+
+def test_the_course_has_gaps_for_what_lies_before_the_data_and_zeros_only_where_nothing_happened() -> None:
+    asked = asking(PEOPLE, {"login": ({}, [("old", "2019-06-02 10:00")]), "purchase": (MONEY, [bought("old", "2019-06-03 09:00", 5)])})  # fmt: skip
+    first_days = Period(date(2019, 6, 1), date(2019, 6, 4))
+    found = overview(asked, first_days)
+    assert found.known_from == date(2019, 6, 3)
+    assert [moment.is_known for moment in found.course] == [False, False, True, True]
+    values = {measure: [moment.value(measure) for moment in found.course] for measure in COURSES}
+    # On the 1st one came and on the 2nd one logged in, but these days are not told in part.
+    assert values == {
+        "new": [None, None, 0, 0], "active": [None, None, 0, 0], "buyers": [None, None, 1, 0],
+        "orders": [None, None, 1, 0], "gmv": [None, None, 5, 0],
+    }  # fmt: skip
+    printed = found.as_json()["course"]
+    assert [[row[measure] for row in printed] for measure in COURSES] == list(values.values())  # type: ignore[attr-defined]
+    _, course, *_ = overview_sheets(OverviewTold(found, ()), asked.catalogue)
+    assert [row[2:] for row in course.rows[:2]] == [(None,) * 5] * 2
+    assert [row[5:] for row in course.rows[2:]] == [(1, 5), (0, 0)]
+    # A week of which only the end is known is a gap as well.
+    weeks = overview(asked, Period(date(2019, 5, 27), date(2019, 6, 9)), grain="week").course
+    assert [moment.is_known for moment in weeks] == [False, True]
+    drawn = "".join(pictures(OverviewTold(found, ()), Wording("en")))
+    assert drawn.count("<svg") == len(COURSES)
+    unknown = overview(asked, Period(date(2019, 5, 1), date(2019, 5, 9)))
+    assert not any(unknown.has_course(measure) for measure in COURSES)
+    assert "<svg" not in "".join(pictures(OverviewTold(unknown, ()), Wording("en")))
 
 
 def test_without_days_of_registration_nobody_is_told_to_be_new_and_not_nobody() -> None:
@@ -138,7 +175,8 @@ def test_without_days_of_registration_nobody_is_told_to_be_new_and_not_nobody() 
     told = OverviewTold(found, ())
     measures, course, *_ = overview_sheets(told, asked.catalogue)
     assert {row[3] for row in measures.rows} == {row[2] for row in course.rows} == {None}
-    assert say("channels_no_arrivals") in notes(told)
+    assert movements(asked, JUNE, found.before.period) == ()
+    assert say("no_arrivals") in notes(told)
     drawn = "".join(pictures(told, Wording("en")))
     assert drawn.count(measure_label("new")["en"]) == 1, "its card, and no course"
 
@@ -173,6 +211,7 @@ def test_without_an_amount_there_is_no_money_and_not_zero() -> None:
     assert (found.now.value("gmv"), found.now.value("average_order")) == (None, None)
     assert found.now.value("orders") == 4
     assert found.as_json()["now"]["gmv"] is None  # type: ignore[index]
+    assert not found.has_course("gmv")
 
 
 def test_a_period_without_data_has_no_average_and_no_repeat_rate() -> None:
@@ -186,8 +225,11 @@ def test_a_period_without_data_has_no_average_and_no_repeat_rate() -> None:
 def test_nobody_and_one_user_have_an_overview(people: dict[str, dict[str, object]]) -> None:
     done = [bought(user, "2019-06-02 10:00", 5) for user in people]
     asked = asking(people, {"purchase": (MONEY, done)})
-    found = overview(asked, JUNE)
-    assert found.now.value("new") == found.now.value("buyers") == found.now.value("active") == len(people)
+    found = overview(asked, Period(date(2019, 6, 2), date(2019, 6, 30)))
+    if people:
+        assert found.now.value("new") == found.now.value("buyers") == found.now.value("active") == 1
+    else:
+        assert told(found.now) == dict.fromkeys(MEASURES), "nothing was ever recorded"
     assert_every_figure_is_the_count_of_its_rule(asked, found)
     found.as_json()
 
@@ -196,9 +238,9 @@ def test_nobody_and_one_user_have_an_overview(people: dict[str, dict[str, object
 def test_a_day_before_the_data_begin_has_only_who_always_was(as_of: date) -> None:
     asked = asking(PEOPLE, EVENTS, as_of=as_of)
     found = overview(asked, Period(as_of, as_of))
-    assert found.now.value("buyers") == 0
+    assert told(found.now) == dict.fromkeys(MEASURES)
     # Who always was came on no day that is known.
-    assert found.now.value("new") is None
+    assert found.now.new is None
     assert asked.figure().users == 1
     assert not found.now.is_known
     assert [each.days_behind for each in found.freshness] == [

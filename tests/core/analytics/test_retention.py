@@ -210,7 +210,7 @@ def test_without_days_of_registration_there_are_no_cohorts_and_not_cohorts_of_no
     asked = asking({user: {"city": "北京"} for user in PEOPLE}, EVENTS, tags=TAGS)
     found = retention(asked, {"cohorts": 4})
     assert (found.cohorts, found.curves, found.curve.points) == ((), (), ())
-    assert found.note == say("channels_no_arrivals")
+    assert found.note == say("no_arrivals")
     assert why_nothing(found) == (found.note,)
     printed = found.as_json()
     assert (printed["cohorts"], printed["curve"], printed["note"]) == ([], None, dict(found.note))

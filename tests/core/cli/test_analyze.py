@@ -18,7 +18,7 @@ from tests.command_line import core
 from tests.core.cli.test_contract import CITY, answer, rule
 
 DOCS = Path(__file__).parents[3] / "docs"
-HEAD = ["analysis", "data_version", "as_of", "from", "to", "audience", "by"]
+HEAD = ["analysis", "data_version", "as_of", "from", "to", "audience", "by", "nobody"]
 PLAN = """\
 [overview]
 activity = ["view", "buy"]
@@ -88,7 +88,7 @@ def test_it_prints_the_numbers_of_the_workspace(name: str, place: Path) -> None:
     found = told(place, name)
     assert list(found)[: len(HEAD)] == HEAD
     door = Workspace.open(place / "w")
-    head = [name, door.data_version().id, "2019-07-14", "2019-06-15", "2019-07-14", None, None]
+    head = [name, door.data_version().id, "2019-07-14", "2019-06-15", "2019-07-14", None, None, None]
     assert [found[key] for key in HEAD] == head
     expected = json.loads(json.dumps(door.analyse(name).as_json()))
     assert {key: found[key] for key in expected} == expected
@@ -100,7 +100,7 @@ def test_a_plan_a_period_an_audience_and_a_tag_make_a_difference_as_in_the_works
     by = "city" if ANALYSES[name].splits else None
     options = ["--as-of", "2019-06-30", "--from", "2019-06-01", "--to", "2019-06-20", "--audience", "北京"]
     found = told(place, name, *options, "--plan", place / "plan.toml", *(["--by", by] if by else []))
-    assert [found[key] for key in HEAD[2:]] == ["2019-06-30", "2019-06-01", "2019-06-20", "北京", by]
+    assert [found[key] for key in HEAD[2:]] == ["2019-06-30", "2019-06-01", "2019-06-20", "北京", by, None]
     import tomllib
 
     given = tomllib.loads(PLAN)[name]
