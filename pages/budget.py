@@ -100,4 +100,5 @@ with boundary():
     if shown_as == "table":
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()

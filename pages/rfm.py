@@ -136,4 +136,5 @@ with boundary():
     elif shown_as == "table":
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()
