@@ -26,7 +26,8 @@ CITIES = ("北京", "上海", "广州", "深圳", "杭州", "成都")
 AMONG, EVERYBODY, PERIOD = "看谁", "全部用户", "时间段"
 PERIODS = ("近 7 天", "近 90 天", "本月", "上月", "今年")
 FIRST_MS, FILTER_MS = 1_500, 700
-STILL_MS = 400
+STILL_MS = 300
+"""All is there once nothing has changed for so long."""
 
 # What a figure stands in: cards and tables (in the shadow of a component) and the text of charts. Stale ones
 # are those of the question before.
@@ -38,18 +39,19 @@ window.figures = () => {
     for (const one of root.querySelectorAll('.coterie-sheet, .coterie-funnel, .js-plotly-plot .main-svg')) {
       found.push(one.textContent);
     }
-    for (const one of root.querySelectorAll('[data-testid="stBidiComponentRegular"], *')) {
+    for (const one of root.querySelectorAll('*')) {
       if (one.shadowRoot) look(one.shadowRoot);
     }
   };
   if (main) look(main);
   return found.filter((text) => /\\d/.test(text)).join(' ');
 };
-window.atRest = () => !document.querySelector('.coterie-skeleton')
+window.atRest = () => !document.querySelector('.coterie-skeleton, [data-testid="stSkeleton"]')
+  && [...document.querySelectorAll('.stPlotlyChart')].every((one) => one.querySelector('.main-svg text'))
   && document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning';
 window.seen = {};
 window.watch = (before) => {
-  window.seen = { before };
+  window.seen = {};
   const look = () => {
     const now = performance.now();
     const figures = window.figures();
@@ -57,7 +59,8 @@ window.watch = (before) => {
     if (window.seen.figures) {
       if (!window.atRest() || figures !== window.seen.last) window.seen.rest = now;
       window.seen.last = figures;
-      if (now - window.seen.rest > STILL) return;
+      window.seen.isDone = now - window.seen.rest > STILL;
+      if (window.seen.isDone) return;
     }
     requestAnimationFrame(look);
   };
@@ -71,7 +74,7 @@ document.addEventListener('click', (event) => {
 }, true);
 window.watch('');
 """.replace("STILL", str(STILL_MS))
-DONE = "() => window.seen.figures && performance.now() - window.seen.rest > 300 && window.seen"
+DONE = "() => window.seen.isDone && window.seen"
 
 
 def main(millions: int) -> None:

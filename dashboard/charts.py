@@ -217,10 +217,25 @@ def _histogram(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pale
     mine = [bar.matched / max(count, 1) for bar in bars]
     theirs = [bar.base / max(base, 1) for bar in bars]
     names = [_bin_name(bar, last=index == len(bars) - 1) for index, bar in enumerate(bars)]
-    figure = go.Figure()
     sides = _DATE_OVERHANG if isinstance(bars[0].low, date) else _NUMBER_OVERHANG
     margin = {"l": sides, "r": sides, "t": figures.TOP, "b": 24}
-    figure.update_layout(**figures.layout(colours, height=190, margin=margin))
+    ticks = _few_edges(len(bars), 2 if isinstance(bars[0].low, date) else 4)
+    figure = figures.empty(
+        colours,
+        height=190,
+        margin=margin,
+        x={
+            "visible": True,
+            "tickvals": [edge - 0.5 for edge in ticks],
+            "ticktext": [_edge_name(bars, edge) for edge in ticks],
+            "tickfont": {"color": colours.mute, "size": 11},
+            "ticklabeloverflow": "allow",
+            "showgrid": False,
+            "zeroline": False,
+            "range": [-0.6, len(bars) - 0.4],
+        },
+        y={"range": [0, max([*mine, *theirs, 1e-9]) * 1.15]},
+    )
     figure.add_trace(
         go.Bar(
             x=list(range(len(bars))),
@@ -257,19 +272,6 @@ def _histogram(of: Breakdown, tag: TagSpec, count: int, base: int, colours: Pale
             hoverinfo="skip",
         )
     )
-    ticks = _few_edges(len(bars), 2 if isinstance(bars[0].low, date) else 4)
-    figure.update_xaxes(
-        visible=True,
-        tickvals=[edge - 0.5 for edge in ticks],
-        ticktext=[_edge_name(bars, edge) for edge in ticks],
-        tickfont={"color": colours.mute, "size": 11},
-        ticklabeloverflow="allow",
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
-        range=[-0.6, len(bars) - 0.4],
-    )
-    figure.update_yaxes(range=[0, max([*mine, *theirs, 1e-9]) * 1.15])
     figure.add_annotation(
         text=_histogram_legend(of, tag, count),
         xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", showarrow=False,

@@ -24,16 +24,13 @@ LETTER = 7.0
 
 def rows_figure(rows: int, colours: Palette, *, left: int, right: int, top: int) -> go.Figure:
     """Return an empty figure of horizontal rows, 0 to 1 wide, each with its track."""
-    figure = go.Figure()
-    figure.update_layout(
-        **layout(
-            colours,
-            height=top + rows * ROW + BOTTOM,
-            margin={"l": left, "r": right, "t": top, "b": BOTTOM},
-        )
+    figure = empty(
+        colours,
+        height=top + rows * ROW + BOTTOM,
+        margin={"l": left, "r": right, "t": top, "b": BOTTOM},
+        x={"range": [0, 1]},
+        y={"range": [rows - 0.5, -0.5]},
     )
-    figure.update_xaxes(range=[0, 1])
-    figure.update_yaxes(range=[rows - 0.5, -0.5])
     figure.add_trace(
         go.Bar(x=[1.0] * rows, y=list(range(rows)), orientation="h", width=0.54,
                marker={"color": colours.track, "line": {"width": 0}}, hoverinfo="skip")
@@ -79,6 +76,31 @@ def write(figure: go.Figure, row: int, words: str, *, colours: str, column: str,
         yanchor="bottom" if above else "middle", showarrow=False,
         font={"color": colours, "size": 12 if above else 13}, **place,
     )  # fmt: skip
+
+
+def empty(
+    colours: Palette,
+    *,
+    height: int,
+    margin: Mapping[str, int],
+    x: Mapping[str, Any] | None = None,
+    y: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> go.Figure:
+    """Return a figure without traces in the common look.
+
+    All that is known of its layout is told at once: each update of a figure takes Plotly milliseconds.
+
+    Parameters
+    ----------
+    x, y : mapping or None
+        What differs of the axes.
+    **more
+        What differs of the rest of the layout.
+    """
+    common = layout(colours, height=height, margin=margin)
+    axes = {"xaxis": {**common["xaxis"], **(x or {})}, "yaxis": {**common["yaxis"], **(y or {})}}
+    return go.Figure(layout={**common, **axes, **more})
 
 
 def layout(colours: Palette, *, height: int, margin: Mapping[str, int]) -> dict[str, Any]:

@@ -113,4 +113,5 @@ with boundary():
         frame.remarks(asides())
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()

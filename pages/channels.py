@@ -67,4 +67,5 @@ with boundary():
         frame.remarks([note for part in parts if part is not None for note in part.notes])
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()

@@ -144,4 +144,5 @@ with boundary():
         frame.remarks(told.notes)
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()

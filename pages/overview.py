@@ -129,4 +129,5 @@ with boundary():
         frame.remarks(told.numbers.notes)
         frame.tables(found, asked)
     else:
-        draw_picture()
+        with frame.charts_last():
+            draw_picture()

@@ -83,7 +83,8 @@ with boundary():
     elif shown_as == "table":
         frame.tables(found, asked)
     else:
-        st.header(t("analyses.retention.curves"), anchor=False)
-        frame.chart(charts.curves(told), asked, key="retention_curves")
-        st.header(t("analyses.retention.heat"), anchor=False)
-        sheet.draw(heat(), key="retention_heat")
+        with frame.charts_last():
+            st.header(t("analyses.retention.curves"), anchor=False)
+            frame.chart(charts.curves(told), asked, key="retention_curves")
+            st.header(t("analyses.retention.heat"), anchor=False)
+            sheet.draw(heat(), key="retention_heat")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -36,9 +36,8 @@ def trend(found: Overview, measure: str) -> Chart:
     known = [(place, value) for place, value in enumerate(values) if value is not None]
     days = [moment.period.first for moment in found.course]
     people = measure if measure in OF_PEOPLE else "buyers"  # of orders and sales those who bought
-    figure = timeline(colours)
-    if days and (days[-1] - days[0]).days > _A_YEAR:
-        figure.update_xaxes(tickformat="%Y-%m", nticks=5)
+    is_long = bool(days) and (days[-1] - days[0]).days > _A_YEAR
+    figure = timeline(colours, x={"tickformat": "%Y-%m", "nticks": 5} if is_long else None)
     figure.add_trace(
         go.Scatter(
             x=days,
@@ -79,9 +78,7 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
     colours = theme.palette()
     months = found.months
     ends = [month.period.last for month in months]
-    figure = timeline(colours, right=_SIDE)
-    figure.update_layout(barmode="stack", bargap=0.35)
-    figure.update_xaxes(**_ticks(ends, "%m"))
+    figure = timeline(colours, right=_SIDE, x=_ticks(ends, "%m"), barmode="stack", bargap=0.35)
     top = 0.0
     totals = [sum(_worth(stage, by_value) for stage in month.stages) for month in months]
     for place, key in enumerate(STAGE_KEYS):
@@ -129,10 +126,7 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
     left = [*STAGE_KEYS, COME]
     names = [pick(stage_label(key)) for key in (*left, *STAGE_KEYS)]
     tints = [*stage_colours(), colours.mark, *stage_colours()]
-    figure = go.Figure()
-    figure.update_layout(
-        **figures.layout(colours, height=HEIGHT + 60, margin={"l": 4, "r": 4, "t": 8, "b": 8})
-    )
+    figure = figures.empty(colours, height=HEIGHT + 60, margin={"l": 4, "r": 4, "t": 8, "b": 8})
     figure.add_trace(
         go.Sankey(
             arrangement="fixed",
@@ -159,9 +153,8 @@ def sankey(flows: Sequence[Flow], before: date, after: date) -> Chart:
 def weeks(found: Lifecycle) -> Chart:
     """Return who was active each week: new, retained and returning above the line, lost below it."""
     colours, tints = theme.palette(), theme.series()
-    figure = timeline(colours, right=_SIDE)
-    figure.update_layout(barmode="relative", bargap=0.3)
-    figure.update_xaxes(**_ticks([week.period.first for week in found.weeks], "%m-%d", at_most=4))
+    ticks = _ticks([week.period.first for week in found.weeks], "%m-%d", at_most=4)
+    figure = timeline(colours, right=_SIDE, x=ticks, barmode="relative", bargap=0.3)
     starts = [week.period.first.isoformat() for week in found.weeks]
     top = 0
     colour_of = {
@@ -198,9 +191,10 @@ def treemap(found: Rfm) -> Chart:
     """Return the eight cells as areas of their people; the ``customdata`` of an area is the cell's key."""
     colours, tints = theme.palette(), theme.series()
     held = [cell for cell in found.cells if cell.people.users]
-    figure = go.Figure()
-    figure.update_layout(
-        **figures.layout(colours, height=HEIGHT + 80, margin={"l": 0, "r": 0, "t": 4, "b": 4}),
+    figure = figures.empty(
+        colours,
+        height=HEIGHT + 80,
+        margin={"l": 0, "r": 0, "t": 4, "b": 4},
         uniformtext={"minsize": 11, "mode": "hide"},
     )
     shades = {cell.key: tints[place % len(tints)] for place, cell in enumerate(found.cells)}
@@ -235,16 +229,19 @@ def curves(found: Retention) -> Chart:
     """Return the retention of everybody, or of each group, period by period."""
     colours, tints = theme.palette(), theme.series()
     shown: list[Curve] = [found.curve, *found.curves]
-    figure = timeline(colours, right=_SIDE)
     places = sorted({point.after for curve in shown for point in curve.points if point.after})
     named = places[:: -(-len(places) // _NAMED_PLACES)] if places else []
-    figure.update_xaxes(
-        type="linear",
-        tickangle=0,
-        tickvals=named,
-        ticktext=[figures.safe(pick(place_label(found, place))) for place in named],
+    figure = timeline(
+        colours,
+        right=_SIDE,
+        x={
+            "type": "linear",
+            "tickangle": 0,
+            "tickvals": named,
+            "ticktext": [figures.safe(pick(place_label(found, place))) for place in named],
+        },
+        y={"tickformat": ".0%"},
     )
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     ends: list[tuple[float, str, str]] = []
     for number, curve in enumerate(shown):
         points = [point for point in curve.points if point.after and point.share is not None]
@@ -295,22 +292,35 @@ def stage_colours() -> tuple[str, ...]:
     return (tints[0], tints[2], tints[6], tints[1], tints[5])
 
 
-def timeline(colours: Palette, *, right: int = 18) -> go.Figure:
-    """Return an empty figure with quiet axes; `right` = room for the names of lines, in pixels."""
-    figure = go.Figure()
-    figure.update_layout(
+def timeline(
+    colours: Palette,
+    *,
+    right: int = 18,
+    x: Mapping[str, Any] | None = None,
+    y: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> go.Figure:
+    """Return an empty figure with quiet axes; `right` = room for the names of lines, in pixels.
+
+    What differs of the axes and of the layout is told as in `dashboard.figures.empty`.
+    """
+    axis = {"visible": True, "tickfont": {"color": colours.mute, "size": 12}}
+    days = {"showgrid": False, "zeroline": False, "tickformat": t("analyses.date_tick"), "nticks": 10}
+    amounts = {
+        "showgrid": True, "gridcolor": colours.track, "zeroline": True, "zerolinecolor": colours.line,
+        "nticks": 5, "rangemode": "tozero", "tickformat": ",~f", "automargin": True,
+    }  # fmt: skip
+    return figures.empty(
+        colours,
+        x={**axis, **days, **(x or {})},
+        y={**axis, **amounts, **(y or {})},
         **{
-            **figures.layout(colours, height=HEIGHT, margin={"l": 46, "r": right, "t": 22, "b": 40}),
+            "height": HEIGHT,
+            "margin": {"l": 46, "r": right, "t": 22, "b": 40},
             "hovermode": "closest",
-        }
+            **more,
+        },
     )
-    axis = {"visible": True, "fixedrange": True, "tickfont": {"color": colours.mute, "size": 12}}
-    figure.update_xaxes(**axis, showgrid=False, zeroline=False, tickformat=t("analyses.date_tick"), nticks=10)
-    figure.update_yaxes(
-        **axis, showgrid=True, gridcolor=colours.track, zeroline=True, zerolinecolor=colours.line, nticks=5,
-        rangemode="tozero", tickformat=",~f", automargin=True,
-    )  # fmt: skip
-    return figure
 
 
 def _ticks(days: Sequence[date], form: str, *, at_most: int = 12) -> dict[str, Any]:

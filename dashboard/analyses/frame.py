@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
@@ -23,6 +25,10 @@ from dashboard.sheet.words import as_csv, sheet_data, table_of
 from dashboard.uploads import safe_name
 
 VIEWS = ("picture", "table")
+SECONDS_FOR_NUMBERS = 0.4
+"""React holds what came late back for 0.3 s after the last placeholder, and then draws all of it at once."""
+_HAS_READ = "analyses:plotly"
+_later: ContextVar[list[Callable[[], None]] | None] = ContextVar("later", default=None)
 _SKELETON = '<div class="coterie-skeleton" aria-hidden="true"><i></i><i></i><i></i></div>'
 
 
@@ -160,6 +166,40 @@ def chart(drawn: Chart, asked: Asked, *, key: str, sheet_of: Sheet | None = None
         The table in which the figures behind the points stand; a point's ``customdata`` begins with its row
         and the key of its column there. None = nothing in the chart opens.
     """
+    later = _later.get()
+    if later is None:
+        _chart(drawn, asked, key, sheet_of)
+        return
+    place = st.container()
+
+    def in_its_place() -> None:
+        with place:
+            _chart(drawn, asked, key, sheet_of)
+
+    later.append(in_its_place)
+
+
+@contextmanager
+def charts_last() -> Iterator[None]:
+    """Draw what stands inside, and its charts when all else is there.
+
+    A browser that has not shown a chart yet first reads Plotly, up to two seconds on a busy machine, and
+    draws nothing meanwhile: once in a visit it is given the time to draw the numbers before.
+    """
+    later: list[Callable[[], None]] = []
+    token = _later.set(later)
+    try:
+        yield
+    finally:
+        _later.reset(token)
+    if later and _HAS_READ not in st.session_state:
+        st.session_state[_HAS_READ] = True
+        time.sleep(SECONDS_FOR_NUMBERS)
+    for draw in later:
+        draw()
+
+
+def _chart(drawn: Chart, asked: Asked, key: str, sheet_of: Sheet | None) -> None:
     event: Any = st.plotly_chart(
         drawn.figure, theme=None, key=key, alt=drawn.summary,
         config={"displayModeBar": False, "scrollZoom": False},

@@ -73,18 +73,19 @@ def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
         )
         for touch in held
     ]
-    figure = timeline(colours)
-    figure.update_layout(
+    figure = timeline(
+        colours,
+        x={
+            "showgrid": True, "gridcolor": colours.track, "rangemode": "tozero", "tickformat": None,
+            "nticks": 5,
+        },
+        y={"type": "category", "tickvals": names, "autorange": "reversed", "showgrid": False},
         barmode="group",
         bargap=0.25,
         height=_ROUND_BARS + _BARS_OF_TOUCH * len(held),
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"color": colours.ink}},
-    )
-    figure.update_yaxes(
-        type="category", tickvals=names, autorange="reversed", automargin=True, showgrid=False
     )  # fmt: skip
-    figure.update_xaxes(showgrid=True, gridcolor=colours.track, rangemode="tozero", tickformat=None, nticks=5)
     for place, model in enumerate(MODELS):
         label = pick(say(f"model_{model}"))
         values = [touch.credits[model].orders for touch in held]

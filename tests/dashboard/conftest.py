@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.workspace import Actor, Workspace
 from dashboard import state
+from dashboard.analyses import frame
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,6 +108,12 @@ def open_page() -> Callable[..., AppTest]:
         return app.run()
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def no_wait_for_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let charts follow the numbers at once: no browser has to draw them."""
+    monkeypatch.setattr(frame, "SECONDS_FOR_NUMBERS", 0)
 
 
 @pytest.fixture
