@@ -62,7 +62,8 @@ def draw_split():
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.header(t("analyses.budget.response"), anchor=False)
-        frame.chart(money_charts.responses(told.split.groups), asked, key="budget_responses")
+        chart = money_charts.responses(told.split.groups)
+        frame.chart(chart, asked, key="budget_responses", sheet_of=table("budget_groups"))
     with right:
         st.header(t("analyses.budget.groups"), anchor=False)
         if told.split.groups.note is not None and told.split.groups.note != told.split.note:

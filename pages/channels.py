@@ -41,7 +41,7 @@ def draw_picture():
         st.header(t("analyses.channels.attribution"), anchor=False)
         frame.remarks(told.attribution.notes)
         chart = money_charts.attribution(told.attribution, catalogue)
-        frame.chart(chart, asked, key="channels_attribution")
+        frame.chart(chart, asked, key="channels_attribution", sheet_of=table("attribution"))
         with st.expander(pick(table("attribution").title)):
             frame.table(table("attribution"), asked, heading=False)
     if told.chain is not None:

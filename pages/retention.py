@@ -85,6 +85,6 @@ with boundary():
     else:
         with frame.charts_last():
             st.header(t("analyses.retention.curves"), anchor=False)
-            frame.chart(charts.curves(told), asked, key="retention_curves")
+            frame.chart(charts.curves(told), asked, key="retention_curves", sheet_of=table("curve"))
             st.header(t("analyses.retention.heat"), anchor=False)
             sheet.draw(heat(), key="retention_heat")

@@ -20,7 +20,7 @@ from core.errors import Problem, RuleError
 from core.messages import Language
 from core.rules.check import check, errors_of
 from core.rules.conditions import SequenceCondition
-from core.rules.edit import narrowed_each
+from core.rules.edit import as_condition, fresh_ids, narrowed_each
 from core.rules.tree import EventCondition, Group, Node, Rule, Window
 from core.schema import Catalogue
 from core.tags.listing import EVERYBODY
@@ -31,14 +31,39 @@ SHARES_OF_TIME = (0.5, 0.9)
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of users, and the rule that it is the count of, asked for the same day as the analysis."""
+    """A number of users, and the rule that it is the count of, asked for the same day as the analysis.
+
+    Attributes
+    ----------
+    said : Rule or callable () -> Rule
+        The rule, or what makes it for whoever opens the number.
+    """
 
     users: int
-    rule: Rule
+    said: Rule | Callable[[], Rule]
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that it is the count of."""
+        return self.said if isinstance(self.said, Rule) else self.said()
 
     def share_of(self, whole: Figure) -> Share | None:
         """Return it as a share of another figure; None of nobody."""
         return share(self.users, whole.users)
+
+
+def together(figures: Sequence[Figure]) -> Figure:
+    """Return the people of several figures that have nobody in common, none of them with a take, as one."""
+
+    def rule() -> Rule:
+        ids = fresh_ids(())
+        parts = [as_condition(figure.rule, ids) for figure in figures]
+        if any(part is None for part in parts):
+            return EVERYBODY
+        children = tuple(part for part in parts if part is not None)
+        return Rule(include=Group(id=next(ids), match="any", children=children))
+
+    return Figure(sum(figure.users for figure in figures), rule)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Literal
 
 from core import clock
-from core.analytics.asking import Asking, Figure, Share, any_of, came, did, share
+from core.analytics.asking import Asking, Figure, Share, any_of, came, did, together
 from core.analytics.periods import Grain, Period
 from core.analytics.splits import Part
 from core.clock import Days
@@ -93,19 +93,19 @@ class Point:
     ----------
     cohorts : int
         How many cohorts it is of: those whose cell is complete.
-    people, returned : int
+    people, returned : Figure
         Users of these cohorts, and those of them who came back.
     """
 
     after: int
     cohorts: int
-    people: int
-    returned: int
+    people: Figure
+    returned: Figure
 
     @property
     def share(self) -> Share | None:
         """Return who came back as a share of the cohorts' people."""
-        return share(self.returned, self.people)
+        return self.returned.share_of(self.people)
 
 
 @dataclass(frozen=True)
@@ -334,13 +334,13 @@ def _curve(label: Text, people: Figure, cohorts: Sequence[Cohort]) -> Curve:
     points = []
     for after in places:
         held = [
-            (cohort.people.users, cell.people.users)
+            (cohort.people, cell.people)
             for cohort in cohorts
             for cell in cohort.cells
             if cell.after == after and cell.is_complete
         ]
         if held:
-            points.append(Point(after, len(held), sum(n for n, _ in held), sum(back for _, back in held)))
+            points.append(Point(after, len(held), *map(together, zip(*held, strict=True))))
     return Curve(label, people, tuple(points))
 
 
@@ -350,8 +350,8 @@ def _curve_json(curve: Curve) -> dict[str, object]:
         "users": curve.people.users,
         "points": [
             {
-                "after": point.after, "cohorts": point.cohorts, "users": point.people,
-                "returned": point.returned,
+                "after": point.after, "cohorts": point.cohorts, "users": point.people.users,
+                "returned": point.returned.users,
                 "share": None if point.share is None else point.share.as_json(),
             }
             for point in curve.points

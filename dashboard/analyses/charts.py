@@ -226,7 +226,7 @@ def treemap(found: Rfm) -> Chart:
 
 
 def curves(found: Retention) -> Chart:
-    """Return the retention of everybody, or of each group, period by period."""
+    """Return the retention of everybody, or of each group, period by period; points open who came back."""
     colours, tints = theme.palette(), theme.series()
     shown: list[Curve] = [found.curve, *found.curves]
     places = sorted({point.after for curve in shown for point in curve.points if point.after})
@@ -243,6 +243,12 @@ def curves(found: Retention) -> Chart:
         y={"tickformat": ".0%"},
     )
     ends: list[tuple[float, str, str]] = []
+    row_of = {
+        (number, point.after): row
+        for row, (number, point) in enumerate(
+            (number, point) for number, curve in enumerate(shown) for point in curve.points
+        )
+    }
     for number, curve in enumerate(shown):
         points = [point for point in curve.points if point.after and point.share is not None]
         tint = colours.ink if number == 0 else tints[(number - 1) % len(tints)]
@@ -253,11 +259,12 @@ def curves(found: Retention) -> Chart:
                 mode="lines+markers",
                 line={"color": tint, "width": 3 if number == 0 else 1.75},
                 marker={"size": 6, "color": tint},
+                customdata=[[row_of[number, point.after], "returned"] for point in points],
                 hovertext=[
                     figures.safe(
                         f"{pick(curve.label)} · {pick(place_label(found, point.after))} · "
                         f"{percent(point.share.value if point.share else 0)} "
-                        f"({point.returned:,} / {point.people:,})"
+                        f"({point.returned.users:,} / {point.people.users:,})"
                     )
                     for point in points
                 ],

@@ -23,10 +23,11 @@ _TOUCH_COLUMN = 132
 
 
 def responses(found: BudgetGroups) -> Chart:
-    """Return the response of each group as a dot with its interval, the highest first."""
+    """Return the response of each group as a dot with its interval and its buyers, the highest first."""
     colours = theme.palette()
-    held = [group for group in found.groups if group.response is not None]
-    held.sort(key=lambda group: -(group.response.value if group.response else 0))
+    rows = [(row, group) for row, group in enumerate(found.groups) if group.response is not None]
+    rows.sort(key=lambda each: -(each[1].response.value if each[1].response else 0))
+    held = [group for _, group in rows]
     figure = figures.rows_figure(
         len(held), colours, left=figures.LABEL_COLUMN, right=figures.NUMBER_COLUMN, top=figures.BOTTOM
     )
@@ -46,6 +47,7 @@ def responses(found: BudgetGroups) -> Chart:
         figure.add_trace(
             go.Scatter(
                 x=[value], y=[row], mode="markers", marker={"color": colours.bar_strong, "size": 10},
+                customdata=[[rows[row][0], "bought"]],
                 hovertext=[
                     figures.safe(
                         f"{pick(group.label)} · {percent(group.response.value)} "
@@ -62,10 +64,11 @@ def responses(found: BudgetGroups) -> Chart:
 
 
 def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
-    """Return the orders that each touch is credited under each model, side by side."""
+    """Return the orders credited to each touch under each model, side by side, with who bought after it."""
     colours, tints = theme.palette(), theme.series()
-    held = [touch for touch in found.touches if touch.purchases][:_MOST_TOUCHES]
-    held.sort(key=lambda touch: -max(touch.credits[model].orders for model in MODELS))
+    rows = [(row, touch) for row, touch in enumerate(found.touches) if touch.purchases][:_MOST_TOUCHES]
+    rows.sort(key=lambda each: -max(each[1].credits[model].orders for model in MODELS))
+    held = [touch for _, touch in rows]
     names = [
         "<br>".join(
             figures.safe(figures.clipped(pick(text), _TOUCH_COLUMN))
@@ -93,6 +96,7 @@ def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
             go.Bar(
                 x=values, y=names, orientation="h", name=figures.safe(label),
                 marker={"color": tints[place], "line": {"width": 0}},
+                customdata=[[row, "bought"] for row, _ in rows],
                 hovertext=[
                     figures.safe(f"{label} · {pick(touch.label)} · {value:,.1f}")
                     for touch, value in zip(held, values, strict=True)

@@ -239,8 +239,8 @@ def retention_sheets(told: Retention, catalogue: Catalogue) -> list[Sheet]:  # n
     )
     curve = sheet(
         "curve",
-        (column("group"), column("after"), column("cohorts", "count"), column("users", "count"),
-         column("returned", "count"), column("rate", "share"), column("low", "share"),
+        (column("group"), column("after"), column("cohorts", "count"), column("users", "users"),
+         column("returned", "users"), column("rate", "share"), column("low", "share"),
          column("high", "share")),
         [row for curve in (told.curve, *told.curves) for row in _points(told, curve)],
     )  # fmt: skip

@@ -286,5 +286,5 @@ def test_retention_adds_up(
             assert back[0] == cohort.people.users
     for point in found.curve.points:
         same = [each for curve in found.curves for each in curve.points if each.after == point.after]
-        assert sum(each.returned for each in same) == (point.returned if found.curves else 0)
+        assert sum(each.returned.users for each in same) == (point.returned.users if found.curves else 0)
     found.as_json()

@@ -101,10 +101,10 @@ def test_only_complete_cells_are_in_the_curve() -> None:
     last = [cohort.cells[-1] for cohort in found.cohorts]
     assert [cell.is_complete for cell in last] == [False] * 4
     # The week of 8 July is not over on a Saturday: week 0 of the last cohort, week 3 of the first.
-    assert [(p.after, p.cohorts, p.people, p.returned) for p in found.curve.points] == [
+    assert [(p.after, p.cohorts, p.people.users, p.returned.users) for p in found.curve.points] == [
         (0, 3, 3, 1), (1, 2, 3, 3), (2, 1, 2, 1),
     ]  # fmt: skip
-    assert [(p.after, p.cohorts, p.people, p.returned) for p in told(world()).curve.points] == [
+    assert [(p.after, p.cohorts, p.people.users, p.returned.users) for p in told(world()).curve.points] == [
         (0, 4, 4, 2), (1, 3, 3, 3), (2, 2, 3, 1), (3, 1, 2, 1),
     ]  # fmt: skip
 
@@ -160,8 +160,8 @@ def test_every_value_of_a_tag_has_a_curve_of_its_own() -> None:
     assert [(curve.label["zh"], curve.people.users) for curve in found.curves] == [("北京", 2), ("上海", 1), ("无值", 1)]  # fmt: skip
     for place, point in enumerate(found.curve.points):
         same = [p for curve in found.curves for p in curve.points if p.after == point.after]
-        assert sum(p.people for p in same) == point.people, place
-        assert sum(p.returned for p in same) == point.returned
+        assert sum(p.people.users for p in same) == point.people.users, place
+        assert sum(p.returned.users for p in same) == point.returned.users
     assert_every_figure_is_the_count_of_its_rule(asked, found)
 
 
