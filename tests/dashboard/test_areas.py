@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.analytics.sheets import sheets
 from core.workspace import Actor, Workspace
 
 USERS = """\
@@ -113,3 +114,48 @@ def test_an_area_says_whose_it_is_and_where_its_number_leads(
 ) -> None:
     area = offered(open_page("lifecycle", language="zh"))["come>"]
     assert area["before"] + area["text"] + area["after"] == "新来的：1 人，点数字在圈选页打开"
+
+
+def traces(app: AppTest, page: str) -> list[dict[str, Any]]:
+    """Return the traces of a page's charts whose points open something."""
+    assert not app.exception, page
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return [trace for spec in specs for trace in spec["data"] if trace.get("customdata")]
+
+
+def test_every_point_of_a_curve_of_retention_opens_who_came_back(
+    open_page: Callable[..., AppTest], shop: Workspace
+) -> None:
+    given = {"begin": "registered", "returning": ["purchase"], "grain": "month"}
+    app = open_page("retention", set=json.dumps(given))
+    told = shop.analyse("retention", given=given)
+    curve = next(each for each in sheets(told, shop.catalogue()) if each.key == "curve")
+    checked = 0
+    for trace in traces(app, "retention"):
+        for (row, column), text in zip(trace["customdata"], trace["hovertext"], strict=True):
+            figure = curve.figure(curve.row_ids[row], column)
+            assert figure is not None
+            assert f"({figure.users} / " in text
+            assert len(shop.members(figure.rule)) == figure.users
+            checked += figure.users
+    assert checked > 0
+
+
+def test_every_response_of_the_budget_opens_the_buyers_of_its_group(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    given = {"group": "city", "days": 365}
+    app = open_page("budget", set=json.dumps(given))
+    told = workspace.analyse("budget", given=given)
+    groups = next(each for each in sheets(told, workspace.catalogue()) if each.key == "budget_groups")
+    points = [
+        (*place, text)
+        for trace in traces(app, "budget")
+        for place, text in zip(trace["customdata"], trace["hovertext"], strict=True)
+    ]
+    assert len(points) > 1
+    for row, column, text in points:
+        assert text.startswith(str(groups.rows[row][0]["en"]))  # type: ignore[index]
+        figure = groups.figure(groups.row_ids[row], column)
+        assert figure is not None
+        assert len(workspace.members(figure.rule)) == figure.users
