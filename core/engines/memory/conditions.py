@@ -20,7 +20,6 @@ from core.engines.memory.cache import Cache, Number
 from core.engines.memory.columns import Column
 from core.engines.memory.held import HeldVersion
 from core.engines.memory.measures import Measures, Needed, asks_whether
-from core.engines.memory.sequences import FoundSessions
 from core.engines.memory.sessions import Sessions, sessions
 from core.engines.memory.sources import Sources
 from core.engines.memory.tiles import Tiles
@@ -192,8 +191,8 @@ class Conditions:
         """Return in which session every occurrence lies, where no pause is longer than so many minutes."""
         return sessions(literal_session(minutes, self._catalogue), self._sources)
 
-    def sessions_with(self, any_of: Sequence[SequenceCondition], as_of: date) -> FoundSessions:
-        """Return the sessions in which one of some sequences holds, of everybody; remembered."""
+    def sessions_with(self, any_of: Sequence[SequenceCondition], as_of: date) -> Words:
+        """Return the sessions in which one of some sequences holds, of everybody, as a mask; remembered."""
         read = [self._read(each, as_of) for each in any_of]
         key = ("sessions with", *sorted((each.name for each in read), key=repr))
         asked = [each.asked for each in read if isinstance(each.asked, LiteralSequence)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from core import clock
 from core.clock import Days, Span
-from core.engines.memory.bits import Words, pack
+from core.engines.memory.bits import Flags, Words, pack
 from core.engines.memory.columns import CodedColumn, Column, MultiColumn, PlainColumn
 from core.engines.memory.events import Partition, both, chosen_of
 from core.engines.memory.moments import microseconds
-from core.engines.memory.sessions import sessions
+from core.engines.memory.sessions import Sessions, sessions
 from core.engines.memory.sources import Sources
-from core.rules.literal_conditions import LiteralSequence, LiteralStep
+from core.rules.literal_conditions import LiteralSequence, LiteralSession, LiteralStep
 
 Keys = NDArray[np.int64]
 _Whole = NDArray[np.integer[Any]]
@@ -41,6 +41,9 @@ _FEW = 4
 def holds(asked: LiteralSequence, sources: Sources, as_of: date) -> Words:  # noqa: ARG001 - as for all kinds
     """Return the users with a chain of occurrences that follows the steps."""
     flags = np.zeros(sources.held.user_count, dtype=np.bool_)
+    if asked.session is not None and _is_unordered(asked):
+        flags[sessions(asked.session, sources).owners[_with_each(asked, asked.session, sources)]] = True
+        return pack(flags)
     search = _Search(asked, sources)
 
     def work(first: int, end: int) -> None:
@@ -51,35 +54,48 @@ def holds(asked: LiteralSequence, sources: Sources, as_of: date) -> Words:  # no
     return pack(flags)
 
 
-@dataclass(frozen=True)
-class FoundSessions:
-    """Sessions in which something was found.
+def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> Words:
+    """Return the sessions in which one of some sequences holds, as a mask by their number.
 
-    Attributes
-    ----------
-    numbers : numpy.ndarray of int64
-        As `core.engines.memory.sessions` numbers them; ascending, each once.
+    All lie within sessions of one length, and none asks for the same value of a property.
     """
-
-    numbers: Keys
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return self.numbers.nbytes
-
-
-def sessions_with(any_of: Sequence[LiteralSequence], sources: Sources) -> FoundSessions:
-    """Return the sessions in which one of some sequences holds, all within sessions of one length."""
-    found: list[Keys] = []
+    flags: Flags = np.zeros(0, dtype=np.bool_)
     for asked in any_of:
+        if asked.session is None or asked.same is not None:
+            raise TypeError("a sequence within a session, whatever its values")
+        if not len(flags):
+            flags = np.zeros(len(sessions(asked.session, sources).owners), dtype=np.bool_)
+        if _is_unordered(asked):
+            flags |= _with_each(asked, asked.session, sources)
+            continue
         search = _Search(asked, sources)
 
-        def work(first: int, end: int, search: _Search = search) -> None:
-            found.extend(search.sessions(first, end))
+        def work(first: int, end: int, search: _Search = search, flags: Flags = flags) -> None:
+            flags[search.sessions(first, end)] = True
 
         sources.tiles.each(search.parts(sources.held.user_count), work)
-    return FoundSessions(np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64))
+    return pack(flags)
+
+
+def _is_unordered(asked: LiteralSequence) -> bool:
+    """Tell whether a session only needs to have each step: one step alone has no order either."""
+    return asked.same is None and (asked.any_order or len(asked.steps) == 1)
+
+
+def _with_each(asked: LiteralSequence, session: LiteralSession, sources: Sources) -> Flags:
+    """Return the sessions that have an occurrence for each positive step and none for the others."""
+    found = sessions(session, sources)
+    held = np.ones(len(found.owners), dtype=np.bool_)
+    for step in asked.steps:
+        partition = sources.held.partition(step.measured.event)
+        where = sources.measures.chosen(partition, step.measured)
+        codes, span = found.codes[step.measured.event], step.measured.common_span
+        having = np.zeros(len(held), dtype=np.bool_)
+        for start, stop in partition.pieces:
+            chosen = both(None if where is None else where[start:stop], partition.within(span, start, stop))
+            having[chosen_of(codes[start:stop], chosen).to_numpy()] = True
+        held &= ~having if step.is_negated else having
+    return held
 
 
 @dataclass(frozen=True)
@@ -91,14 +107,25 @@ class _Found:
     keys : numpy.ndarray of int64
         Group × width + time.
     starts : numpy.ndarray of int64
-        Group × width: the earliest key that the same group could have.
+        The earliest key that a chain may have which leads to the occurrence: that of its group, or session.
+    codes : numpy.ndarray of uint32 or None
+        The session of each; None where no session is asked for by itself.
     """
 
     keys: Keys
     starts: Keys
+    codes: NDArray[np.uint32] | None = None
 
     def where(self, kept: NDArray[np.bool_]) -> _Found:
-        return _Found(self.keys[kept], self.starts[kept])
+        return _Found(self.keys[kept], self.starts[kept], None if self.codes is None else self.codes[kept])
+
+
+class _Occurrences(NamedTuple):
+    """A step's occurrences among some users: group (a row from 0, or more), time, and session by itself."""
+
+    groups: _Whole
+    times: _Whole
+    codes: NDArray[np.uint32] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +136,7 @@ class _Step:
     partition: Partition
     where: pl.Series | None
     codes: pl.Series | None
+    sessions: pl.Series | None
 
 
 class _Search:
@@ -116,7 +144,10 @@ class _Search:
 
     def __init__(self, asked: LiteralSequence, sources: Sources) -> None:
         self._asked = asked
-        self._is_parted = asked.same is not None or asked.session is not None
+        self._is_parted = asked.same is not None
+        self._sessions: Sessions | None = None
+        if asked.session is not None and not self._is_parted:
+            self._sessions = sessions(asked.session, sources)
         partitions = [sources.held.partition(step.measured.event) for step in asked.steps]
         wheres = [
             sources.measures.chosen(partition, step.measured)
@@ -124,7 +155,13 @@ class _Search:
         ]
         codes = _group_codes(asked, partitions, sources)
         spans = _spans(asked)
-        self._steps = [_Step(*parts) for parts in zip(spans, partitions, wheres, codes, strict=True)]
+        of_steps = [
+            None if self._sessions is None else self._sessions.codes[step.measured.event]
+            for step in asked.steps
+        ]
+        self._steps = [
+            _Step(*parts) for parts in zip(spans, partitions, wheres, codes, of_steps, strict=True)
+        ]
         moments = [partition.moments() for partition in partitions]
         self._unit = min(moment.unit for moment in moments)
         self._origin = min(moment.origin for moment in moments)
@@ -146,38 +183,32 @@ class _Search:
 
     def found(self, first: int, end: int) -> Iterator[NDArray[np.int64]]:
         """Yield the rows of users between two who have a chain."""
-        groups = [self._groups(step, first, end) for step in self._steps]
+        found = [self._occurrences(step, first, end) for step in self._steps]
         if not self._is_parted:
-            yield first + self._chained(groups)
+            yield first + self._chained(found).starts // self._width
             return
-        for pairs in self._found_pairs(groups):
-            yield first + (pairs >> 32)
-
-    def sessions(self, first: int, end: int) -> Iterator[NDArray[np.int64]]:
-        """Yield the numbers of the sessions in which a chain lies, of users between two.
-
-        Of a sequence within one session and with no property that is the same.
-        """
-        for pairs in self._found_pairs([self._groups(step, first, end) for step in self._steps]):
-            yield pairs & 0xFFFF_FFFF
-
-    def _found_pairs(self, groups: Sequence[tuple[_Whole, _Whole]]) -> Iterator[Keys]:
-        """Yield the groups that have a chain, where they are pairs of a user and what parts occurrences."""
-        # Only those that the first step has can have a chain.
-        pairs: Keys = np.unique(groups[0][0]).astype(np.int64)
+        # Groups are pairs of a user and a value; only those that the first step has can have a chain.
+        pairs: Keys = np.unique(found[0].groups).astype(np.int64)
         if self._asked.any_order:
-            for step, (group, _) in zip(self._asked.steps[1:], groups[1:], strict=True):
-                pairs = pairs[np.isin(pairs, group, invert=step.is_negated)]
-            yield pairs
+            for step, other in zip(self._asked.steps[1:], found[1:], strict=True):
+                pairs = pairs[np.isin(pairs, other.groups, invert=step.is_negated)]
+            yield first + (pairs >> 32)
             return
         most = _LARGEST_KEY // self._width
         for start in range(0, len(pairs), most):
             some = pairs[start : start + most]
-            numbered = [_numbered(group, times, some) for group, times in groups]
-            yield some[self._chained(numbered)]
+            chained = self._chained([_numbered(each, some) for each in found])
+            yield first + (some[chained.starts // self._width] >> 32)
 
-    def _groups(self, step: _Step, first: int, end: int) -> tuple[_Whole, _Whole]:
-        """Return group and time of a step's occurrences among users between two; groups are rows from 0."""
+    def sessions(self, first: int, end: int) -> NDArray[np.uint32]:
+        """Return the sessions in which a chain lies, each once or more, of users between two."""
+        codes = self._chained([self._occurrences(step, first, end) for step in self._steps]).codes
+        if codes is None:
+            raise TypeError("no session is asked for by itself")
+        return codes
+
+    def _occurrences(self, step: _Step, first: int, end: int) -> _Occurrences:
+        """Return a step's occurrences among users between two."""
         partition = step.partition
         start, stop = partition.places(first, end)
         where = None if step.where is None else step.where[start:stop]
@@ -193,15 +224,16 @@ class _Search:
         if step.codes is not None:
             codes = chosen_of(step.codes[start:stop], chosen).to_numpy()
             groups = (groups.astype(np.int64) << 32) | codes
-        return groups, times
+        if step.sessions is None:
+            return _Occurrences(groups, times)
+        return _Occurrences(groups, times, chosen_of(step.sessions[start:stop], chosen).to_numpy())
 
-    def _chained(self, groups: Sequence[tuple[_Whole, _Whole]]) -> NDArray[np.int64]:
-        """Return the groups that have a chain, each once or more."""
-        of_steps = list(zip(self._asked.steps, groups, strict=True))
-        reached = self._as_found(*groups[0])
+    def _chained(self, of_steps: Sequence[_Occurrences]) -> _Found:
+        """Return the last occurrences of all chains."""
+        reached = self._as_found(of_steps[0])
         negated: list[tuple[LiteralStep, Keys]] = []
-        for step, (group, times) in of_steps[1:]:
-            found = self._as_found(group, times)
+        for step, occurrences in zip(self._asked.steps[1:], of_steps[1:], strict=True):
+            found = self._as_found(occurrences)
             if step.is_negated:
                 negated.append((step, found.keys))
                 continue
@@ -209,16 +241,23 @@ class _Search:
             negated = []
         for step, keys in negated:
             reached = self._without(reached, keys, step.within)
-        return reached.starts // self._width
+        return reached
 
-    def _as_found(self, group: _Whole, times: _Whole) -> _Found:
-        starts: Keys = np.multiply(group, self._width, dtype=np.int64)
-        keys: Keys = np.add(starts, times, dtype=np.int64)
+    def _as_found(self, of_step: _Occurrences) -> _Found:
+        starts: Keys = np.multiply(of_step.groups, self._width, dtype=np.int64)
+        keys: Keys = np.add(starts, of_step.times, dtype=np.int64)
         if self._is_parted:
             # In the order of user and time, which with values in between is none.
             order = np.argsort(keys, kind="stable")
             return _Found(keys[order], starts[order])
-        return _Found(keys, starts)
+        if of_step.codes is not None and self._sessions is not None:
+            starts += self._begun(self._sessions, of_step.codes)
+        return _Found(keys, starts, of_step.codes)
+
+    def _begun(self, of: Sessions, codes: NDArray[np.uint32]) -> Keys:
+        """Return when sessions began, as keys tell it; what lies before all steps is as good as the first."""
+        begun = of.starts[codes].astype(np.int64) * (of.unit // self._unit)
+        return np.maximum(begun + self._time(of.origin), 0)
 
     def _next(
         self, reached: _Found, coming: _Found, within: timedelta | None, negated: Sequence[Keys]
@@ -234,7 +273,7 @@ class _Search:
 
     def _without(self, reached: _Found, other: Keys, within: timedelta | None) -> _Found:
         """Return which last occurrences nothing of a negated step comes after, as far as it is asked."""
-        last = reached.starts + (self._width - 1)
+        last = self._ends(reached)
         if within is not None:
             last = np.minimum(last, reached.keys + self._units(within))
         place = _places(other, reached.keys, side="right")
@@ -242,8 +281,23 @@ class _Search:
         if len(other):
             kept |= other[np.minimum(place, len(other) - 1)] > last
         if within is not None and not self._asked.counts_open:
-            kept &= reached.keys - reached.starts + self._units(within) < self._end
+            kept &= reached.keys % self._width + self._units(within) < self._end
         return reached.where(kept)
+
+    def _ends(self, reached: _Found) -> Keys:
+        """Return the last key that may belong to what each occurrence belongs to."""
+        rows: Keys = reached.keys // self._width * self._width
+        ends = rows + (self._width - 1)
+        if reached.codes is None or self._sessions is None:
+            return ends
+        # A session ends before the next of its user begins.
+        following = reached.codes.astype(np.int64) + 1
+        owners = self._sessions.owners
+        is_last = following == len(owners)
+        following[is_last] = 0
+        has_next = ~is_last & (owners[following] == owners[reached.codes])
+        ends[has_next] = rows[has_next] + self._begun(self._sessions, following[has_next]) - 1
+        return ends
 
     def _time(self, at: int) -> int:
         return (at - self._origin) // self._unit
@@ -269,11 +323,11 @@ def _places(keys: Keys, of: Keys, *, side: str) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(keys) + 1), lengths)
 
 
-def _numbered(group: _Whole, times: _Whole, some: Keys) -> tuple[_Whole, _Whole]:
+def _numbered(of_step: _Occurrences, some: Keys) -> _Occurrences:
     """Return the occurrences of some groups, which are numbered in their order."""
-    place = np.searchsorted(some, group)
-    known = some[np.minimum(place, len(some) - 1)] == group
-    return place[known], times[known]
+    place = np.searchsorted(some, of_step.groups)
+    known = some[np.minimum(place, len(some) - 1)] == of_step.groups
+    return _Occurrences(place[known], of_step.times[known])
 
 
 def _spans(asked: LiteralSequence) -> list[Span]:
@@ -289,13 +343,17 @@ def _spans(asked: LiteralSequence) -> list[Span]:
 def _group_codes(
     asked: LiteralSequence, partitions: Sequence[Partition], sources: Sources
 ) -> list[pl.Series | None]:
-    """Return for each step what parts a user's occurrences as codes: equal ones may be in one chain."""
-    values = None if asked.same is None else _shared_codes(asked.same, partitions)
+    """Return for each step the values that must be the same as codes, with the session if one is asked for.
+
+    None where no value is asked for: sessions by themselves are told apart by their time.
+    """
+    if asked.same is None:
+        return [None] * len(partitions)
+    values = _shared_codes(asked.same, partitions)
     if asked.session is None:
-        return [None] * len(partitions) if values is None else list(values)
+        return list(values)
     found = sessions(asked.session, sources).codes
-    of_steps = [found[step.measured.event] for step in asked.steps]
-    return list(of_steps if values is None else _paired(of_steps, values))
+    return list(_paired([found[step.measured.event] for step in asked.steps], values))
 
 
 def _paired(sessions_of: Sequence[pl.Series], values: Sequence[pl.Series]) -> Iterator[pl.Series]:

@@ -35,15 +35,23 @@ class Sessions:
         By event, one per occurrence: in which session it lies.
     owners : numpy.ndarray of uint32
         By session, the row of the user.
+    starts : numpy.ndarray of uint32 or int64
+        By session, when it began: units since `origin`.
+    unit, origin : int
+        In microseconds; `origin` since 1970-01-01.
     """
 
     codes: Mapping[str, pl.Series]
     owners: NDArray[np.uint32]
+    starts: NDArray[np.uint32] | NDArray[np.int64]
+    unit: int
+    origin: int
 
     @cached_property
     def nbytes(self) -> int:
         """Bytes held."""
-        return self.owners.nbytes + sum(int(codes.estimated_size()) for codes in self.codes.values())
+        held = self.owners.nbytes + self.starts.nbytes
+        return held + sum(int(codes.estimated_size()) for codes in self.codes.values())
 
 
 def sessions(asked: LiteralSession, sources: Sources) -> Sessions:
@@ -59,27 +67,31 @@ def _divided(asked: LiteralSession, sources: Sources) -> Sessions:
     partitions = {event: held.partition(event) for event in asked.events}
     codes = {event: np.zeros(len(partition), dtype=np.uint32) for event, partition in partitions.items()}
     with_any = {event: partition for event, partition in partitions.items() if len(partition)}
-    owners: dict[int, NDArray[np.uint32]] = {}
-    parts: list[tuple[int, int]] = []
-    if with_any:
-        clock = _Clock(list(with_any.values()), asked.pause)
-        parts = _parts(with_any, held.user_count, clock)
+    if not with_any:
+        nothing = np.zeros(0, dtype=np.uint32)
+        return Sessions({event: pl.Series(found) for event, found in codes.items()}, nothing, nothing, 1, 0)
+    clock = _Clock(list(with_any.values()), asked.pause)
+    parts = _parts(with_any, held.user_count, clock)
+    begun: dict[int, NDArray[np.int64]] = {}
 
-        def divide(low: int, high: int) -> None:
-            owners[low], found = _within(low, high, with_any, clock)
-            for event, numbers in found.items():
-                start, stop = with_any[event].places(low, high)
-                codes[event][start:stop] = numbers
+    def divide(low: int, high: int) -> None:
+        begun[low], found = _within(low, high, with_any, clock)
+        for event, numbers in found.items():
+            start, stop = with_any[event].places(low, high)
+            codes[event][start:stop] = numbers
 
-        sources.tiles.each(parts, divide)
+    sources.tiles.each(parts, divide)
     first = 0
     for low, high in parts:
         for event, partition in with_any.items():
             start, stop = partition.places(low, high)
             codes[event][start:stop] += np.uint32(first)
-        first += len(owners[low])
-    together = [owners[low] for low, _ in parts] or [np.empty(0, dtype=np.uint32)]
-    return Sessions({event: pl.Series(found) for event, found in codes.items()}, np.concatenate(together))
+        first += len(begun[low])
+    owners = np.concatenate([(begun[low] // clock.width + low).astype(np.uint32) for low, _ in parts])
+    width = np.uint32 if clock.width < 1 << 32 else np.int64
+    starts = np.concatenate([(begun[low] % clock.width).astype(width) for low, _ in parts])
+    numbered = {event: pl.Series(found) for event, found in codes.items()}
+    return Sessions(numbered, owners, starts, clock.unit, clock.origin)
 
 
 class _Clock:
@@ -121,8 +133,11 @@ def _parts(partitions: Mapping[str, Partition], user_count: int, clock: _Clock) 
 
 def _within(
     low: int, high: int, partitions: Mapping[str, Partition], clock: _Clock
-) -> tuple[NDArray[np.uint32], dict[str, NDArray[np.uint32]]]:
-    """Return the sessions of some users: whose each is, and by event those of the occurrences, from 0."""
+) -> tuple[NDArray[np.int64], dict[str, NDArray[np.uint32]]]:
+    """Return the sessions of some users: the key of each one's beginning, and by event those of occurrences.
+
+    They are numbered from 0.
+    """
     of_events = [clock.keys(partition, low, high) for partition in partitions.values()]
     together = np.concatenate(of_events)
     # Runs that ascend already: a stable sort only merges them.
@@ -131,6 +146,5 @@ def _within(
     begins = np.diff(ordered, prepend=-1 - clock.pause) > clock.pause
     numbers = np.empty(len(together), dtype=np.uint32)
     numbers[order] = np.cumsum(begins, dtype=np.uint32) - np.uint32(1)
-    owners = (ordered[begins] // clock.width + low).astype(np.uint32)
     ends = np.cumsum([len(each) for each in of_events])[:-1]
-    return owners, dict(zip(partitions, np.split(numbers, ends), strict=True))
+    return ordered[begins], dict(zip(partitions, np.split(numbers, ends), strict=True))

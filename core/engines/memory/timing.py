@@ -35,10 +35,9 @@ class Timing:
         groups = {event: self._held.partition(event).rows for event in (*first, *then)}
         if in_sessions:
             sessions = self._conditions.sessions(_minutes_of(in_sessions))
-            found = self._conditions.sessions_with(in_sessions, as_of).numbers
-            of_sessions = np.zeros(len(sessions.owners), dtype=np.bool_)
-            of_sessions[found] = asked.take(sessions.owners[found])
-            asked, groups = of_sessions, {event: sessions.codes[event] for event in groups}
+            found = flags(self._conditions.sessions_with(in_sessions, as_of))[: len(sessions.owners)]
+            asked = found & asked.take(sessions.owners)
+            groups = {event: sessions.codes[event] for event in groups}
         one, other = (
             [delays.Marks(self._held.partition(event), groups[event]) for event in events]
             for events in (first, then)
@@ -48,8 +47,8 @@ class Timing:
     def sessions(self, rule: Rule, any_of: Sequence[SequenceCondition], as_of: date) -> int:
         """Return in how many sessions of the people in an answer one of some sequences holds."""
         owners = self._conditions.sessions(_minutes_of(any_of)).owners
-        found = self._conditions.sessions_with(any_of, as_of).numbers
-        return int(np.count_nonzero(flags(self._answer(rule, as_of)).take(owners[found])))
+        found = flags(self._conditions.sessions_with(any_of, as_of))[: len(owners)]
+        return int(np.count_nonzero(found & flags(self._answer(rule, as_of)).take(owners)))
 
 
 def _minutes_of(any_of: Sequence[SequenceCondition]) -> int:
