@@ -117,6 +117,13 @@ def draw_beside():
         draw_funnel(other, "journey_beside", audience)
 
 
+def how_long(seconds):
+    """How long it took to the next step: within a session minutes, else days."""
+    if told.sessions is not None:
+        return t("analyses.journey.median_minutes", n=written(seconds / 60, "number"))
+    return t("analyses.journey.median", n=written(seconds / 86_400, "days"))
+
+
 def stuck_card(row, step):
     """Who stands at a step: how many for long, how long the others took, and what share went on."""
     users, median = None if step.stuck is None else step.stuck.users, step.delays.seconds.get(0.5)
@@ -129,7 +136,7 @@ def stuck_card(row, step):
         "title": "–" if users is None else t("analyses.open", n=f"{users:,}"),
         "note": None
         if median is None
-        else t("analyses.journey.median", n=written(median / 86_400, "days")),
+        else how_long(median),
         "action": {
             "key": step.step.key,
             "text": t("analyses.journey.export"),

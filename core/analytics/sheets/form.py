@@ -106,6 +106,11 @@ def days_of(seconds: float | None) -> float | None:
     return None if seconds is None else seconds / 86_400
 
 
+def minutes_of(seconds: float | None) -> float | None:
+    """Return seconds as minutes."""
+    return None if seconds is None else seconds / 60
+
+
 def _digest(name: Sequence[Value]) -> str:
     text = json.dumps(
         list(name), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=date.isoformat

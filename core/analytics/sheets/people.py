@@ -20,6 +20,7 @@ from core.analytics.sheets.form import (
     column,
     days_of,
     interval,
+    minutes_of,
     sheet,
     value_of,
 )
@@ -91,31 +92,43 @@ def _of_moment(moment: Moment, measure: str) -> Value:
 
 def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
     """Return journey as tables."""
-    sessions = () if told.sessions is None else (column("sessions", "count"), column("sessions_on", "count"))
+    by_session = told.sessions is not None
+    sessions: tuple[Column, ...] = ()
+    times = column("median", "days"), column("p90", "days")
+    if by_session:
+        sessions = column("sessions", "count"), column("sessions_on", "count")
+        # Within a session steps follow each other in minutes.
+        times = column("median_minutes", "number"), column("p90_minutes", "number")
     columns = (
         column("stage"), column("step"), column("reached", "users"), column("furthest", "users"),
         column("continued", "users"), *sessions, column("conversion", "share"), column("low", "share"),
-        column("high", "share"), column("overall", "share"), column("median", "days"),
-        column("p90", "days"), column("stuck", "users", n=told.stuck_days),
+        column("high", "share"), column("overall", "share"), *times,
+        column("stuck", "users", n=told.stuck_days),
     )  # fmt: skip
     names = [(step.stage.key, step.step.key) for step in told.steps]
-    found = [sheet("journey", columns, [_step(step) for step in told.steps], names)]
+    found = [sheet("journey", columns, [_step(step, by_session=by_session) for step in told.steps], names)]
     if told.groups:
-        rows = [(group.label, *_step(step)) for group in told.groups for step in group.steps]
+        rows = [
+            (group.label, *_step(step, by_session=by_session))
+            for group in told.groups
+            for step in group.steps
+        ]
         in_groups = [(group.label, *name) for group in told.groups for name in names]
         found.append(sheet("journey_groups", (column("group"), *columns), rows, in_groups))
     return found
 
 
-def _step(step: FunnelStep) -> tuple[Value, ...]:
-    seconds = step.delays.seconds
+def _step(step: FunnelStep, *, by_session: bool) -> tuple[Value, ...]:
+    seconds, as_time = step.delays.seconds, minutes_of if by_session else days_of
     counted = step.sessions
-    sessions = () if counted is None else (counted.reached, counted.continued)
+    sessions: tuple[Value, ...] = ()
+    if by_session:
+        sessions = (None, None) if counted is None else (counted.reached, counted.continued)
     return (
         step.stage.label.as_text(), step.step.label.as_text(), _figure(step.reached, step.rule_reached),
         _figure(step.furthest, step.rule_furthest), _figure(step.continued, step.rule_continued),
         *sessions, *interval(step.interval),
-        value_of(step.overall), days_of(seconds.get(0.5)), days_of(seconds.get(0.9)), step.stuck,
+        value_of(step.overall), *(as_time(seconds.get(part)) for part in (0.5, 0.9)), step.stuck,
     )  # fmt: skip
 
 

@@ -188,6 +188,17 @@ def test_asked_for_ever_a_journey_begins_with_everybody_as_always(door: Workspac
     assert ([step["reached"] for step in found["steps"]], found["notes"]) == ([4, 3, 2], [])
 
 
+@pytest.mark.parametrize("order", ["any", "strict"])
+def test_per_session_what_is_not_known_leaves_its_columns_empty(door: Workspace, order: str) -> None:
+    given = {"when": "period", "session_minutes": 30, "order": order}
+    (journey,) = sheets(door.analyse("journey", given=given), door.catalogue())
+    assert {len(row) for row in journey.rows} == {len(journey.columns)}
+    keys = [each.key for each in journey.columns]
+    counted = [row[keys.index("sessions")] for row in journey.rows]
+    assert counted[0] is None
+    assert all((sessions is None) == (order == "strict") for sessions in counted[1:])
+
+
 @pytest.mark.parametrize("name", ANALYSES)
 def test_whether_it_is_known_is_asked_once(
     name: str, door: Workspace, monkeypatch: pytest.MonkeyPatch
