@@ -17,7 +17,7 @@ from core.rules.arguments import read_day
 from dashboard import state
 from dashboard.analyses import settings
 from dashboard.errors import verbatim
-from dashboard.i18n import pick, t
+from dashboard.i18n import language, pick, t
 from dashboard.links import FIGURE, figure_link
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ PERIODS = ("d7", "d30", "d90", "this_month", "last_month", "this_quarter", "this
 USUAL = "d30"
 _KEYS = {"period": "analyses_period", "audience": "analyses_audience", "by": "analyses_by"}
 _OWN, _DAY = "analyses_own", "analyses_day"
-_SEEN = "analyses:seen"
+_SEEN, _KEPT, _WHERE = "analyses:seen", "analyses:kept", "analyses:where"
 _SETTINGS = "set"
 _NAMES = ("period", "from", "to", "day", "audience", "by", _SETTINGS)
 
@@ -81,6 +81,7 @@ def draw(
         Draws what else stands in the bar.
     """
     workspace = state.workspace()
+    _bring_along(name)
     if not _take_link(name):
         st.warning(t("analyses.settings.unfit"))
     audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
@@ -121,6 +122,9 @@ def draw(
         given = settings.draw(name)
         with_it = beside()
     day = day or workspace.default_as_of()
+    st.session_state[_KEPT] = {
+        key: st.session_state[key] for key in (*_KEYS.values(), _OWN) if key in st.session_state
+    }
     _keep_link(given)
     if given and settings.written(given) is None:
         st.caption(t("analyses.settings.too_long"))
@@ -134,6 +138,18 @@ def draw(
         has_period,
     )
     return asked, with_it
+
+
+def _bring_along(name: str) -> None:
+    """Set what was chosen again where the browser would forget it: on another page, in another language.
+
+    A box there begins with its first choice unless it is told another one.
+    """
+    where = (name, language())
+    if st.session_state.get(_WHERE) != where:
+        st.session_state[_WHERE] = where
+        for key, value in st.session_state.get(_KEPT, {}).items():
+            st.session_state[key] = value
 
 
 def _period(day: date) -> Period:

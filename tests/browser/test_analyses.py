@@ -263,3 +263,34 @@ def test_costs_that_were_typed_outlive_another_page_another_language_and_go_into
     report = file.read_text(encoding="utf-8")
     assert "123,456" in report
     assert "7,890" in report
+
+
+def test_period_people_and_split_come_along_to_every_page_and_into_the_other_language(
+    visit: Callable[[str], Page], settled: Callable[[Page], None]
+) -> None:
+    page = visit("/overview")
+    settled(page)
+    to_page(page, "旅程")
+    settled(page)
+    expect(page.get_by_role("combobox", name="时间段")).to_have_value("近 30 天")
+    assert "period" not in page.url
+    page = visit("/journey?period=d90&by=city")
+    expect(page.locator("table.split")).to_be_visible()
+    to_page(page, "留存")
+    settled(page)
+    expect(page.get_by_role("combobox", name="拆分")).to_have_value("城市")
+    to_page(page, "旅程")
+    settled(page)
+    page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.get_by_role("combobox", name="Split by")).to_have_value("City")
+    page.get_by_text("Table", exact=True).click()
+    settled(page)
+    expect(page.get_by_role("combobox", name="Period")).to_have_value("Last 90 days")
+    expect(page.get_by_role("combobox", name="Split by")).to_have_value("City")
+    assert "by=city" in page.url
+
+
+def to_page(page: Page, name: str) -> None:
+    """Go to a page by the menu."""
+    page.get_by_text("洞察", exact=True).click()
+    page.get_by_role("menuitem", name=name, exact=True).click()
