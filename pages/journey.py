@@ -243,7 +243,7 @@ if not (catalogue.journey or steps.own() or "set" in st.query_params):
     st.title(t("analyses.journey.title"), anchor=False)
     teach()
     if catalogue.events:
-        steps.button(next(slot for slot in ANALYSES["journey"].slots(catalogue) if slot.kind == "steps"))
+        steps.button(next(slot for slot in ANALYSES["journey"].slots(catalogue) if slot.kind == "steps"), {})
     st.stop()
 
 asked, shown_as = frame.head("journey", splits=True)

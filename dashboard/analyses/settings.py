@@ -35,7 +35,7 @@ def draw(name: str) -> dict[str, Any]:
     changed = {key: value for key, value in given.items() if _plain(value) != _plain(usual[key])}
     for slot in every:
         if slot.kind == "steps":
-            steps.button(slot)
+            steps.button(slot, changed)
             changed |= {slot.key: steps.own()} if steps.own() else {}
     return changed
 

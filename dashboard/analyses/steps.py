@@ -29,13 +29,13 @@ def keep(told: Sequence[Mapping[str, Any]]) -> None:
     st.session_state[OWN] = [{**step, "label": str(step["label"])} for step in told]
 
 
-def button(slot: Slot) -> None:
-    """Draw the button that opens the steps for editing."""
+def button(slot: Slot, others: Mapping[str, Any]) -> None:
+    """Draw the button that opens the steps for editing; `others` is what else the journey is told."""
     many = len(own())
     label = t("analyses.steps.own", n=many) if many else t("analyses.steps.edit")
     if st.button(label, icon=":material/route:", key="journey_steps"):
         st.session_state[_DRAFT] = [_numbered(step) for step in own() or _planned()]
-        st.dialog(t("analyses.steps.title"), width="large")(_edit)(slot)
+        st.dialog(t("analyses.steps.title"), width="large")(_edit)(slot, others)
 
 
 def _planned() -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def _numbered(step: Mapping[str, Any]) -> dict[str, Any]:
     return {"events": [], "audience": None, **step, "number": st.session_state[_NUMBER]}
 
 
-def _edit(slot: Slot) -> None:
+def _edit(slot: Slot, others: Mapping[str, Any]) -> None:
     st.caption(t("analyses.steps.about"))
     draft: list[dict[str, Any]] = st.session_state[_DRAFT]
     audiences = {audience.id: audience.name for audience in state.workspace().audiences()}
@@ -67,7 +67,8 @@ def _edit(slot: Slot) -> None:
         steps = [_written(step, audiences) for step in draft]
         if st.button(t("analyses.steps.apply"), type="primary", key="journey_steps_apply"):
             workspace = state.workspace()
-            way_given(workspace.asking(), workspace.period(), {slot.key: steps})  # refuses what does not fit
+            # Refuses what does not fit, also what does not go with the rest.
+            way_given(workspace.asking(), workspace.period(), {**others, slot.key: steps})
             st.session_state[OWN] = steps
             st.rerun()
 
@@ -128,9 +129,8 @@ def _change(move: Callable[[list[Any]], Any]) -> None:
 
 def _written(step: Mapping[str, Any], audiences: Mapping[str, str]) -> dict[str, Any]:
     """Return a step as a plan writes it; one without a name is called as what it consists of."""
-    events = state.workspace().catalogue().events
+    events, label = state.workspace().catalogue().events, step["label"].strip()
     if step["audience"] is not None:
-        return {"label": step["label"] or audiences.get(step["audience"], ""), "audience": step["audience"]}
+        return {"label": label or audiences.get(step["audience"], ""), "audience": step["audience"]}
     called = t("frame.comma").join(pick(events[key].label) for key in step["events"])
-    label = step["label"] or called or t("analyses.everybody")
-    return {"label": label, "events": list(step["events"])}
+    return {"label": label or called or t("analyses.everybody"), "events": list(step["events"])}

@@ -187,7 +187,7 @@ def test_steps_are_edited_on_the_page_and_stand_in_its_address(
     dialog.get_by_role("button", name="加一步").click()
     choose(page, "第 4 步或为人群", "步骤里的上海用户")
     # Two steps of one name are told before anything is lost.
-    dialog.get_by_role("textbox", name="第 4 步的名称").fill("有效行为")
+    dialog.get_by_role("textbox", name="第 4 步的名称").fill("  有效行为 ")
     dialog.get_by_role("textbox", name="第 4 步的名称").press("Enter")
     dialog.get_by_role("button", name="应用").click()
     expect(dialog.get_by_text("步骤名称「有效行为」出现了两次。")).to_be_visible()
@@ -214,6 +214,20 @@ def test_steps_are_edited_on_the_page_and_stand_in_its_address(
     again.wait_for_url(re.compile(r"/\?rule="))
     settled(again)
     expect(again.locator(".counted strong.count")).to_have_text(f"{told.steps[-1].furthest:,}")
+
+
+def test_an_audience_as_a_step_is_refused_in_the_dialog_where_the_rest_asks_for_its_time(
+    visit: Callable[[str], Page], workspace: Workspace
+) -> None:
+    condition = {"kind": "tag", "id": "c1", "tag": "city", "op": "is", "value": "广州"}
+    rule = {"version": 1, "include": {"kind": "group", "id": "g0", "match": "all", "children": [condition]}}
+    workspace.save_audience(name="步骤里的广州用户", rule=rule, actor=Actor("Test"))
+    page = visit('/journey?set={"session_minutes":30}')
+    page.get_by_role("button", name="编辑步骤").click()
+    dialog = page.get_by_role("dialog")
+    choose(page, "第 3 步或为人群", "步骤里的广州用户")
+    dialog.get_by_role("button", name="应用").click()
+    expect(dialog.get_by_text("人群没有发生的时刻")).to_be_visible()
 
 
 def test_per_session_the_bars_count_visits_and_people_open_as_ever(
