@@ -118,9 +118,11 @@ def draw_beside():
 
 
 def how_long(seconds):
-    """How long it took to the next step: within a session minutes, else days."""
-    if told.sessions is not None:
+    """How long it took to the next step, in the unit in which that is no nought."""
+    if told.sessions is not None or seconds < 3_600:
         return t("analyses.journey.median_minutes", n=written(seconds / 60, "number"))
+    if seconds < 86_400:
+        return t("analyses.journey.median_hours", n=written(seconds / 3_600, "number"))
     return t("analyses.journey.median", n=written(seconds / 86_400, "days"))
 
 
