@@ -40,6 +40,8 @@ class Days:
 
 
 EVER = Days(None, None)
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""Questions are asked for days from the one to the other."""
 
 
 @dataclass(frozen=True)

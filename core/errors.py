@@ -89,6 +89,10 @@ class RuleError(CallerError):
     """A rule that cannot be read, or that names what does not exist."""
 
 
+class Unrecorded(RuleError):
+    """A question about days of which the data hold no records: an answer would be a misleading 0."""
+
+
 class PlanError(CallerError):
     """An import plan that cannot be read or does not fit its files."""
 

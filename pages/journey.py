@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.analytics.analyses import ANALYSES
 from core.analytics.journey import Funnel
+from core.errors import Unrecorded
 from dashboard import funnel, navigation, sheet, state
 from dashboard.analyses import frame, steps
 from dashboard.builder import exporting
@@ -109,17 +110,22 @@ def draw_beside():
         draw_funnel(told, "journey_funnel", asked.audience)
     period = asked.period.before() if beside == BEFORE else asked.period
     audience = asked.audience if beside == BEFORE else beside
-    other = workspace.analyse(
-        "journey", asked.day, first=period.first, last=period.last, audience=audience, given=asked.given
-    )
     with right:
         head(audience, period)
-        draw_funnel(other, "journey_beside", audience)
+        try:
+            other = workspace.analyse(
+                "journey", asked.day, first=period.first, last=period.last, audience=audience,
+                given=asked.given,
+            )  # fmt: skip
+        except Unrecorded as error:
+            frame.unrecorded(error)
+        else:
+            draw_funnel(other, "journey_beside", audience)
 
 
 def how_long(seconds):
     """How long it took to the next step, in the unit in which that is no nought."""
-    if told.sessions is not None or seconds < 3_600:
+    if told.session_minutes is not None or seconds < 3_600:
         return t("analyses.journey.median_minutes", n=written(seconds / 60, "number"))
     if seconds < 86_400:
         return t("analyses.journey.median_hours", n=written(seconds / 3_600, "number"))

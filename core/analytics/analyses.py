@@ -25,7 +25,9 @@ from core.analytics.asking import Asking
 from core.analytics.journey import PartsOf
 from core.analytics.movements import Movement
 from core.analytics.periods import Period
+from core.analytics.recorded import lacking_days, refuse_unrecorded
 from core.analytics.splits import tag_to_split_by
+from core.clock import Days
 from core.errors import NotFound, Problem, RuleError, nearest_name
 from core.messages import Text, message_of, say
 from core.schema import Catalogue
@@ -61,6 +63,19 @@ class Told(Protocol):
         ...
 
 
+def _up_to_the_day(request: Request) -> Days | None:
+    return Days(None, request.asking.as_of)
+
+
+def _in_the_period(request: Request) -> Days | None:
+    return request.period.span
+
+
+def _when_the_steps_are(request: Request) -> Days | None:
+    is_in_period = request.given.get("when") == "period"
+    return _in_the_period(request) if is_in_period else _up_to_the_day(request)
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One analysis.
@@ -74,12 +89,15 @@ class Analysis:
     tell : callable (request) -> what it tells
     splits : bool
         Whether it can tell people apart by a tag.
+    looks_at : callable (request) -> Days or None
+        The days whose records it tells of; None = it tells of users, whatever is recorded of them.
     """
 
     key: str
     slots: Callable[[Catalogue], Sequence[Slot]]
     tell: Callable[[Request], Told]
     splits: bool = False
+    looks_at: Callable[[Request], Days | None] = _up_to_the_day
 
     @property
     def label(self) -> Text:
@@ -228,13 +246,18 @@ ANALYSES: Mapping[str, Analysis] = {
     analysis.key: analysis
     for analysis in (
         Analysis("overview", overview.slots, _overview),
-        Analysis("journey", journey_steps.slots, _journey, splits=True),
+        Analysis("journey", journey_steps.slots, _journey, splits=True, looks_at=_when_the_steps_are),
         Analysis("lifecycle", lifecycle.slots, lambda asked: lifecycle.lifecycle(asked.asking, asked.given)),
         Analysis("rfm", rfm.slots, lambda asked: rfm.rfm(asked.asking, asked.given)),
         Analysis("retention", retention.slots, _retention, splits=True),
-        Analysis("budget", budget.slots, _budget),
-        Analysis("channels", _channel_slots, _channels),
-        Analysis("members", members.slots, lambda asked: members.members(asked.asking, asked.given)),
+        Analysis("budget", budget.slots, _budget, looks_at=_in_the_period),
+        Analysis("channels", _channel_slots, _channels, looks_at=_in_the_period),
+        Analysis(
+            "members",
+            members.slots,
+            lambda asked: members.members(asked.asking, asked.given),
+            looks_at=lambda _: None,
+        ),
     )
 }
 
@@ -247,14 +270,35 @@ def tell(name: str, request: Request) -> Told:
     NotFound
         If there is no such analysis.
     RuleError
-        If the tag to split by is unknown or personal, or what is given is wrong.
+        If the tag to split by is unknown or personal, or what is given is wrong; `Unrecorded` if nothing is
+        recorded of all the days that it looks at.
     """
+    analysis = _named(name)
+    if request.by is not None:
+        tag_to_split_by(request.asking.catalogue, request.by)
+    days = analysis.looks_at(request)
+    if days is not None:
+        refuse_unrecorded(request.asking.catalogue, days)
+    return analysis.tell(request)
+
+
+def not_recorded(name: str, request: Request) -> tuple[Text, ...]:
+    """Return of which of the days that an analysis looks at nothing is recorded, in words; empty = of none.
+
+    Raises
+    ------
+    NotFound
+        If there is no such analysis.
+    """
+    days = _named(name).looks_at(request)
+    return () if days is None else lacking_days(request.asking.catalogue, days)
+
+
+def _named(name: str) -> Analysis:
     analysis = ANALYSES.get(name)
     if analysis is None:
         raise NotFound(unknown(name))
-    if request.by is not None:
-        tag_to_split_by(request.asking.catalogue, request.by)
-    return analysis.tell(request)
+    return analysis
 
 
 def refuse_unfit(name: str, catalogue: Catalogue, given: Given) -> None:

@@ -15,11 +15,11 @@ from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none
 from core.analytics.crediting import MODELS, Model, credited, weight_column
 from core.analytics.periods import Period
+from core.analytics.recorded import days_of_events
 from core.analytics.splits import PartKind
 from core.analytics.touchpoints import (
     PropertyOf,
     as_values,
-    days_of_events,
     did_with,
     likely_names,
     properties_named,

@@ -12,12 +12,12 @@ from core import clock
 from core.analytics.asking import Asking, Figure, did, did_none
 from core.analytics.channel_figures import Channel, Channels, Cost
 from core.analytics.periods import Period
+from core.analytics.recorded import days_of_events
 from core.analytics.splits import parts_by_size
 from core.analytics.touchpoints import (
     MOST_VALUES,
     NAMES,
     PropertyOf,
-    days_of_events,
     did_with,
     properties_named,
     too_many_values,

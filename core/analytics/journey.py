@@ -132,7 +132,8 @@ class Funnel:
         How long who is stuck has stood at a step.
     session_minutes, sessions : int or None
         The longest pause of a session, and how many there were, whatever happened in them; None where people
-        are what goes through the steps.
+        are what goes through the steps. In order, after a first step of who came, they are the sessions of
+        these; None as well where it is not known who came.
     notes : tuple of Text
         Why it is not known who reached the first step, and what would tell it.
     """
@@ -230,7 +231,7 @@ def funnel(
         is_overlapping=split is not None and asking.catalogue.tags[split].type is TagType.MULTI,
         stuck_days=stuck_days,
         session_minutes=minutes,
-        sessions=None if minutes is None else asking.sessions(steps.sessions()),
+        sessions=None if minutes is None else _all_sessions(asking, steps),
         notes=() if is_known else _not_known(way),
     )
 
@@ -326,6 +327,13 @@ class _OfSessions:
 
     of_step: Sessions
     both: int | None
+
+
+def _all_sessions(asking: Asking, told: Steps) -> int | None:
+    """Return how many sessions are looked at; None where it is not known whose they are."""
+    if told.way.in_order and not told.is_known(0):
+        return None
+    return asking.sessions(told.sessions(), *told.looked_at())
 
 
 def _sessions(asking: Asking, told: Steps, among: Sequence[Node], place: int) -> _OfSessions | None:

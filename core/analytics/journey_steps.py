@@ -222,6 +222,13 @@ class Steps:
         asks_for_first = self.way.in_order or place == 0
         return self._did(0) if asks_for_first and not self.keys[0].events else ()
 
+    def looked_at(self) -> tuple[Node, ...]:
+        """Return the conditions of being somebody whose sessions are looked at at all.
+
+        In order nothing counts without the first step; that of who came has all their sessions, whenever.
+        """
+        return self.whose_sessions(0) if self.way.in_order else ()
+
     def sessions(self) -> list[SequenceCondition]:
         """Return what holds of every session that is looked at, whatever happened in it."""
         window = None if self.way.in_order and not self.keys[0].events else self._window

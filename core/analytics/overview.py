@@ -9,7 +9,7 @@ from typing import Any
 
 from core.analytics.asking import Asking, Figure, any_of, did, share
 from core.analytics.periods import Grain, Period
-from core.analytics.touchpoints import days_of_events
+from core.analytics.recorded import days_of_events, recorded_days
 from core.engines.tallies import Deeds, Done
 from core.messages import Text, say
 from core.rules.tree import Node
@@ -48,7 +48,8 @@ class Numbers:
         Purchases in it, and the sum of their amount; `total` is None where no amount is known.
     is_known : bool
         Whether the data reach back to its first day: both the oldest purchase and the oldest activity lie
-        no later. Of an event that never happened nothing is known, so it says nothing about the days.
+        no later. Of an event that never happened nothing is known, so it says nothing about the days. And
+        whether its first day lies in the records at all: a period is told as far as they reach.
     """
 
     period: Period
@@ -63,8 +64,8 @@ class Numbers:
         """Return one of `MEASURES`; None where there is none, or it is not known.
 
         There is no average of nothing. Not known are an amount that the data do not name, who is new where
-        nothing says since when people are users, and everything of a period to whose first day the data do
-        not reach back.
+        nothing says since when people are users, and everything of a period that begins before the records
+        or after them.
         """
         if not self.is_known:
             return None
@@ -98,7 +99,7 @@ class Moment:
     Attributes
     ----------
     is_known : bool
-        As of `Numbers`: whether the data reach back to the first day of the part.
+        As of `Numbers`: whether the first day of the part lies in the records.
     """
 
     period: Period
@@ -149,6 +150,9 @@ class Overview:
     ----------
     known_from : datetime.date or None
         The first day from which both purchases and activities are recorded; None = neither ever happened.
+    known_to : datetime.date or None
+        The last day up to the one asked for of which the data hold records, as in `core.analytics.recorded`;
+        None = of none.
     """
 
     now: Numbers
@@ -158,6 +162,7 @@ class Overview:
     course: tuple[Moment, ...]
     freshness: tuple[Freshness, ...]
     known_from: date | None
+    known_to: date | None
 
     @property
     def notes(self) -> tuple[Text, ...]:
@@ -165,8 +170,11 @@ class Overview:
         found = [say("no_arrivals")] if self.now.new is None else []
         if self.known_from is None:
             found.append(say("overview_nothing_recorded"))
-        elif not all(each.is_known for each in (self.now, self.before, self.year_before)):
+        periods = [each.period for each in (self.now, self.before, self.year_before)]
+        if self.known_from is not None and any(each.first < self.known_from for each in periods):
             found.append(say("overview_known_from", first=self.known_from))
+        if self.known_to is not None and any(each.first > self.known_to for each in periods):
+            found.append(say("overview_known_to", last=self.known_to))
         return tuple(found)
 
     def has_course(self, measure: str) -> bool:
@@ -195,6 +203,7 @@ class Overview:
                 for each in self.freshness
             ],
             "known_from": None if self.known_from is None else self.known_from.isoformat(),
+            "known_to": None if self.known_to is None else self.known_to.isoformat(),
             "notes": [dict(note) for note in self.notes],
         }  # fmt: skip
 
@@ -240,6 +249,7 @@ def overview(
         course=way.course(period.parts(grain)),
         freshness=tuple(_freshness(asking)),
         known_from=way.known_from,
+        known_to=way.known_to,
     )
 
 
@@ -252,6 +262,8 @@ class _Way:
             days_of_events(asking.catalogue, events).first for events in ([self._deeds.event], self._activity)
         )
         self.known_from = max((day for day in (bought, active) if day is not None), default=None)
+        last = recorded_days(asking.catalogue).last
+        self.known_to = None if last is None else min(last, asking.as_of)
 
     def numbers(self, period: Period) -> Numbers:
         """Return the numbers of a period."""
@@ -280,7 +292,9 @@ class _Way:
         return tuple(Moment(*each) for each in zip(parts, new, active, buyers, bought, known, strict=True))
 
     def _knows(self, period: Period) -> bool:
-        return self.known_from is not None and self.known_from <= period.first
+        if self.known_from is None or self.known_to is None:
+            return False
+        return self.known_from <= period.first <= self.known_to
 
     def _active(self, period: Period) -> tuple[Node, ...]:
         return (any_of(did(self._activity, period.window)),)

@@ -149,13 +149,5 @@ def too_many_values(name: str) -> Problem:
     return Problem("too_many_values", params={"name": name, "limit": MOST_VALUES})
 
 
-def days_of_events(catalogue: Catalogue, events: Sequence[str]) -> Days:
-    """Return the days from the first to the last on which any of some events is known to have happened."""
-    specs = [catalogue.events[event] for event in events]
-    first = [spec.first_day for spec in specs if spec.first_day is not None]
-    last = [spec.last_day for spec in specs if spec.last_day is not None]
-    return Days(min(first, default=None), max(last, default=None))
-
-
 def _where(key: str, op: str, value: object = None) -> PropertyCondition:
     return PropertyCondition(property=key, op=op, value=value)

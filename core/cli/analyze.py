@@ -40,6 +40,7 @@ def analyze(
         name, day_of(as_of), first=day_of(first), last=day_of(last), audience=audience, by=by, given=given
     )
     nobody = door.nobody(day_of(as_of), audience=audience)
+    missing = door.not_recorded(name, day_of(as_of), first=day_of(first), last=day_of(last), given=given)
     if json:
         period = door.period(day_of(as_of), day_of(first), day_of(last))
         head = {
@@ -51,6 +52,7 @@ def analyze(
             "audience": audience,
             "by": by,
             "nobody": None if nobody is None else dict(nobody),
+            "not_recorded": [dict(note) for note in missing],
         }
         print_json({**head, **found.as_json()})
         return
@@ -60,7 +62,7 @@ def analyze(
     for sheet in sheets(found, door.catalogue()):
         line(words(sheet.title))
         screen().print(_table(sheet))
-    for note in dict.fromkeys(map(words, (*why_nothing(found), *notes(found)))):
+    for note in dict.fromkeys(map(words, (*missing, *why_nothing(found), *notes(found)))):
         line(note)
 
 

@@ -64,12 +64,15 @@ class Section:
     ----------
     given : mapping
         What it was told besides what is guessed.
+    not_recorded : tuple of Text
+        Of which days that it looks at the data hold nothing.
     """
 
     key: str
     told: Told | None
     given: Given = field(default_factory=dict)
     why: tuple[Text, ...] = ()
+    not_recorded: tuple[Text, ...] = ()
 
 
 def report_html(head: Head, sections: Sequence[Section], catalogue: Catalogue, words: Wording) -> str:
@@ -165,7 +168,7 @@ def _section(number: int, section: Section, head: Head, catalogue: Catalogue, wo
         f'<p class="sentence">{clean(sentence(section.told, words))}</p>',
         *pictures(section.told, words),
         _tables(sheets(section.told, catalogue), section, head, words),
-        _notes(notes(section.told), words),
+        _notes((*section.not_recorded, *notes(section.told)), words),
         _settings(told, words),
     ]  # fmt: skip
     return f'<section id="{section.key}">{"".join(parts)}</section>'

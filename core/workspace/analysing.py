@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from core.analytics.analyses import Request, Told, audiences_in, tell
+from core.analytics.analyses import Request, Told, audiences_in, not_recorded, tell
 from core.analytics.asking import Asking
 from core.analytics.journey import Elsewhere, elsewhere
 from core.analytics.journey_steps import way_given
@@ -100,7 +100,8 @@ class Analysing(OneUser):
         Raises
         ------
         NotFound, RuleError
-            If there is no such analysis, audience or tag, or what is given is wrong.
+            If there is no such analysis, audience or tag, or what is given is wrong; `Unrecorded` if nothing
+            is recorded of all the days that it looks at.
         """
         asking = self.asking(as_of, audience=audience, language=language)
         period = period_of(asking.as_of, first, last)
@@ -127,6 +128,18 @@ class Analysing(OneUser):
         if audience is None:
             return say("report_nobody", day=asking.as_of)
         return say("report_nobody_in_audience", day=asking.as_of, audience=self.audience(audience).name)
+
+    def not_recorded(
+        self, name: str, as_of: date | None = None, *, first: date | None = None, last: date | None = None,
+        given: Given | None = None,
+    ) -> tuple[Text, ...]:  # fmt: skip
+        """Return of which of the days that an analysis looks at nothing is recorded, in words.
+
+        The others as for `analyse`.
+        """
+        asking = self.asking(as_of)
+        period = period_of(asking.as_of, first, last)
+        return not_recorded(name, Request(asking, period, parts_in(asking), None, given or {}))
 
     def elsewhere(
         self, place: int, as_of: date | None = None, *, first: date | None = None, last: date | None = None,

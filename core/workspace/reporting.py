@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.analytics.analyses import ANALYSES, Request, given_by_plan, tell, unknown
+from core.analytics.analyses import ANALYSES, Request, given_by_plan, not_recorded, tell, unknown
 from core.analytics.asking import Asking
 from core.analytics.periods import Period, period_of
 from core.analytics.splits import tag_to_split_by
@@ -124,8 +124,9 @@ def _chosen(only: Sequence[str] | None) -> tuple[str, ...]:
 
 def _section(key: str, asking: Asking, period: Period, by: str | None, given: Mapping[str, Any]) -> Section:
     split = by if ANALYSES[key].splits else None
+    request = Request(asking, period, parts_in(asking), split, given)
     try:
-        told = tell(key, Request(asking, period, parts_in(asking), split, given))
+        told = tell(key, request)
     except (RuleError, NotFound, WorkspaceError) as error:
         is_of_data = not isinstance(error, WorkspaceError) or {p.code for p in error.problems} == {
             "no_journey"
@@ -133,7 +134,7 @@ def _section(key: str, asking: Asking, period: Period, by: str | None, given: Ma
         if not is_of_data or any(problem.node in given for problem in error.problems):
             raise  # a damaged workspace, or what the caller gave: the caller can mend it
         return Section(key, None, given, tuple(map(message_of, _different(error))))
-    return Section(key, told, given)
+    return Section(key, told, given, not_recorded=not_recorded(key, request))
 
 
 def _different(error: CoterieError) -> Iterator[Problem]:

@@ -38,7 +38,6 @@ from core.workspace.engines import Engines, cache_bytes
 from core.workspace.names import SavedNames
 
 DATA_FOLDER_VARIABLE = "COTERIE_DATA_DIR"
-EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 
 
 class Versions:
@@ -305,11 +304,11 @@ class Versions:
     def _day(self, version: DataVersion, as_of: date | None) -> date:
         if as_of is None:
             return self._default_as_of(version)
-        if not EARLIEST <= as_of <= LATEST:
+        if not clock.EARLIEST <= as_of <= clock.LATEST:
             raise WorkspaceError(
                 Problem(
                     "as_of_out_of_range",
-                    params={"as_of": as_of.isoformat(), "first": EARLIEST, "last": LATEST},
+                    params={"as_of": as_of.isoformat(), "first": clock.EARLIEST, "last": clock.LATEST},
                 )
             )
         return as_of

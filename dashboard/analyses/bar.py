@@ -13,6 +13,7 @@ from core import clock
 from core.analytics.periods import Period
 from core.analytics.sheets import Sheet
 from core.clock import CalendarName
+from core.errors import RuleError
 from core.rules.arguments import read_day
 from dashboard import state
 from dashboard.analyses import settings
@@ -82,8 +83,8 @@ def draw(
     """
     workspace = state.workspace()
     _bring_along(name)
-    if not _take_link(name):
-        st.warning(t("analyses.settings.unfit"))
+    for unfit in _take_link(name):
+        st.warning(t(unfit))
     audiences = {EVERYBODY: t("analyses.everybody"), **{a.id: a.name for a in workspace.audiences()}}
     catalogue = workspace.data_version().catalogue
     tags = {key: pick(tag.label) for key, tag in catalogue.tags.items() if tag.personal is None}
@@ -102,12 +103,15 @@ def draw(
                 key=_KEYS["period"], persist_state="session", width=150,
             )  # fmt: skip
         day = st.date_input(
-            t("analyses.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140
-        )
+            t("analyses.day"), value=state.as_of(), key=_DAY, on_change=_choose_day, width=140,
+            min_value=clock.EARLIEST, max_value=clock.LATEST,
+        ) or workspace.default_as_of()  # fmt: skip
+        cut = False
         if has_period and st.session_state[_KEYS["period"]] == "own":
+            cut = _settle_own(day)
             st.date_input(
                 t("analyses.own"), value=st.session_state.get(_OWN, ()), key=_OWN, width=220,
-                persist_state="session",
+                persist_state="session", min_value=clock.EARLIEST, max_value=day,
             )  # fmt: skip
         st.selectbox(
             t("analyses.audience"), list(audiences), format_func=audiences.__getitem__,
@@ -121,7 +125,8 @@ def draw(
             )  # fmt: skip
         given = settings.draw(name)
         with_it = beside()
-    day = day or workspace.default_as_of()
+    if cut:
+        st.caption(t("analyses.own.cut", day=day))
     st.session_state[_KEPT] = {
         key: st.session_state[key] for key in (*_KEYS.values(), _OWN) if key in st.session_state
     }
@@ -157,10 +162,8 @@ def _period(day: date) -> Period:
     if chosen.startswith("d"):
         return Period(clock.add_days(day, 1 - int(chosen[1:])), day)
     if chosen == "own":
-        own = st.session_state.get(_OWN) or ()
-        first, last = (*own, None, None)[:2]
-        first = min(first or clock.add_days(day, -29), day)
-        return Period(first, min(max(last or day, first), day))
+        first, last = (*(st.session_state.get(_OWN) or ()), None, None)[:2]
+        return Period(first or clock.add_days(day, -29), last or day)
     names: Mapping[str, CalendarName] = {
         "this_month": "this_month", "last_month": "last_month", "this_quarter": "this_quarter",
         "this_year": "this_year",
@@ -179,26 +182,52 @@ def _settle(key: str, options: Mapping[Any, Any], usual: Any) -> Any:
     return None
 
 
+def _settle_own(day: date) -> bool:
+    """Make the chosen period one that the box can hold, and tell whether it was another one.
+
+    It ends no later than the day asked for. The two ends of an address may be the wrong way round.
+    """
+    asked = tuple(st.session_state.get(_OWN) or ())
+    settled = tuple(sorted(min(max(each, clock.EARLIEST), day) for each in asked))
+    if settled != asked:
+        st.session_state[_OWN] = settled
+    return settled != asked
+
+
 def _choose_day() -> None:
     state.set_as_of(st.session_state[_DAY])
 
 
-def _take_link(page: str) -> bool:
-    """Take over what an address asks for, once; False if its settings do not fit the page."""
+def _take_link(page: str) -> list[str]:
+    """Take over what an address asks for, once, and return what to say of that which does not fit."""
     asked = {name: st.query_params[name] for name in _NAMES if name in st.query_params}
     if FIGURE in st.query_params or asked == st.session_state.get(_SEEN, {}):
-        return True
+        return []
     st.session_state[_SEEN] = asked
     for name, key in _KEYS.items():
         if name in asked:
             st.session_state[key] = asked[name]
-    if "day" in asked:
-        state.set_as_of(read_day(asked["day"]))
+    days = {name: _day(asked[name]) for name in ("day", "from", "to") if name in asked}
+    if days.get("day") is not None:
+        state.set_as_of(days["day"])
         st.session_state.pop(_DAY, None)
-    if "from" in asked and "to" in asked:
+    own = (days.get("from"), days.get("to"))
+    if None not in own:
         st.session_state[_KEYS["period"]] = "own"
-        st.session_state[_OWN] = (read_day(asked["from"]), read_day(asked["to"]))
-    return _SETTINGS not in asked or settings.take(page, asked[_SETTINGS])
+        st.session_state[_OWN] = own
+    unfit = ["analyses.dates_unfit"] if None in days.values() else []
+    if _SETTINGS in asked and not settings.take(page, asked[_SETTINGS]):
+        unfit.append("analyses.settings.unfit")
+    return unfit
+
+
+def _day(text: str) -> date | None:
+    """Return the day that an address names; None if there is none such that can be asked for."""
+    try:
+        day = read_day(text)
+    except RuleError:
+        return None
+    return day if clock.EARLIEST <= day <= clock.LATEST else None
 
 
 def _keep_link(given: Mapping[str, Any]) -> None:

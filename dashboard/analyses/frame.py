@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.analytics.analyses import ANALYSES, Told, is_lacking
 from core.analytics.sheets import Sheet, sheets
-from core.errors import RuleError
+from core.errors import RuleError, Unrecorded
 from core.messages import Text, message_of
 from dashboard import sheet, state
 from dashboard.analyses import bar
@@ -71,7 +71,8 @@ def _report(asked: Asked) -> None:
 def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
     """Return what the analysis tells, and the same as tables.
 
-    Where there is nobody to ask about, or the data lack what the analysis needs, the page says so and ends.
+    Where there is nobody to ask about, nothing is recorded of the days, or the data lack what the analysis
+    needs, the page says so and ends.
     """
     workspace = state.workspace()
     nobody = workspace.nobody(asked.day, audience=asked.audience)
@@ -83,12 +84,20 @@ def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
             asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
             by=asked.by, given=asked.given, language=language(),
         )  # fmt: skip
+    except Unrecorded as error:
+        unrecorded(error)
+        st.stop()
     except RuleError as error:
         if not is_lacking(error, asked.given):
             raise
         notes([message_of(problem) for problem in error.problems], are_all=True)
         st.stop()
     _told()[asked.name] = dict(asked.given)
+    remarks(
+        workspace.not_recorded(
+            asked.name, asked.day, first=asked.period.first, last=asked.period.last, given=asked.given
+        )
+    )
     return told, sheets(told, workspace.data_version().catalogue)
 
 
@@ -237,6 +246,11 @@ def notes(of: Sequence[Text], *, are_all: bool = False) -> None:
     if reasons:
         lines = "\n".join(f"- {verbatim(reason)}" for reason in reasons)
         st.info(f"{t('analyses.lacking_all' if are_all else 'analyses.lacking')}\n{lines}")
+
+
+def unrecorded(error: Unrecorded) -> None:
+    """Say that nothing is recorded of the days that are asked for."""
+    st.info("\n\n".join(verbatim(pick(message_of(problem))) for problem in error.problems))
 
 
 def remarks(of: Sequence[Text]) -> None:

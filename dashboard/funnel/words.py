@@ -28,7 +28,7 @@ def funnel_data(funnel: Funnel, *, caption: str, link: Link) -> dict[str, Any]:
     """
     heads = ("stage", "step", "reached", "conversion", "furthest")
     words: dict[str, Any] = {name: t(f"journey.{name}") for name in heads}
-    if funnel.sessions is None:
+    if funnel.session_minutes is None:
         words |= {"legend": [t("journey.reached"), t("journey.furthest")]}
     else:
         sessions, people = t("journey.sessions"), t("journey.their_people")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.messages import say
 from core.workspace import Workspace
+from dashboard.errors import verbatim
 
 
 def cards(app: AppTest) -> list[dict[str, Any]]:
@@ -29,6 +31,71 @@ def test_numbers_of_a_period_before_the_data_are_not_told(
     assert {card["text"] for card in unknown} == {"–"}
     assert {card["href"] for card in unknown} == {None}
     assert any(card["text"] not in ("–", "0") for card in known)
+
+
+def test_days_after_the_records_are_not_told_either(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    app = open_page("overview", day="2999-01-01")
+    assert {card["text"] for card in cards(app)} == {"–"}
+    told = verbatim(say("overview_known_to", last="2019-07-14")["en"])
+    assert told in [caption.value for caption in app.caption]
+
+
+@pytest.mark.parametrize("key", ["channels", "budget"])
+def test_a_page_on_a_period_without_any_record_says_so_instead_of_noughts(
+    key: str, open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    early = open_page(key, **{"from": "2015-01-01", "to": "2015-01-31"})
+    assert not early.exception
+    assert not early.error
+    begins = say("days_before_records", day="2015-01-31", first="2019-05-01")
+    assert [told.value for told in early.info] == [verbatim(begins["en"])]
+    assert [element.key for element in early.get("bidi_component")] == ["coterie_frame"]
+    late = open_page(key, day="2020-01-31")
+    ends = say("days_after_records", day="2020-01-02", last="2019-07-14")
+    assert [told.value for told in late.info] == [verbatim(ends["en"])]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "said"),
+    [
+        ({"from": "2019-07-20", "to": "2999-12-31"}, ("2019-07-14", "2019-07-14"), "The period was cut"),
+        ({"from": "2019-07-01", "to": "2999-12-31"}, ("2019-07-01", "2019-07-14"), "The period was cut"),
+        ({"from": "2019-07-10", "to": "2019-07-01"}, ("2019-07-01", "2019-07-10"), "The period was cut"),
+        ({"from": "2019-07-01", "to": "2019-07-10"}, ("2019-07-01", "2019-07-10"), None),
+    ],
+)
+def test_the_box_shows_the_period_that_is_counted(
+    asked: dict[str, str], shown: tuple[str, str], said: str | None,
+    open_page: Callable[..., AppTest], workspace: Workspace,
+) -> None:  # fmt: skip
+    app = open_page("overview", **asked)
+    assert not app.exception
+    assert tuple(day.isoformat() for day in app.date_input(key="analyses_own").value) == shown
+    assert any(caption.value.startswith("The period was cut") for caption in app.caption) == (
+        said is not None
+    )
+    (table,) = [
+        each
+        for each in (json.loads(one.proto.json) for one in app.get("bidi_component"))
+        if each.get("cards")
+    ]
+    assert (table["cards"][1]["href"] or "").count(f"from%22%3A%22{shown[0]}") in (0, 1)
+
+
+@pytest.mark.parametrize("name", ["day", "from"])
+@pytest.mark.parametrize("text", ["2019-02-30", "soon", "0001-01-01", "９９９９-01-01"])
+def test_a_date_of_a_link_that_is_none_is_told_and_the_bar_stands(
+    name: str, text: str, open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    app = open_page("overview", **{name: text, **({"to": "2019-07-14"} if name == "from" else {})})
+    assert not app.exception
+    assert not app.error
+    (warned,) = app.warning
+    assert warned.value == "A date in the link does not exist or is out of range, and was not used."
+    assert app.date_input(key="analyses_day").value.isoformat() == "2019-07-14"
+    assert any(card["text"] not in ("–", "0") for card in cards(app))
 
 
 @pytest.mark.parametrize("key", ["overview", "lifecycle", "members"])

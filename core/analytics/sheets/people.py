@@ -92,7 +92,7 @@ def _of_moment(moment: Moment, measure: str) -> Value:
 
 def journey_sheets(told: Funnel, catalogue: Catalogue) -> list[Sheet]:  # noqa: ARG001 - as for all analyses
     """Return journey as tables."""
-    by_session = told.sessions is not None
+    by_session = told.session_minutes is not None
     sessions: tuple[Column, ...] = ()
     times = column("median", "days"), column("p90", "days")
     if by_session:

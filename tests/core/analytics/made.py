@@ -44,6 +44,7 @@ def asking(
     tags: Mapping[str, TagType] | None = None,
     as_of: date = AS_OF,
     among: Rule = EVERYBODY,
+    recorded_to: date | None = None,
 ) -> Asking:
     """Return a question about a world.
 
@@ -53,6 +54,8 @@ def asking(
         By user id, the values of tags; ``since`` is the day from which the user exists, absent = always.
     events : mapping
         By event, the types of its properties, and its occurrences.
+    recorded_to : date or None
+        The day of the data; None = `as_of`.
     """
     tags = tags or {}
     numbers = {user: place for place, user in enumerate(people, 1)}
@@ -81,6 +84,7 @@ def asking(
         )
     catalogue = Catalogue(
         time_zone=ZONE,
+        as_of=recorded_to or as_of,
         tags={key: TagSpec(key=key, type=kind, label=Label(zh=key, en=key)) for key, kind in tags.items()},
         events=specs,
     )

@@ -128,6 +128,22 @@ def test_a_first_step_that_everybody_has_every_session_has(asked: Asking) -> Non
     assert [step.reached for step in found.steps] == [6, 5, 5, 3]
 
 
+def test_in_order_after_who_came_in_the_period_the_sessions_are_all_those_of_these() -> None:
+    new = ("straight", "often")
+    people = {name: {**has, "since": date(2019, 6, 1 if name in new else 30)} for name, has in PEOPLE.items()}
+    people["silent"]["since"] = date(2019, 1, 1)
+    came = asking(people, EVENTS, tags={"city": TagType.ENUM}, as_of=date(2019, 7, 14))
+    way, _ = way_given(
+        came, Period(date(2019, 6, 1), date(2019, 6, 15)),
+        {"steps": [{"label": "来", "events": []}, *STEPS], "session_minutes": 30, "order": "strict",
+         "when": "period"},
+    )  # fmt: skip
+    found = funnel(came, way)
+    # "straight" had one with everything; "often" one without and one with the purchase, and in July one look.
+    assert found.sessions == 4
+    assert sessions(found) == [(4, 4), (4, 3), (3, 2), (2, None)]
+
+
 def test_sessions_are_parted_by_a_tag_and_add_up(asked: Asking) -> None:
     way, _ = way_given(asked, JUNE, {"steps": STEPS, "session_minutes": 30})
     found = funnel(

@@ -276,3 +276,23 @@ def test_what_does_not_fit_is_refused(given: dict[str, object], code: str) -> No
     with pytest.raises(RuleError) as refused:
         overview(asking(PEOPLE, EVENTS), JUNE, given)
     assert {problem.code for problem in refused.value.problems} == {code}
+
+
+def test_days_after_the_records_are_not_known_and_what_reaches_into_them_is_told_as_far() -> None:
+    ended = asking(
+        PEOPLE,
+        {"login": ({}, [("old", "2019-06-02 10:00")]), "purchase": (MONEY, [bought("old", "2019-06-03 09:00", 5)])},
+        recorded_to=date(2019, 6, 4), as_of=date(2019, 6, 30),
+    )  # fmt: skip
+    reaching = overview(ended, Period(date(2019, 6, 3), date(2019, 6, 6)))
+    assert reaching.known_to == date(2019, 6, 4)
+    assert reaching.now.is_known
+    assert reaching.now.value("orders") == 1
+    # On the 4th nothing happened; of the 5th and 6th nothing is known.
+    assert [moment.value("orders") for moment in reaching.course] == [1, 0, None, None]
+    later = overview(ended, Period(date(2019, 6, 5), date(2019, 6, 6)))
+    assert {later.now.value(measure) for measure in MEASURES} == {None}
+    assert later.now.people("active") is None
+    assert say("overview_known_to", last=date(2019, 6, 4)) in later.notes
+    assert say("overview_known_to", last=date(2019, 6, 4)) not in reaching.notes
+    assert later.as_json()["known_to"] == "2019-06-04"

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from core.analytics.analyses import ANALYSES
+from core.messages import say
 from core.workspace import Actor, Workspace
 from tests.command_line import core
 from tests.core.cli.test_contract import CITY, answer, rule
 
 DOCS = Path(__file__).parents[3] / "docs"
-HEAD = ["analysis", "data_version", "as_of", "from", "to", "audience", "by", "nobody"]
+HEAD = ["analysis", "data_version", "as_of", "from", "to", "audience", "by", "nobody", "not_recorded"]
 PLAN = """\
 [overview]
 activity = ["view", "buy"]
@@ -88,7 +89,7 @@ def test_it_prints_the_numbers_of_the_workspace(name: str, place: Path) -> None:
     found = told(place, name)
     assert list(found)[: len(HEAD)] == HEAD
     door = Workspace.open(place / "w")
-    head = [name, door.data_version().id, "2019-07-14", "2019-06-15", "2019-07-14", None, None, None]
+    head = [name, door.data_version().id, "2019-07-14", "2019-06-15", "2019-07-14", None, None, None, []]
     assert [found[key] for key in HEAD] == head
     expected = json.loads(json.dumps(door.analyse(name).as_json()))
     assert {key: found[key] for key in expected} == expected
@@ -100,7 +101,8 @@ def test_a_plan_a_period_an_audience_and_a_tag_make_a_difference_as_in_the_works
     by = "city" if ANALYSES[name].splits else None
     options = ["--as-of", "2019-06-30", "--from", "2019-06-01", "--to", "2019-06-20", "--audience", "北京"]
     found = told(place, name, *options, "--plan", place / "plan.toml", *(["--by", by] if by else []))
-    assert [found[key] for key in HEAD[2:]] == ["2019-06-30", "2019-06-01", "2019-06-20", "北京", by, None]
+    head = ["2019-06-30", "2019-06-01", "2019-06-20", "北京", by, None, []]
+    assert [found[key] for key in HEAD[2:]] == head
     import tomllib
 
     given = tomllib.loads(PLAN)[name]
@@ -236,3 +238,14 @@ def test_everything_that_an_analysis_can_be_told_is_named_in_the_docs(name: str,
     told_in_a_plan = next(line for line in section.splitlines() if line.startswith("Told in a plan"))
     slots = {slot.key for slot in ANALYSES[name].slots(sample.catalogue())}
     assert slots - set(re.findall(r"`(\w+)`", told_in_a_plan)) == set()
+
+
+def test_days_without_records_are_refused_or_named(place: Path) -> None:
+    early = refused(place, "budget", "--from", "2015-01-01", "--to", "2015-01-31")
+    assert early["code"] == "days_before_records"
+    found = told(place, "lifecycle", "--as-of", "2019-07-20")
+    assert found["not_recorded"] == [dict(say("records_end", last="2019-07-14", days=6))]
+    printed = core(
+        "analyze", "lifecycle", "--workspace", place / "w", "--as-of", "2019-07-20"
+    ).stdout.decode()
+    assert found["not_recorded"][0]["zh"] in printed or found["not_recorded"][0]["en"] in printed

@@ -158,7 +158,8 @@ def test_without_purchases_and_messages_it_says_so_in_their_place(tmp_path: Path
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_bought_in_the_days_looked_at(workspace: Workspace, language: Language) -> None:
-    report = Report(workspace.report(language, date(2019, 5, 2), only=["rfm", "overview"]))
+    plan = {"rfm": {"days": 1}}
+    report = Report(workspace.report(language, date(2019, 6, 1), plan=plan, only=["rfm", "overview"]))
     assert say("report_nobody_bought")[language] in report.sections["rfm"].text
     assert not report.sections["rfm"].tables
 

@@ -16,7 +16,7 @@ from core.analytics.analyses import ANALYSES, BudgetTold, Told
 from core.analytics.asking import Figure
 from core.analytics.journey import Funnel
 from core.analytics.sheets import Sheet, sheets
-from core.errors import CallerError, NotFound, RuleError
+from core.errors import CallerError, NotFound, RuleError, Unrecorded
 from core.messages import Language, message_of, say
 from core.rules.parse import dump_rule
 from core.rules.tree import Group, TagCondition
@@ -251,10 +251,46 @@ def test_an_analysis_that_does_not_exist_is_told_with_the_nearest(kept: Workspac
 
 @pytest.mark.parametrize("as_of", [date(2018, 1, 31), date(1900, 1, 1)])
 @pytest.mark.parametrize("name", ANALYSES)
-def test_a_day_before_the_data_has_an_answer_of_nobody(name: str, as_of: date, kept: Workspace) -> None:
+def test_of_a_day_before_the_data_only_users_are_told_and_there_are_none(
+    name: str, as_of: date, kept: Workspace
+) -> None:
+    if name != "members":
+        with pytest.raises(Unrecorded, match="days_before_records"):
+            kept.analyse(name, as_of)
+        return
     told = kept.analyse(name, as_of)
     assert all(figure.users == 0 for _, figure in figures_of(sheets(told, kept.catalogue())))
     told.as_json()
+
+
+@pytest.mark.parametrize("name", ["channels", "budget", "journey"])
+def test_a_period_without_any_record_is_refused_and_one_with_some_tells_which_are_lacking(
+    name: str, kept: Workspace
+) -> None:
+    given = GIVEN.get(name, {})
+    late, early = date(2019, 7, 20), date(2019, 7, 1)
+    with pytest.raises(Unrecorded, match="days_after_records"):
+        kept.analyse(name, late, first=date(2019, 7, 15), last=late, given=given)
+    with pytest.raises(Unrecorded, match="days_before_records"):
+        kept.analyse(name, DAY, first=date(2018, 1, 1), last=date(2018, 1, 31), given=given)
+    assert kept.not_recorded(name, DAY, first=FIRST, last=LAST, given=given) == ()
+    begins = min(event.first_day for event in kept.catalogue().events.values() if event.first_day)
+    assert kept.not_recorded(name, DAY, first=date(2018, 1, 1), last=DAY, given=given) == (
+        say("records_begin", first=begins),
+    )
+    assert kept.not_recorded(name, late, first=early, last=late, given=given) == (
+        say("records_end", last=DAY, days=6),
+    )
+    assert kept.analyse(name, late, first=early, last=late, given=given).as_json()
+
+
+def test_days_after_the_records_are_told_of_everything_that_goes_up_to_the_day(kept: Workspace) -> None:
+    late = date(2019, 7, 15)
+    end = (say("records_end", last=DAY, days=1),)
+    told = {name: kept.not_recorded(name, late, first=FIRST, last=LAST) for name in ANALYSES}
+    # Budget and channels look at June alone, members at who the users are.
+    assert told == {**dict.fromkeys(ANALYSES, end), "budget": (), "channels": (), "members": ()}
+    assert not any(kept.not_recorded(name, DAY) for name in ANALYSES)
 
 
 def test_data_that_are_replaced_are_asked_anew(imported: Path, tmp_path: Path) -> None:
