@@ -55,8 +55,7 @@ def draw_picture():
 
 
 with boundary():
-    with frame.skeleton():
-        told, found = frame.ask(asked)
+    told, found = frame.ask(asked)
     catalogue = frame.state.workspace().data_version().catalogue
     table = frame.by_key(found)
     if not isinstance(told, ChannelsTold):

@@ -5,6 +5,7 @@ import streamlit as st
 from core.analytics.analyses import ANALYSES
 from core.analytics.journey import Funnel
 from core.errors import Unrecorded
+from core.messages import message_of
 from dashboard import funnel, navigation, sheet, state
 from dashboard.analyses import frame, steps
 from dashboard.builder import exporting
@@ -118,7 +119,7 @@ def draw_beside():
                 given=asked.given,
             )  # fmt: skip
         except Unrecorded as error:
-            frame.unrecorded(error)
+            frame.told_instead([message_of(problem) for problem in error.problems])
         else:
             draw_funnel(other, "journey_beside", audience)
 
@@ -256,8 +257,7 @@ if not (catalogue.journey or steps.own() or "set" in st.query_params):
 
 asked, shown_as = frame.head("journey", splits=True)
 with boundary():
-    with frame.skeleton():
-        told, found = frame.ask(asked)
+    told, found = frame.ask(asked)
     table = frame.by_key(found)
     if not isinstance(told, Funnel):
         raise TypeError("the journey tells a funnel")

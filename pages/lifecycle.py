@@ -135,8 +135,7 @@ def draw_picture():
 
 
 with boundary():
-    with frame.skeleton():
-        told, found = frame.ask(asked)
+    told, found = frame.ask(asked)
     table = frame.by_key(found)
     if not isinstance(told, Lifecycle):
         raise TypeError("the life cycle tells a life cycle")

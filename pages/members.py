@@ -39,8 +39,7 @@ def draw_picture():
 
 
 with boundary():
-    with frame.skeleton():
-        told, found = frame.ask(asked)
+    told, found = frame.ask(asked)
     if not isinstance(told, Members):
         raise TypeError("members tells members")
     for note in [told.note, *(each.note for each in told.distributions)]:

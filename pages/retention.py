@@ -71,8 +71,7 @@ def heat():
 
 
 with boundary():
-    with frame.skeleton():
-        told, found = frame.ask(asked)
+    told, found = frame.ask(asked)
     table = frame.by_key(found)
     if not isinstance(told, Retention):
         raise TypeError("retention tells retention")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -69,28 +70,17 @@ def _report(asked: Asked) -> None:
 
 
 def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
-    """Return what the analysis tells, and the same as tables.
+    """Return what the analysis tells, and the same as tables; a skeleton stands in its place meanwhile.
 
     Where there is nobody to ask about, nothing is recorded of the days, or the data lack what the analysis
     needs, the page says so and ends.
     """
     workspace = state.workspace()
-    nobody = workspace.nobody(asked.day, audience=asked.audience)
-    if nobody is not None:
-        st.info(verbatim(pick(nobody)))
-        st.stop()
-    try:
-        told = workspace.analyse(
-            asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
-            by=asked.by, given=asked.given, language=language(),
-        )  # fmt: skip
-    except Unrecorded as error:
-        unrecorded(error)
-        st.stop()
-    except RuleError as error:
-        if not is_lacking(error, asked.given):
-            raise
-        notes([message_of(problem) for problem in error.problems], are_all=True)
+    with _skeleton():
+        answer = _answer(asked)
+    # Only here: what ends a page leaves no time to take the skeleton away.
+    if isinstance(answer, _Untold):
+        notes(answer.reasons, are_all=True) if answer.is_lacking else told_instead(answer.reasons)
         st.stop()
     _told()[asked.name] = dict(asked.given)
     remarks(
@@ -98,7 +88,32 @@ def ask(asked: Asked) -> tuple[Told, tuple[Sheet, ...]]:
             asked.name, asked.day, first=asked.period.first, last=asked.period.last, given=asked.given
         )
     )
-    return told, sheets(told, workspace.data_version().catalogue)
+    return answer, sheets(answer, workspace.data_version().catalogue)
+
+
+@dataclass(frozen=True)
+class _Untold:
+    """Why an analysis tells nothing; `is_lacking` = for want of data that the page can be told or given."""
+
+    reasons: tuple[Text, ...]
+    is_lacking: bool = False
+
+
+def _answer(asked: Asked) -> Told | _Untold:
+    workspace = state.workspace()
+    nobody = workspace.nobody(asked.day, audience=asked.audience)
+    if nobody is not None:
+        return _Untold((nobody,))
+    try:
+        return workspace.analyse(
+            asked.name, asked.day, first=asked.period.first, last=asked.period.last, audience=asked.audience,
+            by=asked.by, given=asked.given, language=language(),
+        )  # fmt: skip
+    except RuleError as error:
+        is_unrecorded = isinstance(error, Unrecorded)
+        if not is_unrecorded and not is_lacking(error, asked.given):
+            raise
+        return _Untold(tuple(map(message_of, error.problems)), is_lacking=not is_unrecorded)
 
 
 def _told() -> dict[str, dict[str, Any]]:
@@ -108,7 +123,7 @@ def _told() -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def skeleton() -> Iterator[None]:
+def _skeleton() -> Iterator[None]:
     """Show where something will stand while it is being counted."""
     place = st.empty()
     place.html(_SKELETON)
@@ -248,9 +263,9 @@ def notes(of: Sequence[Text], *, are_all: bool = False) -> None:
         st.info(f"{t('analyses.lacking_all' if are_all else 'analyses.lacking')}\n{lines}")
 
 
-def unrecorded(error: Unrecorded) -> None:
-    """Say that nothing is recorded of the days that are asked for."""
-    st.info("\n\n".join(verbatim(pick(message_of(problem))) for problem in error.problems))
+def told_instead(of: Sequence[Text]) -> None:
+    """Say in whole sentences why nothing is told."""
+    st.info("\n\n".join(verbatim(pick(reason)) for reason in of))
 
 
 def remarks(of: Sequence[Text]) -> None:

@@ -172,11 +172,17 @@ def test_the_report_is_downloaded_opens_from_disk_and_prints(visit: Visit, tmp_p
 
 def test_what_is_asked_before_the_data_begin_is_said_and_is_no_zero(visit: Visit) -> None:
     page = visit("/overview?from=2010-01-01&to=2010-01-31")
-    expect(page.get_by_text("早于数据开始，未知").first).to_be_visible()
+    expect(page.get_by_text("没有记录，未知").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page = visit("/overview?from=2010-01-01&to=2010-01-31&day=2010-02-28")
     expect(page.get_by_text("在 2010-02-28 没有任何用户").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_page_that_has_nothing_to_tell_says_why_and_waits_for_nothing(visit: Visit) -> None:
+    page = visit("/channels?from=2015-01-01&to=2015-01-31")
+    expect(page.get_by_text("2015-01-31 及以前没有任何行为记录")).to_be_visible()
+    expect(page.locator(".coterie-skeleton")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", PAGES)

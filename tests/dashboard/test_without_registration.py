@@ -82,7 +82,7 @@ def test_the_course_of_the_overview_has_gaps_before_the_data(page: Open) -> None
     assert rows[2][2:] == ["–", "0", "1", "1", "10"]
     before = page("overview", **{"from": "2018-01-01", "to": "2018-01-04"})
     assert not before.get("plotly_chart")
-    assert "Before the data begin" in said(before)
+    assert "Not recorded" in said(before)
 
 
 def test_weeks_of_the_life_cycle_show_who_came_or_came_back_as_one(page: Open) -> None:
