@@ -27,6 +27,7 @@ def run() -> None:
     )
     st.logo(str(MARK), size="small")
     header.style()
+    state.come_to(item.key)
     with boundary():
         header.draw()
     with boundary():

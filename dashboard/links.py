@@ -21,6 +21,8 @@ from dashboard.state import workspace
 
 RULE, KEPT, AUDIENCE, AS_OF = "rule", "kept", "audience", "as_of"
 FIGURE = "figure"  # a number of the manager's pages: what is asked, and which number of the answer it is
+OPENING = (RULE, KEPT, FIGURE, AUDIENCE, AS_OF)
+"""What opens something in the builder, once; then the browser takes it out of the address."""
 VALUE = "value"  # of a rule tag that is being made: its rule is on the desk
 LONGEST_ADDRESS = 4_000  # characters; proxies cut addresses off at about twice that
 

@@ -24,6 +24,7 @@ ACTOR_COOKIE = "coterie_actor"
 _AS_OF = "coterie:as_of"
 _ACTOR = "coterie:actor"
 _SESSION_KEY = "coterie:session_key"
+_PAGE, _CAME = "coterie:page", "coterie:came"
 _SESSION_KEY_FORM = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -95,6 +96,17 @@ def as_of() -> date:
 def set_as_of(day: date | None) -> None:
     """Ask about this day from now on; None = follow the workspace's default."""
     st.session_state[_AS_OF] = day
+
+
+def come_to(page: str) -> None:
+    """Note which page this run of the whole dashboard draws."""
+    st.session_state[_CAME] = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE] = page
+
+
+def has_come() -> bool:
+    """Tell whether the run before drew another page, or there was none."""
+    return bool(st.session_state.get(_CAME))
 
 
 def session_key() -> str:

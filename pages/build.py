@@ -18,8 +18,8 @@ from dashboard.errors import boundary, log_unknown
 from dashboard.i18n import language, pick, t
 from dashboard.tagmaker.value_task import ValueTask
 
-DESK, WISH, REVEALED, INSIGHT, REV = (
-    "build:desk", "build:wish", "build:revealed", "build:insight", "build:rev",
+DESK, WISH, REVEALED, INSIGHT, REV, OPENED = (
+    "build:desk", "build:wish", "build:revealed", "build:insight", "build:rev", "build:opened",
 )  # fmt: skip
 PAGE_STYLE = """<style>
 .stMainBlockContainer { padding: 3.7rem 0 0 0; max-width: none; }
@@ -98,7 +98,16 @@ def keep(of: Desk) -> None:
 
 
 def open_link(on: Desk) -> None:
-    """Open what the address names, once: a reload then shows what has become of it."""
+    """Open what the address names, once: a reload then shows what has become of it.
+
+    The browser takes it out of the address when it has the page, and says so with its next message.
+    """
+    if state.has_come():
+        st.session_state.pop(OPENED, None)
+    asked = {name: st.query_params[name] for name in links.OPENING if name in st.query_params}
+    if asked == st.session_state.get(OPENED, {}):
+        return
+    st.session_state[OPENED] = asked
     try:
         opened = links.opened_by(st.query_params)
         if opened is None:
@@ -118,8 +127,6 @@ def open_link(on: Desk) -> None:
         for problem in error.problems:
             on.notices.append(Notice("error", message_of(problem)))
         on.notice("error", "build.notice.kept_draft")
-    for name in (links.RULE, links.KEPT, links.FIGURE, links.AUDIENCE, links.AS_OF):
-        st.query_params.pop(name, None)
 
 
 def shown() -> tuple[object, ...]:

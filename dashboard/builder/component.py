@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.messages import Language
 from core.schema import Catalogue
+from dashboard import links
 from dashboard.builder import bundle, palette, templates
 from dashboard.i18n import texts
 
@@ -28,6 +29,7 @@ def mount_stage(catalogue: Catalogue, version: str, language: Language) -> None:
         key=STAGE,
         data={
             "stamp": f"{bundle.code_stamp()}|{version}|{language}",
+            "opening": links.OPENING,
             "language": language,
             "css": bundle.styles(),
             "texts": {

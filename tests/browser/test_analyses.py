@@ -86,6 +86,18 @@ def test_a_number_opens_in_the_builder_with_the_same_count(visit: Visit, path: s
     assert promised == counted > 0
 
 
+def test_from_an_opened_number_one_step_leads_back_and_a_reload_opens_it_no_more(visit: Visit) -> None:
+    page = visit("/overview?day=2019-06-30")
+    opened(page, page.locator(".card .value a").first)
+    expect(page).to_have_url(re.compile(r"/$"))
+    page.reload()
+    settle(page)
+    expect(page.get_by_text("已打开链接里的规则")).to_have_count(0)
+    page.go_back()
+    settle(page)
+    expect(page).to_have_url(re.compile(r"/overview\?day=2019-06-30$"))
+
+
 def test_a_point_of_a_chart_offers_its_people(visit: Visit) -> None:
     page = visit("/overview")
     chart = page.locator(".js-plotly-plot").first

@@ -197,6 +197,16 @@ def test_saving_opening_and_changing_an_audience(visit: Visit, sample_workspace:
     opened = Builder(visit(f"/?audience={saved.id}"))
     assert opened.outline() == "且(城市)"
     expect(page.locator(".toolbar h1")).to_have_text("北京用户")
+    # The same link, followed again after another page: it opens again what was left otherwise.
+    opened.add("tag:gmv")
+    expect(opened.page).to_have_url(re.compile(r"/$"))
+    for _ in range(2):
+        opened.page.get_by_role("link", name="人群", exact=True).click()
+        opened.page.get_by_role("link", name="北京用户").first.click()
+        expect(opened.page.locator(".toolbar .status")).to_have_text("已保存")
+        opened = Builder(opened.page)
+        assert opened.outline() == "且(城市)"
+        opened.add("tag:gmv")
 
 
 def test_the_exported_file_holds_exactly_the_members(

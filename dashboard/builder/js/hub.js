@@ -5,6 +5,13 @@
 import { leadsAway, makeLeaving } from "./leaving.js";
 import { makePage } from "./page.js";
 
+/** Take out of the address what has been opened. Python's way would be a step in the history: to go back, two. */
+function forget(names) {
+  const address = new URL(window.location.href);
+  for (const name of names) address.searchParams.delete(name);
+  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+}
+
 /** Components give their data in any order; the page is drawn as soon as the builder and the stage are there. */
 export function makeHub() {
   let stage = null; // {data}
@@ -78,6 +85,7 @@ export function makeHub() {
   return {
     stage(component) {
       stage = component.data;
+      forget(stage.opening);
       if (waiting) draw(waiting);
     },
     builder(component) {
