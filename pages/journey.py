@@ -256,6 +256,9 @@ if not (catalogue.journey or steps.own() or "set" in st.query_params):
     st.stop()
 
 asked, shown_as = frame.head("journey", splits=True)
+if not (catalogue.journey or steps.own()):  # those of the address were none
+    teach()
+    st.stop()
 with boundary():
     told, found = frame.ask(asked)
     table = frame.by_key(found)

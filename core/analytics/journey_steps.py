@@ -20,6 +20,7 @@ from core.rules.tree import Group, Node, Rule
 from core.schema import Catalogue, JourneyStage, JourneyStep, Label
 from core.tags.templates.proposals import Given, Slot, filled
 
+MOST_STEPS = 20
 MOST_CHAINS = 40
 """A step with several events makes so many chains of single events; more are refused."""
 STUCK_DAYS = 7
@@ -85,7 +86,16 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
     """
     events = tuple(catalogue.events)
     return (
-        Slot("steps", "steps", say("slot_steps"), None, events, is_optional=True, with_audiences=True),
+        Slot(
+            "steps",
+            "steps",
+            say("slot_steps"),
+            None,
+            events,
+            is_optional=True,
+            high=MOST_STEPS,
+            with_audiences=True,
+        ),
         Slot("order", "choice", say("slot_order"), "any", ORDERS),
         Slot("within_days", "whole", say("slot_within_days"), None, low=1, high=3650, is_optional=True),
         Slot("when", "choice", say("slot_when"), "ever", WHENS),
@@ -133,7 +143,7 @@ def way_given(asking: Asking, period: Period, given: Given | None) -> tuple[Way,
             stage,
             JourneyStep(
                 key=f"step{place}",
-                label=Label(zh=str(step["label"]), en=str(step["label"])),
+                label=Label(zh=step["label"], en=step["label"]),
                 events=tuple(step.get("events", ())),
             ),
         )
@@ -150,7 +160,7 @@ def way_given(asking: Asking, period: Period, given: Given | None) -> tuple[Way,
             if way.in_order or way.period is not None or way.session_minutes is not None:
                 raise RuleError(Problem("journey_audience_without_time", "steps", {"step": step.label.zh}))
         elif place and not step.events:
-            raise RuleError(Problem("journey_step_without_events", "steps", {"step": step.label.zh}))
+            raise RuleError(Problem("journey_own_step_without_events", "steps", {"step": step.label.zh}))
     return way, int(told["stuck_days"])
 
 

@@ -55,6 +55,7 @@ from core.tags.records import (
     TagVersion,
 )
 from core.tags.templates import Slot
+from core.tags.templates.proposals import LONGEST_STEP_NAME
 from core.workspace.analysing import read_analysis_plan
 from core.workspace.answers import Checked, CountAnswer, Listing, json_schemas
 from core.workspace.audience_bin import DAYS_KEPT
@@ -75,6 +76,7 @@ from core.workspace.whole_audiences import AudienceNumbers
 __all__ = [
     "CAUSES",
     "DAYS_KEPT",
+    "LONGEST_STEP_NAME",
     "MOVES",
     "REFRESHES",
     "STATUSES",

@@ -25,6 +25,8 @@ LONGEST = LONGEST_ADDRESS - 500
 def draw(name: str) -> dict[str, Any]:
     """Let the operator change what the analysis is told, and return what differs from what is usual."""
     every = _slots(name)
+    if any(slot.kind == "steps" for slot in every) and steps.settle():
+        st.warning(t("analyses.steps.gone"))
     slots = [slot for slot in every if slot.kind != "steps"]
     with st.popover(t("analyses.settings"), icon=":material/tune:"):
         st.caption(t("analyses.settings.about"))

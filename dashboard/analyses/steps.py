@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.analytics.journey_steps import way_given
-from core.workspace import Slot
+from core.analytics.journey_steps import MOST_STEPS, way_given
+from core.workspace import LONGEST_STEP_NAME, Slot
 from dashboard import state
 from dashboard.errors import boundary
 from dashboard.i18n import pick, t
@@ -16,7 +16,6 @@ from dashboard.i18n import pick, t
 OWN = "journey:steps"
 """In the session: the operator's own steps, as a plan writes them; absent or empty = the plan's journey."""
 _DRAFT, _NUMBER = "journey:draft", "journey:draft_number"
-MOST = 20
 
 
 def own() -> list[dict[str, Any]]:
@@ -25,8 +24,22 @@ def own() -> list[dict[str, Any]]:
 
 
 def keep(told: Sequence[Mapping[str, Any]]) -> None:
-    """Take over steps as a plan writes them; none = the journey of the plan."""
-    st.session_state[OWN] = [{**step, "label": str(step["label"])} for step in told]
+    """Take over steps as a plan writes them, audiences by id; none = the journey of the plan."""
+    ids = {name: audience for audience, name in _audiences().items()}
+    st.session_state[OWN] = [
+        {**step, "audience": ids.get(step["audience"], step["audience"])}
+        if "audience" in step
+        else dict(step)
+        for step in told
+    ]
+
+
+def settle() -> bool:
+    """Go back to the journey of the plan if an audience of the own steps is gone, and tell whether it is."""
+    if {step["audience"] for step in own() if "audience" in step} <= _audiences().keys():
+        return False
+    st.session_state.pop(OWN, None)
+    return True
 
 
 def button(slot: Slot, others: Mapping[str, Any]) -> None:
@@ -34,8 +47,13 @@ def button(slot: Slot, others: Mapping[str, Any]) -> None:
     many = len(own())
     label = t("analyses.steps.own", n=many) if many else t("analyses.steps.edit")
     if st.button(label, icon=":material/route:", key="journey_steps"):
-        st.session_state[_DRAFT] = [_numbered(step) for step in own() or _planned()]
+        st.session_state[_DRAFT] = [_numbered(_unnamed(step, _audiences())) for step in own() or _planned()]
         st.dialog(t("analyses.steps.title"), width="large")(_edit)(slot, others)
+
+
+def _audiences() -> dict[str, str]:
+    """Return the names of the saved audiences by id."""
+    return {audience.id: audience.name for audience in state.workspace().audiences()}
 
 
 def _planned() -> list[dict[str, Any]]:
@@ -45,20 +63,26 @@ def _planned() -> list[dict[str, Any]]:
     return planned or [{"label": "", "events": []}]
 
 
+def _unnamed(step: Mapping[str, Any], audiences: Mapping[str, str]) -> dict[str, Any]:
+    """Return a step without its name if that is no more than what it consists of: so it goes on following."""
+    return {**step, "label": "" if step["label"] == _called(step, audiences) else step["label"]}
+
+
 def _numbered(step: Mapping[str, Any]) -> dict[str, Any]:
     """Return a step under a number of its own, under which its fields keep what is typed."""
     st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
-    return {"events": [], "audience": None, **step, "number": st.session_state[_NUMBER]}
+    named = {"events": [], "audience": None, **step}
+    return {**named, "number": st.session_state[_NUMBER], "came_as": named["label"]}
 
 
 def _edit(slot: Slot, others: Mapping[str, Any]) -> None:
     st.caption(t("analyses.steps.about"))
     draft: list[dict[str, Any]] = st.session_state[_DRAFT]
-    audiences = {audience.id: audience.name for audience in state.workspace().audiences()}
+    audiences = _audiences()
     for place, step in enumerate(draft):
         _step(step, place, slot, audiences)
     with st.container(horizontal=True):
-        if st.button(t("analyses.steps.add"), icon=":material/add:", disabled=len(draft) >= MOST):
+        if st.button(t("analyses.steps.add"), icon=":material/add:", disabled=len(draft) >= MOST_STEPS):
             _change(lambda steps: steps.append(_numbered({"label": ""})))
         if own() and state.workspace().catalogue().journey and st.button(t("analyses.steps.planned")):
             st.session_state.pop(OWN, None)
@@ -81,7 +105,7 @@ def _step(step: dict[str, Any], place: int, slot: Slot, audiences: Mapping[str, 
     with st.container(border=True, horizontal=True, vertical_alignment="bottom", key=f"step_{number}"):
         step["label"] = st.text_input(
             t("analyses.steps.label", **named), step["label"], key=f"step_label_{number}", width=170,
-            placeholder=t("analyses.steps.label_left_out"), max_chars=60,
+            placeholder=t("analyses.steps.label_left_out"), max_chars=LONGEST_STEP_NAME,
         )  # fmt: skip
         step["events"] = st.multiselect(
             t("analyses.steps.events", **named), list(names), default=step["events"],
@@ -96,7 +120,7 @@ def _step(step: dict[str, Any], place: int, slot: Slot, audiences: Mapping[str, 
             index = options.index(step["audience"]) if step["audience"] in options else 0
             step["audience"] = st.selectbox(
                 t("analyses.steps.audience", **named), options, index=index, format_func=shown.__getitem__,
-                key=f"step_audience_{number}", width=170,
+                key=f"step_audience_{number}", width=170, on_change=_rename, args=(step,),
             )  # fmt: skip
         last = len(st.session_state[_DRAFT]) - 1
         moves: tuple[tuple[str, str, bool, Callable[[list[Any]], None]], ...] = (
@@ -117,6 +141,13 @@ def _step(step: dict[str, Any], place: int, slot: Slot, audiences: Mapping[str, 
                 _change(move)
 
 
+def _rename(step: Mapping[str, Any]) -> None:
+    """Leave the name that a step came with behind when it becomes an audience, another, or events again."""
+    key = f"step_label_{step['number']}"
+    if st.session_state.get(key) == step["came_as"]:
+        st.session_state[key] = ""
+
+
 def _moved(place: int, by: int) -> Callable[[list[Any]], None]:
     return lambda steps: steps.insert(place + by, steps.pop(place))
 
@@ -129,8 +160,16 @@ def _change(move: Callable[[list[Any]], Any]) -> None:
 
 def _written(step: Mapping[str, Any], audiences: Mapping[str, str]) -> dict[str, Any]:
     """Return a step as a plan writes it; one without a name is called as what it consists of."""
-    events, label = state.workspace().catalogue().events, step["label"].strip()
+    named = {"label": step["label"].strip() or _called(step, audiences) or t("analyses.everybody")}
     if step["audience"] is not None:
-        return {"label": label or audiences.get(step["audience"], ""), "audience": step["audience"]}
-    called = t("frame.comma").join(pick(events[key].label) for key in step["events"])
-    return {"label": label or called or t("analyses.everybody"), "events": list(step["events"])}
+        return {**named, "audience": step["audience"]}
+    return {**named, "events": list(step["events"])}
+
+
+def _called(step: Mapping[str, Any], audiences: Mapping[str, str]) -> str:
+    """Return what a step consists of, cut to the length of a name; empty for one of nothing."""
+    if step.get("audience") is not None:
+        return audiences.get(step["audience"], "")[:LONGEST_STEP_NAME]
+    events = state.workspace().catalogue().events
+    names = [pick(events[key].label) for key in step["events"] if key in events]
+    return t("frame.comma").join(names)[:LONGEST_STEP_NAME]

@@ -225,9 +225,18 @@ def test_an_audience_as_a_step_is_refused_in_the_dialog_where_the_rest_asks_for_
     page = visit('/journey?set={"session_minutes":30}')
     page.get_by_role("button", name="编辑步骤").click()
     dialog = page.get_by_role("dialog")
+    name = dialog.get_by_role("textbox", name="第 3 步的名称")
+    expect(name).to_have_value("搜索并进入分类页")
+    choose(page, "第 3 步或为人群", "步骤里的广州用户")
+    # The name that it came with goes with what it was; one that is typed stays.
+    expect(name).to_have_value("")
+    name.fill("广州的")
+    name.press("Enter")
+    choose(page, "第 3 步或为人群", "不用人群")
+    expect(name).to_have_value("广州的")
     choose(page, "第 3 步或为人群", "步骤里的广州用户")
     dialog.get_by_role("button", name="应用").click()
-    expect(dialog.get_by_text("人群没有发生的时刻")).to_be_visible()
+    expect(dialog.get_by_text("步骤「广州的」是一个人群，人群没有发生的时刻")).to_be_visible()
 
 
 def test_per_session_the_bars_count_visits_and_people_open_as_ever(

@@ -172,6 +172,10 @@ def test_settings_of_every_kind_come_from_an_address(
         "{", "[]", "1", '{"nothing_like_it": 1}', '{"within_days": 0}', '{"within_days": NaN}',
         '{"steps": [{"label": "\\ud800", "events": []}]}', '{"order": ["strict"]}', "[" * 100_000,
         '{"steps": [{"label": "x", "events": ["gone"]}]}',
+        '{"steps": [{"label": {"zh": "x", "en": "x"}, "events": ["purchase"]}]}',
+        '{"steps": [{"label": "x", "events": ["purchase", "purchase"]}]}',
+        json.dumps({"steps": [{"label": "x" * 101, "events": ["purchase"]}]}),
+        json.dumps({"steps": [{"label": f"{n}", "events": ["purchase"]} for n in range(21)]}),
     ],
     ids=lambda told: told[:40],
 )  # fmt: skip
@@ -182,3 +186,17 @@ def test_settings_of_a_link_that_do_not_fit_are_told_and_left(
     assert not app.exception
     assert any("definitions in the link do not fit" in warning.value for warning in app.warning)
     assert "set" not in app.query_params
+
+
+def test_an_audience_of_the_steps_that_is_gone_is_told_and_everything_else_stands(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    steps = [{"label": "a", "events": ["purchase"]}, {"label": "b", "audience": "gone"}]
+    app = open_page("journey", set=json.dumps({"steps": steps, "stuck_days": 3}))
+    assert not app.exception
+    assert not app.error
+    (warned,) = app.warning
+    assert warned.value == "An audience of the own steps is gone; this is the journey of the plan."
+    assert json.loads(address_of(app)) == {"stuck_days": 3}
+    # The data of this test have no journey of their own: how one is named is taught.
+    assert [header.value for header in app.header] == ["The import plan of this data names no journey"]

@@ -31,6 +31,10 @@ COSTS = ("acquisition_cost", "cac", "cost", "成本", "花费")
 CATEGORIES = ("category", "product", "sku", "item", "品类", "商品", "产品")
 
 
+LONGEST_STEP_NAME = 100
+"""Characters of the name of a step that an operator gives."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """One thing that a template must be told.
@@ -53,7 +57,7 @@ class Slot:
     is_optional : bool
         Whether it may be left empty.
     low, high : float or None
-        Bounds of a number, both in; of a list of tags, of how many there may be.
+        Bounds of a number, both in; of a list of tags or steps, `high` of how many there may be.
     edges : int or None
         How many edges there must be; None = as many as somebody likes.
     of : str or None
@@ -234,28 +238,43 @@ def _wrong(slot: Slot, given: Given, catalogue: Catalogue) -> list[Problem]:
 def _wrong_steps(slot: Slot, steps: Any) -> list[Problem]:
     problems = []
     seen: set[str] = set()
+    if isinstance(steps, list | tuple) and slot.high is not None and len(steps) > slot.high:
+        params = {"slot": slot.label, "most": _plain(slot.high), "given": len(steps)}
+        return [Problem("template_slot_too_many", slot.key, params)]
     for place, step in enumerate(steps if isinstance(steps, list | tuple) else [None], 1):
         if not _is_step(step, slot):
             code = "template_steps_or_audience_shape" if slot.with_audiences else "template_steps_shape"
             problems.append(Problem(code, slot.key, {"place": place}))
             continue
-        label = str(step["label"])
+        label = step["label"]
+        if len(label) > LONGEST_STEP_NAME:
+            params = {"place": place, "most": LONGEST_STEP_NAME}
+            problems.append(Problem("template_steps_name_too_long", slot.key, params))
         if label in seen:
             problems.append(Problem("template_steps_twice", slot.key, {"given": label}))
         seen.add(label)
+        events = [str(event) for event in step.get("events", ())]
+        problems += [
+            Problem("template_steps_event_twice", slot.key, {"place": place, "given": name})
+            for name in dict.fromkeys(events)
+            if events.count(name) > 1
+        ]
         problems += [
             Problem(
-                "template_steps_event", slot.key, {"place": place, "given": str(name)}, slot.allowed,
-                nearest_name(str(name), slot.allowed),
+                "template_steps_event", slot.key, {"place": place, "given": name}, slot.allowed,
+                nearest_name(name, slot.allowed),
             )
-            for name in step.get("events", ())
+            for name in dict.fromkeys(events)
             if name not in slot.allowed
         ]  # fmt: skip
     return problems
 
 
 def _is_step(step: object, slot: Slot) -> bool:
-    if not isinstance(step, Mapping) or not step.get("label"):
+    if not isinstance(step, Mapping):
+        return False
+    label = step.get("label")
+    if not isinstance(label, str) or not label.strip():
         return False
     if slot.with_audiences and step.keys() == {"label", "audience"}:
         return isinstance(step["audience"], str) and bool(step["audience"])

@@ -286,9 +286,14 @@ def test_a_split_into_ten_thousand_values_stays_at_eight_and_the_rest() -> None:
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"steps": [STEPS[0], {"label": "x", "events": []}]}, "journey_step_without_events"),
+        ({"steps": [STEPS[0], {"label": "x", "events": []}]}, "journey_own_step_without_events"),
         ({"steps": [STEPS[0], STEPS[0]]}, "template_steps_twice"),
-        ({"steps": [{"label": ["x"], "events": ["view"]}] * 2}, "template_steps_twice"),
+        ({"steps": [{"label": ["x"], "events": ["view"]}]}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": {"zh": "x", "en": "x"}, "events": []}]}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": " ", "events": ["view"]}]}, "template_steps_or_audience_shape"),
+        ({"steps": [{"label": "x" * 101, "events": ["view"]}]}, "template_steps_name_too_long"),
+        ({"steps": [{"label": "x", "events": ["view", "view"]}]}, "template_steps_event_twice"),
+        ({"steps": [{"label": str(n), "events": ["view"]} for n in range(21)]}, "template_slot_too_many"),
         ({"steps": "view"}, "template_steps_or_audience_shape"),
         ({"steps": [{"label": "x", "audience": ""}]}, "template_steps_or_audience_shape"),
         ({"steps": [{"label": "x", "audience": "a", "events": []}]}, "template_steps_or_audience_shape"),
