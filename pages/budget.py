@@ -59,16 +59,15 @@ def draw_split():
             st.markdown(f"- {verbatim(pick(assumption))}")
     if not told.split.groups.groups:
         return
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        st.header(t("analyses.budget.response"), anchor=False)
+    st.header(t("analyses.budget.response"), anchor=False)
+    with st.container(width=720):
         chart = money_charts.responses(told.split.groups)
         frame.chart(chart, asked, key="budget_responses", sheet_of=table("budget_groups"))
-    with right:
-        st.header(t("analyses.budget.groups"), anchor=False)
-        if told.split.groups.note is not None and told.split.groups.note != told.split.note:
-            frame.remarks([told.split.groups.note])
-        sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")
+    # Side by side the table would have its last columns cut off.
+    st.header(t("analyses.budget.groups"), anchor=False)
+    if told.split.groups.note is not None and told.split.groups.note != told.split.note:
+        frame.remarks([told.split.groups.note])
+    sheet.draw(sheet_data(table("budget_groups"), link=asked.link), key="budget_groups")
 
 
 def asides():

@@ -94,8 +94,7 @@ def draw_beside():
     if asked.given.get("when") == "period":
         choices[BEFORE] = t("analyses.journey.compare_before")
     choices |= {a.id: a.name for a in workspace.audiences() if a.id != asked.audience}
-    if st.session_state.get("journey_compare", NOTHING) not in choices:
-        st.session_state["journey_compare"] = NOTHING
+    frame.settle("journey_compare", choices, NOTHING)
     beside = st.selectbox(
         t("analyses.journey.compare"), list(choices), format_func=choices.__getitem__, key="journey_compare",
         persist_state="session", width=220,
@@ -195,8 +194,7 @@ def draw_elsewhere():
     if not places:
         return
     st.header(t("analyses.journey.elsewhere"), anchor=False)
-    if st.session_state.get("journey_at") not in places:
-        st.session_state["journey_at"] = max(places, key=lambda place: told.steps[place].furthest)
+    frame.settle("journey_at", places, max(places, key=lambda place: told.steps[place].furthest))
     names = {one: pick(told.steps[one].step.label) for one in places}
     place = st.selectbox(
         t("analyses.journey.at_step"), places, format_func=names.__getitem__,

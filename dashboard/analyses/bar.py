@@ -131,6 +131,8 @@ def draw(
         key: st.session_state[key] for key in (*_KEYS.values(), _OWN) if key in st.session_state
     }
     _keep_link(given)
+    for remark in settings.remarks(name):
+        st.caption(verbatim(remark))
     if given and settings.written(given) is None:
         st.caption(t("analyses.settings.too_long"))
     asked = Asked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -247,6 +247,15 @@ def what_is(each: Sheet, row: int, column: str) -> str:
         if head.kind in ("text", "date")
     ]
     return " · ".join([*heads, *(pick(head.label) for head in each.columns if head.key == column)])
+
+
+def settle(key: str, options: Collection[Any], usual: Any) -> None:
+    """Let a box hold one of its options, the usual one at first.
+
+    It is told even what it holds already: in another language it would go on showing the former word.
+    """
+    chosen = st.session_state.get(key, usual)
+    st.session_state[key] = chosen if chosen in options else usual
 
 
 def notes(of: Sequence[Text], *, are_all: bool = False) -> None:

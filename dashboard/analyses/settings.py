@@ -16,7 +16,7 @@ from dashboard import state
 from dashboard.analyses import steps
 from dashboard.i18n import t
 from dashboard.links import LONGEST_ADDRESS
-from dashboard.tagmaker.ready import answer, keep_answer
+from dashboard.tagmaker.ready import answer, keep_answer, left_amounts
 
 LONGEST = LONGEST_ADDRESS - 500
 """Characters of settings in an address, which has other parts besides."""
@@ -40,6 +40,12 @@ def draw(name: str) -> dict[str, Any]:
             steps.button(slot, changed)
             changed |= {slot.key: steps.own()} if steps.own() else {}
     return changed
+
+
+def remarks(name: str) -> list[str]:
+    """Return what to say of settings that were given and are left out."""
+    left = [value for slot in _slots(name) for value in left_amounts(_purpose(name), slot)]
+    return [t("analyses.settings.left", values=t("frame.comma").join(left))] if left else []
 
 
 def written(given: Mapping[str, Any]) -> str | None:

@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
-from core.messages import LANGUAGES
 from core.workspace import Slot, TagDefinition, TagPreview
 from dashboard import charts, navigation, state
 from dashboard.errors import boundary, verbatim
-from dashboard.i18n import language, pick, t
+from dashboard.i18n import pick, t
+from dashboard.tagmaker import amounts
 from dashboard.tags import figures
 
 
@@ -87,7 +86,7 @@ def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
                 }.__getitem__,
             )  # fmt: skip
         case "amounts":
-            return _amounts(label, key)
+            return amounts.ask(label, key, given.get(slot.of or ""))
         case "whole":
             return st.number_input(
                 label, int(slot.low) if slot.low is not None else None,
@@ -114,7 +113,7 @@ def keep_answer(purpose: str, slot: Slot, value: Any) -> None:
     key = _key(purpose, slot)
     match slot.kind:
         case "amounts":
-            _keep_amounts(key, value or {})
+            amounts.keep(key, value or {})
         case "edges":
             st.session_state[key] = ", ".join(f"{edge:g}" for edge in value or [])
         case "share":
@@ -125,34 +124,13 @@ def keep_answer(purpose: str, slot: Slot, value: Any) -> None:
             st.session_state[key] = value
 
 
+def left_amounts(purpose: str, slot: Slot) -> list[str]:
+    """Return the values for which a slot was given a number though its tag has none such."""
+    return amounts.left(_key(purpose, slot)) if slot.kind == "amounts" else []
+
+
 def _key(purpose: str, slot: Slot) -> str:
     return f"ready_{purpose}_{slot.key}"
-
-
-def _keep_amounts(key: str, amounts: Mapping[str, float]) -> None:
-    for speaks in LANGUAGES:
-        st.session_state.pop(f"{key}_{speaks}", None)  # the editor would go on from its own rows
-    st.session_state[f"{key}:typed"] = [tuple(row) for row in amounts.items()]
-
-
-def _amounts(label: str, key: str) -> dict[str, float] | None:
-    """Ask for a number by value of a tag, a row each; None = nothing is told.
-
-    An editor forgets its rows with the page, and loses them when what it began with changes. So the rows are
-    kept beside it, and an editor drawn anew begins with them: after another page, in another language.
-    """
-    st.caption(label)
-    editor, began, typed = f"{key}_{language()}", f"{key}:began", f"{key}:typed"
-    if editor not in st.session_state:
-        st.session_state[began] = st.session_state.get(typed, [])
-    rows = st.data_editor(
-        pl.DataFrame(st.session_state[began], {"value": pl.String, "amount": pl.Float64}, orient="row"),
-        column_config={"value": t("tagmaker.amounts.value"), "amount": t("tagmaker.amounts.amount")},
-        num_rows="dynamic", hide_index=True, key=editor, width="stretch",
-    ).rows()  # fmt: skip
-    st.session_state[typed] = [row for row in rows if any(cell is not None for cell in row)]
-    told = {str(value): float(amount) for value, amount in rows if value and amount is not None}
-    return told or None
 
 
 def numbers_in(text: str) -> list[float] | str:

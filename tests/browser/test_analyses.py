@@ -218,27 +218,17 @@ def test_nobody_is_shut_out(
     expect(page.locator(".coterie-sheet table").first).to_be_visible()
 
 
-def type_cost(page: Page, definitions: str, row: int, value: str, amount: str) -> None:
-    """Type a group and what it cost into a row of the editor among the definitions; rows count from 0."""
+def type_costs(page: Page, definitions: str, costs: dict[str, str]) -> None:
+    """Type what groups cost into their fields among the definitions, as fast as keys go."""
     page.get_by_role("button", name=definitions).click()
-    editor = page.get_by_test_id("stDataFrame").first
-    expect(editor).to_be_visible()
-    editor.scroll_into_view_if_needed()
+    for group, cost in costs.items():
+        page.get_by_role("spinbutton", name=group, exact=True).focus()
+        page.keyboard.type(cost)
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button").click()
     settle(page)
-    box = editor.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 60, box["y"] + 32 * (row + 1) + 16)  # the row after the last becomes one
-    settle(page)
-    for text, leave in ((value, "Tab"), (amount, "Enter")):
-        if text == amount:
-            page.keyboard.press("Enter")  # opens the cell, as the click opened the one before
-        cell = page.locator("#portal :is(input, textarea)")
-        expect(cell).to_be_focused()
-        cell.fill(text)
-        page.keyboard.press(leave)
-        settle(page)
+    for group, cost in costs.items():
+        expect(page.get_by_role("spinbutton", name=group, exact=True)).to_have_value(cost)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name=definitions).click()
     settle(page)
 
 
@@ -254,7 +244,7 @@ def test_costs_that_were_typed_outlive_another_page_another_language_and_go_into
 ) -> None:
     page = visit("/budget")
     before = costs_told(page)
-    type_cost(page, "口径", 0, "线上广告", "123456")
+    type_costs(page, "口径", {"线上广告": "123456"})
     assert costs_told(page) == {**before, "线上广告": "123,456"}
 
     def to(menu: str, name: str) -> None:
@@ -265,8 +255,8 @@ def test_costs_that_were_typed_outlive_another_page_another_language_and_go_into
     to("洞察", "会员")
     to("洞察", "预算与优惠券")
     assert costs_told(page) == {**before, "线上广告": "123,456"}
-    type_cost(page, "口径", 1, "好友分享", "7890")
-    both = {**before, "线上广告": "123,456", "好友分享": "7,890"}
+    type_costs(page, "口径", {"好友分享": "7890", "线下活动": "45", "自然浏览": "6"})
+    both = {**before, "线上广告": "123,456", "好友分享": "7,890", "线下活动": "45", "自然浏览": "6"}
     assert costs_told(page) == both
     page.get_by_role("button", name="EN", exact=True).click()
     settle(page)

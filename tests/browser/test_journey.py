@@ -276,3 +276,16 @@ def test_nobody_is_shut_out(
         axe(page)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, "the page is wider than the window"
+
+
+def test_the_boxes_speak_the_other_language_and_keep_what_was_chosen(
+    visit: Callable[[str], Page], settled: Callable[[Page], None]
+) -> None:
+    page = visit('/journey?set={"when":"period"}')
+    choose(page, "对比", "上一个时间段")
+    expect(page.locator("table.funnel")).to_have_count(2)
+    page.get_by_role("button", name="EN", exact=True).click()
+    settled(page)
+    expect(page.get_by_role("combobox", name="Beside")).to_have_value("The period before")
+    expect(page.get_by_role("combobox", name="At which step")).not_to_have_value(re.compile("[一-龥]"))
+    expect(page.locator("table.funnel")).to_have_count(2)

@@ -160,7 +160,7 @@ def test_settings_of_every_kind_come_from_an_address(
     assert json.loads(address_of(app)) == given
     edges = {"method": "thresholds", "recency_edges": [10, 20.5, 30, 40]}
     assert json.loads(address_of(open_page("rfm", set=json.dumps(edges)))) == edges
-    costs = {"costs": {"北京": 10.0}}
+    costs = {"group": "city", "costs": {"北京": 10.0}}
     app = open_page("budget", set=json.dumps(costs))
     assert not app.exception
     assert json.loads(address_of(app)) == costs
@@ -200,3 +200,22 @@ def test_an_audience_of_the_steps_that_is_gone_is_told_and_everything_else_stand
     assert json.loads(address_of(app)) == {"stuck_days": 3}
     # The data of this test have no journey of their own: how one is named is taught.
     assert [header.value for header in app.header] == ["The import plan of this data names no journey"]
+
+
+def test_costs_of_no_group_are_told_and_left_and_a_group_has_a_field(
+    open_page: Callable[..., AppTest], workspace: Workspace
+) -> None:
+    app = open_page("budget", set=json.dumps({"group": "city", "costs": {"北京": 10.0, "别处": 3.0}}))
+    assert not app.exception
+    assert not app.error
+    left = verbatim("The link gives costs of groups that there are not; they were left out: 别处.")
+    assert left in [caption.value for caption in app.caption]
+    assert json.loads(address_of(app))["costs"] == {"北京": 10.0}
+    fields = {field.label: field for field in app.number_input if ":city:" in field.key}
+    assert {label: field.value for label, field in fields.items()}["北京"] == 10.0
+    assert set(fields) == {city for city, users in workspace.values("city") if users}
+    # Another tag has other groups; what was typed for this one comes back with it.
+    app = app.selectbox(key="ready_analyses_budget_group").set_value(None).run()
+    assert not app.exception
+    app = app.selectbox(key="ready_analyses_budget_group").set_value("city").run()
+    assert app.number_input(key="ready_analyses_budget_costs:city:北京").value == 10.0

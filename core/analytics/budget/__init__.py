@@ -5,12 +5,13 @@ The parts: `plan` (what must be told), `comparing` (groups side by side), `split
 """
 
 from core.analytics.budget.activities import Activity, LastActivity, last_activity
-from core.analytics.budget.comparing import BudgetGroup, BudgetGroups, groups
+from core.analytics.budget.comparing import MOST_GROUPS, BudgetGroup, BudgetGroups, groups
 from core.analytics.budget.coupon_effects import Coupon, Coupons, coupons
 from core.analytics.budget.plan import slots
 from core.analytics.budget.splitting import BudgetShare, BudgetSplit, Expected, LeftOut, split, split_of
 
 __all__ = [
-    "Activity", "BudgetGroup", "BudgetGroups", "BudgetShare", "BudgetSplit", "Coupon", "Coupons", "Expected",
-    "LastActivity", "LeftOut", "coupons", "groups", "last_activity", "slots", "split", "split_of",
+    "MOST_GROUPS", "Activity", "BudgetGroup", "BudgetGroups", "BudgetShare", "BudgetSplit", "Coupon",
+    "Coupons", "Expected", "LastActivity", "LeftOut", "coupons", "groups", "last_activity", "slots", "split",
+    "split_of",
 ]  # fmt: skip

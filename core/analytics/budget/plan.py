@@ -53,7 +53,7 @@ def slots(catalogue: Catalogue) -> tuple[Slot, ...]:
         slot("group", "tag", likely_tag(catalogue, _GROUPS, SOURCES), tags_of_types(catalogue, _GROUPS)),
         slot("whom", "choice", "all", ("all", "new"), is_optional=False),
         slot("cost", "tag", likely_tag(catalogue, numbers, COSTS), tags_of_types(catalogue, numbers)),
-        slot("costs", "amounts", None),
+        slot("costs", "amounts", None, of="group"),
         slot("purchase", "event", purchase, events),
         slot(
             "amount", "property", likely_property(found(purchase or ""), numbers, AMOUNTS),

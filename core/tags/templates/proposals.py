@@ -61,7 +61,7 @@ class Slot:
     edges : int or None
         How many edges there must be; None = as many as somebody likes.
     of : str or None
-        The slot with the event whose properties may stand here.
+        The slot with the event whose properties may stand here, or with the tag by whose values amounts are.
     with_audiences : bool
         Whether a step may be being in a saved audience, by its id or name.
     """

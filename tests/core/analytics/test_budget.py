@@ -225,7 +225,7 @@ def test_a_sum_is_split_by_the_lower_bound_of_what_a_yuan_brings() -> None:
         "no value": "no value of 'source_channel', so nowhere to spend it",
     }
     assert a.warning is not None
-    assert f"about {round(reached)} people, more than the 100" in a.warning["en"]
+    assert f"about {round(reached):,} people, more than the 100" in a.warning["en"]
     assert found.note is None
     assert len(found.assumptions) == 4
     assert found.as_json()["total"] == 10_001
