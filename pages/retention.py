@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.analytics.asking import SMALL
 from core.analytics.retention import Retention
 from core.analytics.sheets import place_key, place_label
 from dashboard import sheet
@@ -85,5 +86,8 @@ with boundary():
         with frame.charts_last():
             st.header(t("analyses.retention.curves"), anchor=False)
             frame.chart(charts.curves(told), asked, key="retention_curves", sheet_of=table("curve"))
+            points = [point for curve in (told.curve, *told.curves) for point in curve.points]
+            if any(point.after and 0 < point.people.users < SMALL for point in points):
+                st.caption(t("analyses.retention.few", n=SMALL))
             st.header(t("analyses.retention.heat"), anchor=False)
             sheet.draw(heat(), key="retention_heat")

@@ -25,6 +25,8 @@ from core.rules.tree import EventCondition, Group, Node, Rule, Window
 from core.schema import Catalogue
 from core.tags.listing import EVERYBODY
 
+SMALL = 30
+"""A share of fewer people may be chance."""
 SHARES_OF_TIME = (0.5, 0.9)
 """Of times the median and the 90th percentile are told."""
 

@@ -1,7 +1,8 @@
-"""What some people like, as their preference tags say it, against everybody else who is asked about.
+"""What some people like, as their preference tags say it, against everybody who is asked about.
 
-The index of a value is ``100 × (share of the people who have it) / (share of the others who have it)``, the
-usual affinity index of audience research: 100 is like everybody, 200 twice as often.
+The index of a value is ``100 × (share of the people who have it) / (share of everybody who have it)``, the
+usual affinity index of audience research: 100 is like everybody, 200 twice as often. The people are among
+everybody.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.analytics.asking import Asking, Figure, Share
+from core.analytics.asking import SMALL, Asking, Figure, Share
 from core.analytics.rows import has, rounded, share_as_json, tag_label
 from core.analytics.splits import parts_by_size
 from core.messages import Text
@@ -17,8 +18,6 @@ from core.rules.tree import Node
 from core.schema import Catalogue, TagType
 from core.tags.templates.proposals import has_word, tags_of_types
 
-SMALL = 30
-"""Shares of fewer people than this say little."""
 MOST_LIKED = 10
 MOST_PREFERENCES = 3
 PREFERENCE_TYPES = (TagType.MULTI, TagType.ENUM)

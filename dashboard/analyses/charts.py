@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.analytics.asking import SMALL
 from core.analytics.lifecycle import COME, STAGE_KEYS, Flow, Lifecycle, stage_label
 from core.analytics.overview import OF_PEOPLE, Overview, measure_label
 from core.analytics.retention import Curve, Retention
@@ -22,7 +23,7 @@ from dashboard.theme import Palette
 
 HEIGHT = 300
 TRENDS = ("active", "buyers", "new", "orders", "gmv")
-_A_YEAR = 366
+_A_YEAR, _FEW_DAYS = 366, 7
 _NAMED_PLACES = 4
 """How many names of periods lie side by side on a phone."""
 _SIDE = 92
@@ -36,8 +37,12 @@ def trend(found: Overview, measure: str) -> Chart:
     known = [(place, value) for place, value in enumerate(values) if value is not None]
     days = [moment.period.first for moment in found.course]
     people = measure if measure in OF_PEOPLE else "buyers"  # of orders and sales those who bought
-    is_long = bool(days) and (days[-1] - days[0]).days > _A_YEAR
-    figure = timeline(colours, x={"tickformat": "%Y-%m", "nticks": 5} if is_long else None)
+    ticks: dict[str, Any] = {}
+    if days and (days[-1] - days[0]).days > _A_YEAR:
+        ticks = {"tickformat": "%Y-%m", "nticks": 5}
+    elif len(days) <= _FEW_DAYS:  # else there would be times of a day between them
+        ticks = {"tickvals": days}
+    figure = timeline(colours, x=ticks)
     figure.add_trace(
         go.Scatter(
             x=days,
@@ -79,7 +84,7 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
     months = found.months
     ends = [month.period.last for month in months]
     figure = timeline(colours, right=_SIDE, x=_ticks(ends, "%m"), barmode="stack", bargap=0.35)
-    top = 0.0
+    top, names = 0.0, list[tuple[float, str, str]]()
     totals = [sum(_worth(stage, by_value) for stage in month.stages) for month in months]
     for place, key in enumerate(STAGE_KEYS):
         values = [_worth(month.stages[place], by_value) for month in months]
@@ -102,12 +107,14 @@ def stages(found: Lifecycle, *, by_value: bool) -> Chart:
                 hoverinfo="text",
             )
         )
-        if values and totals[-1] and values[-1] / totals[-1] > 0.04:
-            figure.add_annotation(
-                x=1, xref="paper", y=top + values[-1] / 2, text=figures.safe(pick(stage_label(key))),
-                showarrow=False, xanchor="left", xshift=6, font={"size": 12, "color": colours.ink},
-            )  # fmt: skip
+        if values and values[-1]:
+            names.append((top + values[-1] / 2, pick(stage_label(key)), colours.ink))
         top += values[-1] if values else 0
+    for height, label, tint in _apart(names, max(totals, default=0)):
+        figure.add_annotation(
+            x=1, xref="paper", y=height, text=figures.safe(label), showarrow=False, xanchor="left", xshift=6,
+            font={"size": 12, "color": tint},
+        )  # fmt: skip
     mature = months[-1].stages[STAGE_KEYS.index("mature")].people.users
     return Chart(
         figure,
@@ -258,7 +265,12 @@ def curves(found: Retention) -> Chart:
                 y=[point.share.value if point.share else 0 for point in points],
                 mode="lines+markers",
                 line={"color": tint, "width": 3 if number == 0 else 1.75},
-                marker={"size": 6, "color": tint},
+                marker={
+                    "size": 6,
+                    "color": tint,
+                    "line": {"width": 1.5, "color": tint},
+                    "symbol": ["circle-open" if point.people.users < SMALL else "circle" for point in points],
+                },
                 customdata=[[row_of[number, point.after], "returned"] for point in points],
                 hovertext=[
                     figures.safe(
@@ -274,7 +286,7 @@ def curves(found: Retention) -> Chart:
         )
         if points and points[-1].share is not None:
             ends.append((points[-1].share.value, pick(curve.label), tint))
-    for height, label, tint in _apart(ends):
+    for height, label, tint in _apart(ends, max((height for height, _, _ in ends), default=0)):
         figure.add_annotation(
             x=1, xref="paper", y=height, text=figures.safe(figures.clipped(label, _SIDE - 8)),
             showarrow=False, xanchor="left", xshift=8, font={"size": 12, "color": tint},
@@ -349,12 +361,9 @@ def _worth(stage: Any, by_value: bool) -> float:
     return float(stage.bought.total or 0) if by_value else float(stage.people.users)
 
 
-def _apart(ends: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
-    """Return the names of lines at heights that do not lie upon each other."""
-    if not ends:
-        return []
-    ordered = sorted(ends)
-    room = max((height for height, _, _ in ordered), default=0) * 0.075
+def _apart(ends: Sequence[tuple[float, str, str]], top: float) -> list[tuple[float, str, str]]:
+    """Return the names of lines or areas at heights that do not lie upon each other; `top` is the highest."""
+    ordered, room = sorted(ends), top * 0.075
     found: list[tuple[float, str, str]] = []
     for height, label, tint in ordered:
         lowest = found[-1][0] + room if found else height

@@ -38,8 +38,14 @@ def head(name: str, *, splits: bool = False, has_period: bool = True) -> tuple[A
     st.title(t(f"analyses.{name}.title"), anchor=False)
     st.caption(t(f"analyses.{name}.lead"))
     with st.container(key="analyses_head"):
-        asked, shown_as = bar.draw(name, splits=splits, has_period=has_period, beside=lambda: _view(name))
-        _report(asked)
+        asked, (shown_as, end) = bar.draw(
+            name,
+            splits=splits,
+            has_period=has_period,
+            beside=lambda: (_view(name), st.container(width="content")),
+        )
+        with end:
+            _report(asked)
     return asked, shown_as
 
 

@@ -72,7 +72,7 @@ def attribution(found: Attribution, catalogue: Catalogue) -> Chart:
     names = [
         "<br>".join(
             figures.safe(figures.clipped(pick(text), _TOUCH_COLUMN))
-            for text in (touch.label, touch.of.label(catalogue))
+            for text in (touch.label, catalogue.events[touch.of.event].label.as_text())
         )
         for touch in held
     ]

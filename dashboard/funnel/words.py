@@ -101,7 +101,7 @@ def _going_through(step: FunnelStep) -> int:
 def _conversion(step: FunnelStep, later: Sequence[FunnelStep], link: Link) -> dict[str, str | None]:
     """Return the share that went on, opening those who did."""
     text = _percent(step)
-    if step.rule_continued is None or step.conversion is None:
+    if step.rule_continued is None or step.conversion is None or not step.continued:
         return {"text": text, "href": None, "title": None}
     names = {"step": pick(step.step.label), "next": pick(later[0].step.label)}
     code = "journey.open_continued" if step.sessions is None else "journey.open_continued_sessions"
@@ -131,6 +131,8 @@ def _figure(
 ) -> dict[str, str | None]:
     if count is None or rule is None:
         return {"text": NOT_KNOWN, "href": None, "title": None}
+    if not count:
+        return {"text": "0", "href": None, "title": None}
     words = t(title, step=step, n=f"{count:,}")
     return {
         "text": f"{count:,}",

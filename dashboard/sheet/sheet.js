@@ -46,6 +46,11 @@ function card(data, press) {
   ]);
 }
 
+/** In how many columns cards stand where there is room: in two rows of about the same if there are many. */
+function columnsOf(many) {
+  return many <= 6 ? many : Math.ceil(many / 2);
+}
+
 function cell(data, column) {
   const inside = [number(data)];
   if (data.bar !== undefined && data.bar !== null) {
@@ -91,7 +96,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   place.drawn = text;
   if (data.cards) {
     const cards = data.cards.map((each) => card(each, (key) => setTriggerValue("pressed", key)));
-    place.replaceChildren(make("ul", { className: "cards", attributes: { "aria-label": data.caption } }, cards));
+    const list = make("ul", { className: "cards", attributes: { "aria-label": data.caption } }, cards);
+    list.style.setProperty("--columns", columnsOf(cards.length));
+    place.replaceChildren(list);
     return;
   }
   const scroller = make(

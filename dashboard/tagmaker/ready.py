@@ -60,7 +60,7 @@ def draw_previews(definitions: Sequence[TagDefinition], previews: Sequence[TagPr
 def answer(purpose: str, slot: Slot, given: Mapping[str, Any]) -> Any:
     """Ask for what goes into a slot; `given` holds the answers to those before it."""
     catalogue = state.workspace().data_version().catalogue
-    key, label = _key(purpose, slot), pick(slot.label)
+    key, label = _key(purpose, slot), _begun(pick(slot.label))
     match slot.kind:
         case "event" | "tag" | "property" | "choice":
             choices = list(slot.allowed)
@@ -122,6 +122,11 @@ def keep_answer(purpose: str, slot: Slot, value: Any) -> None:
             st.session_state[key] = list(value or [])
         case _:
             st.session_state[key] = value
+
+
+def _begun(words: str) -> str:
+    """Return words as they begin a line; in the catalogue they stand as within a sentence."""
+    return words[:1].upper() + words[1:]
 
 
 def left_amounts(purpose: str, slot: Slot) -> list[str]:

@@ -112,7 +112,7 @@ def test_a_number_of_an_analysis_opens_once_and_what_is_made_of_it_outlives_a_ru
     assert answer(page)["counts"]["count"] == 2
 
 
-@pytest.mark.parametrize(("language", "name"), [("zh", "流失期"), ("en", "churned")])
+@pytest.mark.parametrize(("language", "name"), [("zh", "流失期"), ("en", "Churned")])
 def test_a_stage_that_is_opened_is_named_in_the_language_of_the_page(workspace, open_page, language, name):
     found = next(
         each for each in sheets(workspace.analyse("lifecycle"), workspace.catalogue()) if each.key == "stages"

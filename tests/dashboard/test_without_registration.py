@@ -91,7 +91,7 @@ def test_weeks_of_the_life_cycle_show_who_came_or_came_back_as_one(page: Open) -
     assert [bar["y"][-1] for bar in bars] == [1, 1, -1]
     assert ["New or returning" in bar["hovertext"][-1] for bar in bars] == [False, True, False]
     (rates,) = (each for each in drawn(app) if each.get("isHeat"))
-    assert [cell["text"] for cell in rates["rows"][-1]] == ["newcomers", *["not known"] * 5]
+    assert [cell["text"] for cell in rates["rows"][-1]] == ["Newcomers", *["not known"] * 5]
     assert "without newcomers, whom these data cannot tell" in said(app)
     rows = rows_of(as_table(app, "lifecycle"), say("sheet_title_weeks")["en"])
     assert rows[-1][2:] == ["–", "1", "–", "1", "1"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.analytics.asking import Asking, Figure, Share
+from core.analytics.asking import SMALL, Asking, Figure, Share
 from core.analytics.budget.plan import told
-from core.analytics.likes import SMALL, Likes, likes
+from core.analytics.likes import Likes, likes
 from core.analytics.rows import share_as_json
 from core.clock import EVER, local_day
 from core.messages import Text, say

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from core.analytics.asking import Asking
+from core.analytics.asking import SMALL, Asking
 from core.analytics.budget.comparing import BudgetGroup, BudgetGroups, groups
 from core.analytics.budget.plan import told
-from core.analytics.likes import SMALL
 from core.analytics.periods import Period
 from core.analytics.rows import rounded
 from core.messages import Text, say

@@ -233,16 +233,27 @@ def _holders(each: Holders) -> tuple[Value, ...]:
 
 
 def _likes(key: str, likes: tuple[Likes, ...]) -> Sheet:
-    columns = (
-        column("tag"), column("value"), column("users", "users"), column("rate", "share"),
-        column("everybody", "users"), column("everybody_share", "share"), column("index", "number"),
-    )  # fmt: skip
-    rows: list[tuple[Value | Figure, ...]] = [
-        (
-            each.label, row.label, row.figure, value_of(row.share), row.everybody,
-            value_of(row.share_of_everybody), None if row.index is None else round(row.index),
-        )
-        for each in likes
-        for row in each.rows
+    """Return what people like against everybody; of everybody themselves that would say nothing."""
+    liked = [(each, row) for each in likes for row in each.rows]
+    columns: list[Column] = [
+        column("tag"), column("value"), column("users", "users"), column("rate", "share")
     ]  # fmt: skip
+    rows: list[tuple[Value | Figure, ...]] = [
+        (each.label, row.label, row.figure, value_of(row.share)) for each, row in liked
+    ]
+    if any(
+        (row.figure.users, row.share) != (row.everybody.users, row.share_of_everybody) for _, row in liked
+    ):
+        columns += [
+            column("everybody", "users"), column("everybody_share", "share"), column("index", "number")
+        ]  # fmt: skip
+        rows = [
+            (
+                *cells,
+                row.everybody,
+                value_of(row.share_of_everybody),
+                None if row.index is None else round(row.index),
+            )
+            for cells, (_, row) in zip(rows, liked, strict=True)
+        ]
     return sheet(key, columns, rows, [(each.tag, row.label) for each in likes for row in each.rows])

@@ -175,7 +175,8 @@ def test_what_does_not_fit_is_refused(
         ("rfm", "[rfm]\nspend_edges = [1, 2, 3, inf]", "edges_not_ascending"),
         ("retention", "[retention]\nreading = 'bracket'\nbrackets = [1, nan]", "edges_not_ascending"),
         ("retention", "[retention]\nreading = 'bracket'\nbrackets = [3]", "retention_brackets"),
-        ("journey", "[journey]\nsteps = [{label = ['x'], events = []}, {label = ['x'], events = []}]", "template_steps_twice"),
+        ("journey", "[journey]\nsteps = [{label = 'x', events = []}, {label = 'x', events = []}]", "template_steps_twice"),
+        ("journey", "[journey]\nsteps = [{label = ['x'], events = []}]", "template_steps_or_audience_shape"),
         ("budget", "[budget]\ngroup = 'ctiy'", "template_slot_not_one_of"),
         # A table that no analysis has is a slip of the pen.
         ("rfm", "[rmf]\ndays = 3", "analysis_unknown"),

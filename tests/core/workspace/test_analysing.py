@@ -146,7 +146,7 @@ def test_the_groups_of_a_rule_are_named_in_the_language_of_whoever_opens_it(kept
     # Introduction is who is in none of the others.
     assert named == {
         "zh": {"成长期", "成熟期", "休眠期", "流失期"},
-        "en": {"growth", "mature", "dormant", "churned"},
+        "en": {"Growth", "Mature", "Dormant", "Churned"},
     }
 
 
