@@ -256,8 +256,9 @@ class _Search:
 
     def _begun(self, of: Sessions, codes: NDArray[np.uint32]) -> Keys:
         """Return when sessions began, as keys tell it; what lies before all steps is as good as the first."""
-        begun = of.starts[codes].astype(np.int64) * (of.unit // self._unit)
-        return np.maximum(begun + self._time(of.origin), 0)
+        # Their unit may be finer than that of the steps: what began them may be another event.
+        begun = of.starts[codes].astype(np.int64) * of.unit + (of.origin - self._origin)
+        return np.maximum(-(-begun // self._unit), 0)
 
     def _next(
         self, reached: _Found, coming: _Found, within: timedelta | None, negated: Sequence[Keys]
