@@ -255,10 +255,13 @@ class _Search:
         return _Found(keys, starts, of_step.codes)
 
     def _begun(self, of: Sessions, codes: NDArray[np.uint32]) -> Keys:
-        """Return when sessions began, as keys tell it; what lies before all steps is as good as the first."""
+        """Return when sessions began, as keys tell it; no earlier than the steps, and no later than them all.
+
+        Beyond their width, keys are those of the next user.
+        """
         # Their unit may be finer than that of the steps: what began them may be another event.
         begun = of.starts[codes].astype(np.int64) * of.unit + (of.origin - self._origin)
-        return np.maximum(-(-begun // self._unit), 0)
+        return np.clip(-(-begun // self._unit), 0, self._width)
 
     def _next(
         self, reached: _Found, coming: _Found, within: timedelta | None, negated: Sequence[Keys]

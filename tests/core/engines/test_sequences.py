@@ -36,14 +36,17 @@ def people(
     Parameters
     ----------
     tick, refunds : timedelta
-        How finely the times are told; those of refunds by themselves, None = as the others.
+        How finely the times are told; those of refunds by themselves, which then are spread wider too.
     """
 
     def occurrences(event: str) -> list[Occurrence]:
-        least = refunds if refunds is not None and event == "refund" else tick
+        is_apart = refunds is not None and event == "refund"
+        least, early, late = (refunds, -60, 60) if refunds is not None and is_apart else (tick, -2, 26)
         return [
             Occurrence(
-                END - chance.randrange(-2, 26) * timedelta(hours=1) + chance.choice((0, 0, 0, 1, -1)) * least,
+                END
+                - chance.randrange(early, late) * timedelta(hours=1)
+                + chance.choice((0, 0, 0, 1, -1)) * least,
                 {"expert": chance.choice(("a", "a", "b", None))},
             )
             for _ in range(chance.choice((0, 1, 1, 2, 3, 4)))
@@ -132,6 +135,8 @@ def test_a_later_occurrence_counts_though_the_clock_was_set_back_to_the_day_befo
 
 _NOON = datetime(2019, 7, 14, 12, tzinfo=UTC)
 _VISITS = {
+    # Its last session begins when nobody's steps come any more.
+    "and later": {"chat": [0], "refund": [600]},
     # The refund in between keeps one session going.
     "kept going": {"chat": [0], "refund": [30], "order": [60]},
     "too late": {"chat": [0], "order": [31]},
@@ -153,8 +158,8 @@ def in_sessions(*steps: str, **fields: Any) -> dict[str, Any]:
     [
         (in_sessions("chat", "order"), ["kept going", "twice"]),
         (in_sessions("chat", "order", any_order=True), ["at once", "backwards", "kept going", "twice"]),
-        (in_sessions("chat", "!order"), ["at once", "backwards", "too late"]),
-        (in_sessions("chat", "!order", any_order=True), ["too late"]),
+        (in_sessions("chat", "!order"), ["and later", "at once", "backwards", "too late"]),
+        (in_sessions("chat", "!order", any_order=True), ["and later", "too late"]),
         (in_sessions("order", "chat"), ["backwards"]),
         (in_sessions("order", "chat", session_minutes=120), ["backwards", "twice"]),
         (in_sessions("chat", "!refund", "order"), ["twice"]),
